@@ -1,0 +1,48 @@
+"""Everything we raise on purpose.
+
+QuarterdeckError
+├── DeskError            the operator asked for something that cannot be done; text says what to do
+│   ├── Refused          a risk check said no; the text carries its figure
+│   └── BadCommand       an argument could not be read; the text shows how
+├── ConfigError          a setting, file or data folder is wrong; the text names it
+├── DataError            bars or files that are not what they should be
+└── BrokerError
+    ├── BrokerRejected   final: the broker said no
+    └── OutcomeUnknown   sent, and nobody knows yet; never treat as rejected
+"""
+
+
+class QuarterdeckError(Exception):
+    """Its text is one clear line, fit for the operator's screen."""
+
+
+class DeskError(QuarterdeckError):
+    pass
+
+
+class Refused(DeskError):
+    pass
+
+
+class BadCommand(DeskError):
+    pass
+
+
+class ConfigError(QuarterdeckError):
+    pass
+
+
+class DataError(QuarterdeckError):
+    pass
+
+
+class BrokerError(QuarterdeckError):
+    pass
+
+
+class BrokerRejected(BrokerError):
+    pass
+
+
+class OutcomeUnknown(BrokerError):
+    pass

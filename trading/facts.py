@@ -1,0 +1,282 @@
+"""The other facts the journal keeps: requests, notices, pictures, runs, marks, latch, clock.
+
+A fact's `id` is given by the journal. A fact with a `version` moves by compare-and-set; the
+others are only appended.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from trading.orders import ORDER_MOVES, Fill, Order
+from trading.signals import SIGNAL_MOVES, Signal
+
+
+class RequestState(StrEnum):
+    NEW = "new"
+    DONE = "done"
+    REFUSED = "refused"  # answered with a clear line; nothing changed
+    FAILED = "failed"  # an error of ours; reported
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An inbox row: what a door was asked. Unique per (source, source_id)."""
+
+    source: str  # "telegram", "tradingview", "cli"
+    source_id: str
+    verb: str  # "approve", "pnl", …; "" where it could not be read
+    received_at: datetime  # wall time
+    args: tuple[str, ...] = ()
+    operator: int = 0  # who asks
+    recipient: int = 0  # where the answer goes
+    payload: Mapping[str, Any] = field(default_factory=dict)  # the door's own; opaque to the desk
+    sent_at: datetime | None = None  # wall time the operator sent it, where the source says
+    state: RequestState = RequestState.NEW
+    handled_at: datetime | None = None  # wall time
+    error: str = ""
+    id: int = 0
+    version: int = 0
+
+
+class Lane(IntEnum):
+    """The outbox's order: nothing critical waits behind a digest."""
+
+    CRITICAL = 0
+    NORMAL = 1
+    DIGEST = 2
+
+
+class NoticeState(StrEnum):
+    DUE = "due"
+    SENT = "sent"
+    MERGED = "merged"  # a newer message said it too
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An outbox row, written in the transaction of the fact it tells.
+
+    kind "text": `body` is the message (see `trading.messages`). kinds "card" and "list": only
+    `subject` matters, and the voice renders the facts as they are when it sends.
+    """
+
+    recipient: int
+    kind: str
+    created_at: datetime  # wall time
+    subject: str = ""  # "signal:17", "scan:mean_reversion:2026-02-03"
+    body: Mapping[str, Any] = field(default_factory=dict)
+    lane: Lane = Lane.NORMAL
+    picture_id: int | None = None
+    answers: int | None = None  # the request this replies to
+    edits: bool = False  # replace the message whose button was pressed
+    silent: bool = False
+    not_before: datetime | None = None  # wall time
+    leased_until: datetime | None = None  # wall time
+    attempts: int = 0
+    sent_at: datetime | None = None  # wall time
+    error: str = ""
+    state: NoticeState = NoticeState.DUE
+    id: int = 0
+    version: int = 0
+
+
+class PictureState(StrEnum):
+    WANTED = "wanted"
+    DRAWN = "drawn"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart asked for by `spec`, drawn by the drawing process, pruned by age."""
+
+    kind: str  # "candles", "pnl"
+    spec: Mapping[str, Any]
+    wanted_at: datetime  # wall time
+    subject: str = ""
+    png: bytes = b""
+    digest: str = ""  # sha256 of png
+    handle: str = ""  # the voice's own id once uploaded
+    drawn_at: datetime | None = None  # wall time
+    error: str = ""
+    state: PictureState = PictureState.WANTED
+    id: int = 0
+    version: int = 0
+
+
+class RunState(StrEnum):
+    DUE = "due"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    MISSED = "missed"  # older than its staleness limit when found
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a scheduled or asked-for job. Unique per (job, due_at)."""
+
+    job: str  # "scan:mean_reversion", "mark"
+    due_at: datetime  # market time
+    state: RunState = RunState.DUE
+    args: Mapping[str, Any] = field(default_factory=dict)
+    request_id: int | None = None
+    started_at: datetime | None = None  # wall time
+    finished_at: datetime | None = None  # wall time
+    leased_until: datetime | None = None  # wall time
+    outcome: str = ""
+    id: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """Cash that moved without a trade. Positive is money in. Unique per (account, reference)."""
+
+    account: str
+    reference: str
+    kind: str  # deposit | withdrawal | fee | tax | interest | dividend | funding
+    amount: Decimal
+    currency: str
+    at: datetime  # market time
+    strategy: str = ""
+    note: str = ""
+    id: int = 0
+
+
+#: Snapshots are caches: money in millionths of the currency, so that SQL sums are exact.
+MICRO = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One strategy's book marked at one session's close. Unique per (session, account, strategy).
+
+    Cumulative since the first fill, in millionths of `currency`; rebuilt from facts at will.
+    """
+
+    session: date
+    account: str
+    strategy: str
+    currency: str
+    realised: int  # gross, closed lots
+    unrealised: int  # open lots at the close
+    fees: int  # positive cost
+    exposure: int  # absolute market value held
+    trades: int  # closed round trips so far
+    id: int = 0
+
+    @property
+    def net(self) -> int:
+        return self.realised + self.unrealised - self.fees
+
+
+class Trading(StrEnum):
+    ACTIVE = "active"
+    REDUCING = "reducing"  # only orders that shrink a position
+    HALTED = "halted"  # cancels and square-off only
+
+
+@dataclass(frozen=True, slots=True)
+class Latch:
+    """Whether the desk may trade. One row; a halt is committed by the door itself."""
+
+    name: str = "desk"
+    state: Trading = Trading.ACTIVE
+    by: str = ""
+    reason: str = ""
+    at: datetime | None = None  # market time
+    id: int = 0
+    version: int = 0
+
+
+class ClockStatus(StrEnum):
+    RUNNING = "running"
+    HELD = "held"
+    STEPPED = "stepped"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """The demo's market clock, one row that every process reads; `version` is its epoch."""
+
+    wall_anchor: datetime
+    market_anchor: datetime
+    rate: float  # market seconds per wall second
+    status: ClockStatus = ClockStatus.HELD
+    reason: str = ""
+    name: str = "market"
+    id: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A process's heartbeat. Unique per name."""
+
+    name: str
+    at: datetime  # wall time
+    pid: int = 0
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    id: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far something was read, such as a broker's executions. Unique per name."""
+
+    name: str
+    value: str
+    id: int = 0
+    version: int = 0
+
+
+Fact = (
+    Signal
+    | Order
+    | Fill
+    | Request
+    | Notice
+    | Picture
+    | Run
+    | Adjustment
+    | Mark
+    | Latch
+    | ClockReading
+    | Beat
+    | Cursor
+)
+
+#: A second append with the same key is skipped, not an error.
+UNIQUE: Mapping[type, tuple[str, ...]] = {
+    Signal: ("strategy", "symbol", "bar", "moment", "leg"),
+    Order: ("key",),
+    Fill: ("broker", "account", "execution_id"),
+    Request: ("source", "source_id"),
+    Run: ("job", "due_at"),
+    Adjustment: ("account", "reference"),
+    Mark: ("session", "account", "strategy"),
+    Latch: ("name",),
+    ClockReading: ("name",),
+    Beat: ("name",),
+    Cursor: ("name",),
+}
+
+#: Which states may follow which, for kinds whose moves are checked.
+MOVES: Mapping[type, Mapping[Any, frozenset[Any]]] = {
+    Signal: SIGNAL_MOVES,
+    Order: ORDER_MOVES,
+    Request: {
+        RequestState.NEW: frozenset({RequestState.DONE, RequestState.REFUSED, RequestState.FAILED})
+    },
+    Run: {
+        RunState.DUE: frozenset({RunState.RUNNING, RunState.MISSED}),
+        RunState.RUNNING: frozenset({RunState.DONE, RunState.FAILED, RunState.RUNNING}),
+    },
+}

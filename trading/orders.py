@@ -1,0 +1,115 @@
+"""Orders, their legal moves, and the fills that settle them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from trading.types import Side
+
+
+class OrderState(StrEnum):
+    PLANNED = "planned"
+    SUBMITTING = "submitting"
+    ACCEPTED = "accepted"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"  # sent, outcome not known; its instrument is blocked
+
+
+_S = OrderState
+DONE = frozenset({_S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED})
+AT_BROKER = frozenset({_S.SUBMITTING, _S.ACCEPTED, _S.PARTIALLY_FILLED, _S.UNKNOWN})
+WORKING = AT_BROKER | {_S.PLANNED}
+
+#: Legal moves; the journal refuses every other. A fill may arrive before its acknowledgement.
+ORDER_MOVES: Mapping[OrderState, frozenset[OrderState]] = {
+    _S.PLANNED: frozenset({_S.SUBMITTING, _S.CANCELLED, _S.EXPIRED, _S.REJECTED}),
+    _S.SUBMITTING: frozenset(
+        {_S.ACCEPTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.REJECTED, _S.CANCELLED, _S.UNKNOWN}
+    ),
+    _S.ACCEPTED: frozenset(
+        {_S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.UNKNOWN}
+    ),
+    _S.PARTIALLY_FILLED: frozenset({_S.FILLED, _S.CANCELLED, _S.EXPIRED, _S.UNKNOWN}),
+    _S.UNKNOWN: frozenset(
+        {_S.ACCEPTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.REJECTED, _S.CANCELLED, _S.EXPIRED}
+    ),
+    _S.FILLED: frozenset(),
+    _S.CANCELLED: frozenset({_S.FILLED}),  # a fill that crossed the cancel on the wire
+    _S.REJECTED: frozenset(),
+    _S.EXPIRED: frozenset({_S.FILLED}),
+}
+
+
+class OrderType(StrEnum):
+    MARKET = "market"
+    LIMIT = "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`key` is our client order id: derived from the signal, the same for ever, unique."""
+
+    key: str
+    strategy: str
+    broker: str
+    account: str
+    symbol: str
+    side: Side
+    quantity: Decimal  # units, positive
+    execute_at: datetime  # market time; not sent before
+    created_at: datetime  # market time
+    type: OrderType = OrderType.MARKET
+    limit: Decimal | None = None
+    reference: Decimal | None = None  # the price the decision was made on; the collar's centre
+    reduce_only: bool = False
+    purpose: str = "signal"  # signal | squareoff | manual
+    signal_id: int | None = None
+    state: OrderState = OrderState.PLANNED
+    owner: str = ""  # the worker that claimed it
+    leased_until: datetime | None = None  # wall time
+    broker_ref: str = ""
+    note: str = ""  # the broker's or the desk's reason
+    submitted_at: datetime | None = None  # market time
+    done_at: datetime | None = None  # market time
+    id: int = 0
+    version: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        return self.state in DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution, unique per (broker, account, execution_id). Fees are positive costs."""
+
+    broker: str
+    account: str
+    execution_id: str
+    order_key: str
+    strategy: str
+    symbol: str
+    side: Side
+    quantity: Decimal  # units, positive
+    price: Decimal
+    fee: Decimal
+    currency: str
+    at: datetime  # market time
+    multiplier: Decimal = Decimal(1)
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """A broker's answer about one of our orders, to `submit`, `find` or `cancel`."""
+
+    key: str
+    state: OrderState
+    broker_ref: str = ""
+    note: str = ""

@@ -1,0 +1,128 @@
+"""What the desk needs of the world. Implementations inherit nothing from here."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol, TypeVar
+
+from trading.orders import Ack, Fill, Order
+from trading.types import Account, Holdings, Instrument, Quote
+
+F = TypeVar("F")
+
+
+class Journal(Protocol):
+    """The facts: append, move, read. No business rule lives in SQL.
+
+    `where` takes field names with optional suffixes `__in`, `__not`, `__lt`, `__lte`, `__gt`,
+    `__gte`, `__isnull`. Every `kind` is one of `trading.facts.Fact`.
+    """
+
+    def transaction(self) -> AbstractAsyncContextManager[None]:
+        """All or nothing, and one writer at a time per account: SQLite BEGIN IMMEDIATE,
+        PostgreSQL locks the account row. Calls made inside, by the same task, belong to it.
+        A nested transaction joins the outer one."""
+        ...
+
+    async def append(self, facts: Sequence[F]) -> list[F]:
+        """Record facts of one kind; those whose unique key exists are skipped. Returns the new
+        ones in the order given, with their ids."""
+        ...
+
+    async def move(self, fact: F, **changes: Any) -> F | None:
+        """Compare-and-set on (id, version): the moved fact, or None if somebody was first.
+        An illegal change of state raises ValueError."""
+        ...
+
+    async def read(
+        self, kind: type[F], *, order: str = "id", limit: int | None = None, **where: Any
+    ) -> list[F]:
+        """`order` is a field name, "-" before it for descending; several joined by commas."""
+        ...
+
+    async def first(self, kind: type[F], *, order: str = "id", **where: Any) -> F | None: ...
+
+    async def count(self, kind: type[Any], **where: Any) -> int: ...
+
+    async def remove(self, kind: type[Any], **where: Any) -> int:
+        """Prune; for rows that are caches or handled. Returns how many went."""
+        ...
+
+
+class Feed(Protocol):
+    """Prices. Nothing returned may be later than what was knowable at `at` (market time, UTC)."""
+
+    async def quote(self, symbol: str, at: datetime) -> Quote | None:
+        """The latest price known at `at`, or None for a symbol with no price yet."""
+        ...
+
+    def known_through(self) -> datetime:
+        """The end of what the feed knows: the last session's close, UTC."""
+        ...
+
+
+class Instruments(Protocol):
+    def find(self, symbol: str) -> Instrument | None: ...
+    def all(self) -> Sequence[Instrument]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One trading session of an exchange; open and close in UTC."""
+
+    day: date
+    open: datetime
+    close: datetime
+
+
+class Calendar(Protocol):
+    """An exchange's sessions. Past `known_through` every method raises DataError, never guesses."""
+
+    name: str
+    zone: str  # "America/New_York"
+
+    def sessions(self, first: date, last: date) -> Sequence[Session]: ...
+    def session_on(self, day: date) -> Session | None: ...
+    def session_at(self, at: datetime) -> Session | None:
+        """The session open at `at` (open <= at < close), or None."""
+        ...
+
+    def next_session(self, at: datetime) -> Session:
+        """The first session whose open is later than `at`."""
+        ...
+
+    def last_closed(self, at: datetime) -> Session:
+        """The latest session whose close is at or before `at`."""
+        ...
+
+    @property
+    def known_through(self) -> date: ...
+
+
+class Broker(Protocol):
+    """Submitting the same `order.key` twice places it once where `dedupes` is true."""
+
+    name: str
+    account_id: str
+    dedupes: bool
+
+    async def submit(self, order: Order) -> Ack:
+        """Raises OutcomeUnknown when nobody can tell; BrokerRejected when the answer is no."""
+        ...
+
+    async def find(self, key: str) -> Ack | None: ...
+    async def cancel(self, key: str) -> Ack: ...
+    async def fills(self, after: str) -> tuple[list[Fill], str]:
+        """Executions after the cursor ("" for all), oldest first, and the new cursor. `strategy`
+        is empty: the broker does not know it."""
+        ...
+
+    async def positions(self) -> list[Holdings]: ...
+    async def account(self) -> Account: ...
+
+
+class Bell(Protocol):
+    """Wakes another process; a lost ring changes nothing, since all work is due rows."""
+
+    async def ring(self, lane: str, ids: Iterable[int] = ()) -> None: ...

@@ -1,0 +1,63 @@
+"""A signal names a target position, decided on one bar of one instrument by one strategy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from trading.types import Moment, Target
+
+
+class SignalState(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+#: Legal moves; the journal refuses every other.
+SIGNAL_MOVES: Mapping[SignalState, frozenset[SignalState]] = {
+    SignalState.PENDING: frozenset(
+        {SignalState.APPROVED, SignalState.REJECTED, SignalState.EXPIRED}
+    ),
+    SignalState.APPROVED: frozenset({SignalState.WITHDRAWN, SignalState.EXPIRED}),
+    SignalState.REJECTED: frozenset(),
+    SignalState.EXPIRED: frozenset(),
+    SignalState.WITHDRAWN: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Unique per (strategy, symbol, bar, moment, leg): the same bar proposes once."""
+
+    strategy: str
+    symbol: str
+    target: Target
+    bar: datetime  # the bar's open time, UTC
+    moment: Moment
+    price: Decimal  # reference price when decided, in the instrument's currency
+    quantity: Decimal  # size proposed; the decision sizes again
+    proposed_at: datetime  # market time
+    execute_at: datetime  # market time
+    expires_at: datetime  # market time; no decision after it
+    equity: Decimal = Decimal(0)  # the account's equity when it was sized, in its currency
+    leg: int = 0
+    strength: float = 0.0
+    rank: int = 0  # 1 is the best of its scan
+    stop: Decimal | None = None
+    features: Mapping[str, float] = field(default_factory=dict)
+    reason: str = ""
+    state: SignalState = SignalState.PENDING
+    decided_by: str = ""  # "operator:42", "auto", "clock"
+    decided_at: datetime | None = None  # market time
+    note: str = ""  # why it was rejected or refused
+    carded: bool = False  # told as a full card of its own
+    id: int = 0
+    version: int = 0
+
+    @property
+    def is_exit(self) -> bool:
+        return self.target is Target.FLAT
