@@ -1,7 +1,7 @@
 """Bars as contiguous arrays, and what a strategy answers about them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -56,6 +56,28 @@ class Rules:
     features: Mapping[str, Floats]  # the indicator values that explain the answer
 
 
+@dataclass(frozen=True, slots=True)
+class Lower:
+    """A feature drawn under the price, with its thresholds; `low` and `high` fix the axis."""
+
+    name: str
+    feature: str
+    lines: tuple[float, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Which features a strategy's chart shows, by the name the reader sees.
+
+    `overlays` lie on the price: one feature is a line, three are a band's low, middle, high.
+    """
+
+    overlays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    panels: tuple[Lower, ...] = ()
+
+
 class Strategy(Protocol):
     """One file in `strategies/`. `rules` is pure, causal and needs at most `warmup` bars back."""
 
@@ -69,6 +91,8 @@ class Strategy(Protocol):
     def decides(self) -> Moment: ...
     @property
     def holds(self) -> Holding: ...
+    @property
+    def drawing(self) -> Drawing: ...
     def rules(self, bars: Bars) -> Rules: ...
     def explain(self, features: Mapping[str, float]) -> str:
         """The reason in one line a trader would say, from the features of one bar."""
