@@ -1,0 +1,1 @@
+"""The journal on SQLite and PostgreSQL; the only package that knows the ORM."""

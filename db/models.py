@@ -1,0 +1,363 @@
+"""The tables, one per kind of fact, with the dataclasses' own field names.
+
+Columns hold storage types only; `db.tables` turns rows into facts by the dataclass's
+annotations. Rows have no docstrings: Tortoise makes SQL comments of them, and migrations.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from db.fields import ExactField, InstantField, JsonTextField, WordsField
+from trading.facts import (
+    UNIQUE,
+    Adjustment,
+    Beat,
+    ClockReading,
+    Cursor,
+    Latch,
+    Mark,
+    Notice,
+    Picture,
+    Request,
+    Run,
+)
+from trading.orders import Fill, Order
+from trading.signals import Signal
+
+
+class SignalRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    strategy = WordsField()
+    symbol = WordsField()
+    target = WordsField()
+    bar = InstantField()
+    moment = WordsField()
+    price = ExactField()
+    quantity = ExactField()
+    proposed_at = InstantField()
+    execute_at = InstantField()
+    expires_at = InstantField()
+    equity = ExactField()
+    leg = fields.BigIntField()
+    strength = fields.FloatField()
+    rank = fields.BigIntField()
+    stop = ExactField(null=True)
+    features = JsonTextField()
+    reason = WordsField()
+    state = WordsField()
+    decided_by = WordsField()
+    decided_at = InstantField(null=True)
+    note = WordsField()
+    carded = fields.BooleanField()
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "signals"
+        unique_together = (UNIQUE[Signal],)
+        indexes = (("state", "expires_at"),)
+
+
+class OrderRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    key = WordsField()
+    strategy = WordsField()
+    broker = WordsField()
+    account = WordsField()
+    symbol = WordsField()
+    side = WordsField()
+    quantity = ExactField()
+    execute_at = InstantField()
+    created_at = InstantField()
+    type = WordsField()
+    limit = ExactField(null=True)
+    reference = ExactField(null=True)
+    reduce_only = fields.BooleanField()
+    purpose = WordsField()
+    signal_id = fields.BigIntField(null=True)
+    state = WordsField()
+    owner = WordsField()
+    leased_until = InstantField(null=True)
+    broker_ref = WordsField()
+    note = WordsField()
+    submitted_at = InstantField(null=True)
+    done_at = InstantField(null=True)
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "orders"
+        unique_together = (UNIQUE[Order],)
+        indexes = (("state", "execute_at"), ("signal_id",))
+
+
+class FillRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    broker = WordsField()
+    account = WordsField()
+    execution_id = WordsField()
+    order_key = WordsField()
+    strategy = WordsField()
+    symbol = WordsField()
+    side = WordsField()
+    quantity = ExactField()
+    price = ExactField()
+    fee = ExactField()
+    currency = WordsField()
+    at = InstantField()
+    multiplier = ExactField()
+
+    class Meta:
+        table = "fills"
+        unique_together = (UNIQUE[Fill],)
+        indexes = (("order_key",),)
+
+
+class RequestRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    source = WordsField()
+    source_id = WordsField()
+    verb = WordsField()
+    received_at = InstantField()
+    args = JsonTextField()
+    operator = fields.BigIntField()
+    recipient = fields.BigIntField()
+    payload = JsonTextField()
+    sent_at = InstantField(null=True)
+    state = WordsField()
+    handled_at = InstantField(null=True)
+    error = WordsField()
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "requests"
+        unique_together = (UNIQUE[Request],)
+        indexes = (("state",),)
+
+
+class NoticeRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    recipient = fields.BigIntField()
+    kind = WordsField()
+    created_at = InstantField()
+    subject = WordsField()
+    body = JsonTextField()
+    lane = fields.BigIntField()
+    picture_id = fields.BigIntField(null=True)
+    answers = fields.BigIntField(null=True)
+    edits = fields.BooleanField()
+    silent = fields.BooleanField()
+    not_before = InstantField(null=True)
+    leased_until = InstantField(null=True)
+    attempts = fields.BigIntField()
+    sent_at = InstantField(null=True)
+    error = WordsField()
+    state = WordsField()
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "notices"
+        indexes = (("state", "lane", "id"),)
+
+
+class PictureRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    kind = WordsField()
+    spec = JsonTextField()
+    wanted_at = InstantField()
+    subject = WordsField()
+    png = fields.BinaryField()
+    digest = WordsField()
+    handle = WordsField()
+    drawn_at = InstantField(null=True)
+    error = WordsField()
+    state = WordsField()
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "pictures"
+        indexes = (("state",),)
+
+
+class RunRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    job = WordsField()
+    due_at = InstantField()
+    state = WordsField()
+    args = JsonTextField()
+    request_id = fields.BigIntField(null=True)
+    started_at = InstantField(null=True)
+    finished_at = InstantField(null=True)
+    leased_until = InstantField(null=True)
+    outcome = WordsField()
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "runs"
+        unique_together = (UNIQUE[Run],)
+        indexes = (("state", "due_at"),)
+
+
+class AdjustmentRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    account = WordsField()
+    reference = WordsField()
+    kind = WordsField()
+    amount = ExactField()
+    currency = WordsField()
+    at = InstantField()
+    strategy = WordsField()
+    note = WordsField()
+
+    class Meta:
+        table = "adjustments"
+        unique_together = (UNIQUE[Adjustment],)
+
+
+class MarkRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    session = fields.DateField()
+    account = WordsField()
+    strategy = WordsField()
+    currency = WordsField()
+    realised = fields.BigIntField()
+    unrealised = fields.BigIntField()
+    fees = fields.BigIntField()
+    exposure = fields.BigIntField()
+    trades = fields.BigIntField()
+
+    class Meta:
+        table = "marks"
+        unique_together = (UNIQUE[Mark],)
+
+
+class LatchRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    name = WordsField()
+    state = WordsField()
+    by = WordsField()
+    reason = WordsField()
+    at = InstantField(null=True)
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "latches"
+        unique_together = (UNIQUE[Latch],)
+
+
+class ClockReadingRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    wall_anchor = InstantField()
+    market_anchor = InstantField()
+    rate = fields.FloatField()
+    status = WordsField()
+    reason = WordsField()
+    name = WordsField()
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "clock_readings"
+        unique_together = (UNIQUE[ClockReading],)
+
+
+class BeatRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    name = WordsField()
+    at = InstantField()
+    pid = fields.BigIntField()
+    detail = JsonTextField()
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "beats"
+        unique_together = (UNIQUE[Beat],)
+
+
+class CursorRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    name = WordsField()
+    value = WordsField()
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "cursors"
+        unique_together = (UNIQUE[Cursor],)
+
+
+# Which message shows a subject to a recipient; the bot's care, not a fact.
+class PostRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    recipient = fields.BigIntField()
+    subject = WordsField()
+    message_id = fields.BigIntField()
+    has_photo = fields.BooleanField()
+    digest = WordsField()
+    picture_id = fields.BigIntField(null=True)
+    page = fields.BigIntField()
+    updated_at = InstantField()
+
+    class Meta:
+        table = "posts"
+        unique_together = (("recipient", "subject"),)
+        indexes = (("recipient", "message_id"),)
+
+
+# What one shown button stands for.
+class NonceRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    nonce = WordsField()
+    recipient = fields.BigIntField()
+    user = fields.BigIntField()
+    subject = WordsField()
+    verb = WordsField()
+    args = JsonTextField()
+    once = fields.BooleanField()
+    message_id = fields.BigIntField(null=True)
+    shown = WordsField()
+    created_at = InstantField()
+    used_at = InstantField(null=True)
+
+    class Meta:
+        table = "nonces"
+        unique_together = (("nonce",),)
+        indexes = (("created_at",),)
+
+
+# A name and its value: the desk's id, the schema's stamp.
+class EntryRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    name = WordsField()
+    value = WordsField()
+
+    class Meta:
+        table = "meta"
+        unique_together = (("name",),)
+
+
+# On PostgreSQL a writing transaction holds this row, so that one runs at a time.
+class LockRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    name = WordsField()
+
+    class Meta:
+        table = "locks"
+        unique_together = (("name",),)
+
+
+#: Each kind of fact and the table that keeps it.
+ROWS: Mapping[type[Any], type[Model]] = {
+    Signal: SignalRow,
+    Order: OrderRow,
+    Fill: FillRow,
+    Request: RequestRow,
+    Notice: NoticeRow,
+    Picture: PictureRow,
+    Run: RunRow,
+    Adjustment: AdjustmentRow,
+    Mark: MarkRow,
+    Latch: LatchRow,
+    ClockReading: ClockReadingRow,
+    Beat: BeatRow,
+    Cursor: CursorRow,
+}

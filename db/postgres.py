@@ -1,0 +1,154 @@
+"""A PostgreSQL database: a pool of connections, and one row that a writing transaction holds."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.exceptions import ConfigurationError, DBConnectionError
+
+from db.codecs import Dialect
+from db.turns import PATIENCE, Turns
+from trading.errors import ConfigError, QuarterdeckError
+
+CONNECTIONS = 8
+#: InternalClientError: the server closed the connection just as a statement was being bound.
+_TROUBLE = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    DBConnectionError,
+    OSError,
+)
+
+#: Locked first, so that the transaction's next statement sees all that was committed before it.
+_BEGIN = "BEGIN; SELECT 1 FROM locks WHERE name = 'desk' FOR UPDATE"
+
+
+class PostgresStore:
+    """One writer at a time in all processes; readers never wait."""
+
+    dialect: Dialect = "postgres"
+
+    def __init__(self, url: str) -> None:
+        try:
+            credentials = expand_db_url(url)["credentials"]
+        except (ConfigurationError, ValueError) as error:
+            raise ConfigError(f"the database address cannot be read: {error}") from error
+        host = credentials.get("host") or "localhost"
+        self.where = f"PostgreSQL database {credentials.get('database')} on {host}"
+        self.client = AsyncpgDBClient(
+            **{"minsize": 1, "maxsize": CONNECTIONS, "timeout": 10, **credentials},
+            connection_name="default",
+            server_settings={
+                "application_name": "quarterdeck",
+                "lock_timeout": f"{PATIENCE:.0f}s",
+                # A stopped process must not hold the row for ever.
+                "idle_in_transaction_session_timeout": "60s",
+            },
+        )
+        self._holding: Any = None  # the connection of the open transaction
+        self._turns = Turns(self._begin, self._commit, self._rollback)
+
+    async def open(self) -> None:
+        """Raises ConfigError saying what could not be reached and what to do."""
+        try:
+            await self.client.create_connection(with_db=True)
+        except (*_TROUBLE, TimeoutError) as error:
+            raise ConfigError(self.explain(error)) from error
+
+    async def close(self) -> None:
+        await self.client.close()
+
+    def transaction(self) -> AbstractAsyncContextManager[None]:
+        return self._turns.transaction()
+
+    @property
+    def inside(self) -> bool:
+        return self._turns.mine
+
+    async def read(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
+        """Inside a transaction it sees that transaction's writes; outside, what is committed."""
+        return await self._run(sql, args)
+
+    async def write(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
+        """One statement; outside a transaction it commits by itself."""
+        return await self._run(sql, args)
+
+    async def _run(self, sql: str, args: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        try:
+            if self._turns.mine:
+                rows = await self._holding.fetch(sql, *args)
+            else:
+                async with self.client.acquire_connection() as connection:
+                    rows = await connection.fetch(sql, *args)
+        except asyncpg.IntegrityConstraintViolationError:
+            raise
+        except _TROUBLE as error:
+            if isinstance(error, ValueError):  # asyncpg's word for a value out of a column's range
+                raise
+            raise QuarterdeckError(self.explain(error)) from error
+        return rows  # type: ignore[no-any-return]
+
+    async def _begin(self) -> None:
+        try:
+            wrapper = self.client.acquire_connection()
+            self._holding = await wrapper.__aenter__()
+            await self._holding.execute(_BEGIN)
+        except _TROUBLE as error:
+            raise QuarterdeckError(self.explain(error)) from error
+
+    async def _commit(self) -> None:
+        try:
+            await self._holding.execute("COMMIT")
+        except _TROUBLE as error:
+            raise QuarterdeckError(self.explain(error)) from error
+        await self._release()
+
+    async def _rollback(self) -> None:
+        if self._holding is None:
+            return
+        try:
+            await self._holding.execute("ROLLBACK")
+        except _TROUBLE:
+            # Lost: the server has rolled back, and the pool lets go of what can still be closed.
+            with suppress(asyncpg.InterfaceError, asyncpg.InternalClientError):
+                self._holding.terminate()
+        finally:
+            await self._release()
+
+    async def _release(self) -> None:
+        holding, self._holding = self._holding, None
+        pool = self.client._pool
+        if pool is not None:
+            await pool.release(holding)
+
+    def explain(self, error: BaseException) -> str:
+        """What happened to the server and what the operator can do about it, in one line."""
+        match error:
+            case asyncpg.InvalidCatalogNameError() | DBConnectionError():
+                return f"there is no {self.where}: create it, or correct QUARTERDECK_DATABASE"
+            case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
+                return f"{self.where} refused this user or password: correct QUARTERDECK_DATABASE"
+            case asyncpg.LockNotAvailableError():
+                return f"{self.where}: another process held the desk for {PATIENCE:.0f} s; retry"
+            case asyncpg.DiskFullError():
+                return f"the disk of {self.where} is full: free some space, then retry"
+            case asyncpg.ReadOnlySQLTransactionError():
+                return f"{self.where} is read-only: connect to its primary"
+            case asyncpg.TooManyConnectionsError():
+                return f"{self.where} has no connection free: raise max_connections or close some"
+            case (
+                asyncpg.InterfaceError()
+                | asyncpg.InternalClientError()
+                | asyncpg.PostgresConnectionError()
+                | asyncpg.AdminShutdownError()
+                | asyncpg.CrashShutdownError()
+            ):
+                return f"{self.where} closed the connection; nothing was recorded: retry"
+            case asyncpg.CannotConnectNowError() | OSError() | TimeoutError():
+                return f"{self.where} cannot be reached: check that it runs and listens there"
+            case _:
+                return f"{self.where} refused: {error}"

@@ -1,0 +1,126 @@
+"""Brings a database to this version's tables by Tortoise's migrations, once among processes."""
+
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.sqlite.client import SqliteTransactionWrapper
+from tortoise.context import TortoiseContext
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.recorder import MigrationRecorder
+from tortoise.transactions import in_transaction
+
+import db.migrations
+from db.postgres import PostgresStore
+from db.sqlite import SqliteStore
+from trading.errors import ConfigError
+
+APP = "journal"
+APPS: dict[str, dict[str, Any]] = {
+    APP: {
+        "models": ["db.models"],
+        "migrations": "db.migrations",
+        "default_connection": "default",
+    }
+}
+
+#: For the command line: `tortoise -c db.schema.TORTOISE_ORM makemigrations`. No connection is made.
+TORTOISE_ORM: dict[str, Any] = {
+    "connections": {"default": "sqlite://unused.db"},
+    "apps": APPS,
+}
+
+_RECORDED = f"SELECT name FROM tortoise_migrations WHERE app = '{APP}'"
+_THERE = {
+    "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = 'tortoise_migrations'",
+    "postgres": "SELECT count(*) FROM pg_tables WHERE tablename = 'tortoise_migrations' "
+    "AND schemaname = current_schema()",
+}
+_DESK_LOCK = "INSERT INTO locks (name) VALUES ('desk') ON CONFLICT (name) DO NOTHING"
+#: Any number, the same in every process that may migrate this database.
+_ADVISORY = 7_212_004
+
+
+def store_for(url: str | Path) -> SqliteStore | PostgresStore:
+    """`url` is a path, `sqlite:///path`, or `postgres://user:password@host:port/name`."""
+    if isinstance(url, Path):
+        return SqliteStore(url)
+    if url.startswith("sqlite://"):
+        path = url.removeprefix("sqlite://")
+        if not path or ":memory:" in path:
+            raise ConfigError("a database in memory is lost at exit: give sqlite:///a/file.db")
+        return SqliteStore(Path(path))
+    return PostgresStore(url)
+
+
+async def migrate(url: str | Path) -> None:
+    """Applies what is missing. Raises ConfigError for a database a newer version has written."""
+    store = store_for(url)
+    await store.open()
+    try:
+        await bring_up_to_date(store)
+    finally:
+        await store.close()
+
+
+async def bring_up_to_date(store: SqliteStore | PostgresStore) -> None:
+    """The same, on an open store; a database already up to date costs two reads."""
+    if await _pending(store):
+        async with TortoiseContext() as context:
+            context.connections.set("default", store.client)
+            if isinstance(store, SqliteStore):
+                await _migrate_sqlite(store, context)
+            else:
+                await _migrate_postgres(context)
+
+
+async def _pending(store: SqliteStore | PostgresStore) -> set[str]:
+    ours = {name for _, name, _ in pkgutil.iter_modules(db.migrations.__path__)}
+    ((there,),) = await store.read(_THERE[store.dialect])
+    recorded = {row[0] for row in await store.read(_RECORDED)} if there else set()
+    newer = sorted(recorded - ours)
+    if newer:
+        raise ConfigError(
+            f"this data folder was written by a newer Quarterdeck (it has {', '.join(newer)}): "
+            "update, or choose another folder with QUARTERDECK_DATA"
+        )
+    return ours - recorded
+
+
+class _Prepared(MigrationRecorder):
+    """Its table is there already: making it again would commit SQLite's open transaction."""
+
+    async def ensure_schema(self, schema_editor: Any) -> None:
+        pass
+
+
+async def _make_record(connection: BaseDBAsyncClient) -> None:
+    executor = MigrationExecutor(connection, APPS)
+    await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
+
+
+async def _apply(connection: BaseDBAsyncClient) -> None:
+    """The tables and the record of them, in the transaction that is open on `connection`."""
+    executor = MigrationExecutor(connection, APPS)
+    executor.recorder = executor.loader.recorder = _Prepared(connection)
+    await executor.migrate()
+    await connection.execute_query(_DESK_LOCK)
+
+
+async def _migrate_sqlite(store: SqliteStore, context: TortoiseContext) -> None:
+    await _make_record(store.client)
+    async with store.transaction():  # IMMEDIATE: the other processes wait here, then find it done
+        wrapper = SqliteTransactionWrapper(store.client)
+        token = context.connections.set("default", wrapper)
+        try:
+            await _apply(wrapper)
+        finally:
+            context.connections.reset(token)
+
+
+async def _migrate_postgres(context: TortoiseContext) -> None:
+    async with in_transaction("default") as connection:
+        await connection.execute_query(f"SELECT pg_advisory_xact_lock({_ADVISORY})")
+        await _make_record(connection)
+        await _apply(connection)

@@ -1,0 +1,121 @@
+"""A SQLite file: one connection that writes, one that reads and never waits for it."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from pathlib import Path
+from typing import Any
+
+from tortoise.backends.sqlite.client import SqliteClient
+from tortoise.exceptions import IntegrityError, OperationalError
+
+from db.codecs import Dialect, decimal_key
+from db.turns import Turns
+from trading.errors import ConfigError, QuarterdeckError
+
+#: How long a statement waits for another process's transaction.
+BUSY_SECONDS = 15.0
+
+
+class SqliteStore:
+    """WAL and synchronous=FULL: a commit that returned survives a power cut.
+
+    Every writing transaction begins IMMEDIATE: a plain BEGIN takes the write lock at its first
+    write, too late to wait for it once it has read.
+    """
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.path = path
+        pragmas = {
+            "busy_timeout": round(busy_seconds * 1000),
+            "journal_mode": "WAL",
+            "synchronous": "FULL",
+            "journal_size_limit": 64 * 1024 * 1024,
+        }
+        self.client = SqliteClient(str(path), connection_name="default", **pragmas)
+        self._reader = SqliteClient(str(path), connection_name="reader", **pragmas, query_only="ON")
+        self._turns = Turns(self._begin, self._commit, self._rollback)
+
+    async def open(self) -> None:
+        """Raises ConfigError saying what is wrong with the file and what to do."""
+        if not self.path.parent.is_dir():
+            raise ConfigError(
+                f"there is no folder {self.path.parent}: create it, or choose another with "
+                "QUARTERDECK_DATA"
+            )
+        try:
+            # aiosqlite leaves a thread behind when the file cannot even be opened: ask first.
+            sqlite3.connect(self.path).close()
+            for client in (self.client, self._reader):
+                await client.create_connection(with_db=True)
+                async with client.acquire_connection() as connection:
+                    await connection.create_function("decimal_key", 1, decimal_key)
+        except (OperationalError, sqlite3.Error) as error:
+            await self.close()
+            raise ConfigError(self.explain(error)) from error
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        await self._reader.close()
+        await self.client.close()
+
+    def transaction(self) -> AbstractAsyncContextManager[None]:
+        return self._turns.transaction()
+
+    @property
+    def inside(self) -> bool:
+        return self._turns.mine
+
+    async def read(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
+        """Inside a transaction it sees that transaction's writes; outside, what is committed."""
+        client = self.client if self._turns.mine else self._reader
+        return await self._run(client, sql, args)
+
+    async def write(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
+        """One statement; outside a transaction it commits by itself."""
+        if self._turns.mine:
+            return await self._run(self.client, sql, args)
+        async with self._turns.alone():
+            return await self._run(self.client, sql, args)
+
+    async def _run(
+        self, client: SqliteClient, sql: str, args: Sequence[Any] = ()
+    ) -> Sequence[Sequence[Any]]:
+        try:
+            _, rows = await client.execute_query(sql, list(args))
+        except IntegrityError:
+            raise
+        except (OperationalError, sqlite3.Error) as error:
+            raise QuarterdeckError(self.explain(error)) from error
+        return rows  # type: ignore[no-any-return]  # sqlite3.Row is a sequence, whatever is declared
+
+    async def _begin(self) -> None:
+        await self._run(self.client, "BEGIN IMMEDIATE")
+
+    async def _commit(self) -> None:
+        await self._run(self.client, "COMMIT")
+
+    async def _rollback(self) -> None:
+        with suppress(OperationalError):  # SQLite itself rolled back, as it does on a full disk
+            await self.client.execute_query("ROLLBACK")
+
+    def explain(self, error: Exception) -> str:
+        """What happened to the file and what the operator can do about it, in one line."""
+        said = str(error)
+        low = said.lower()
+        other = "or choose another folder with QUARTERDECK_DATA"
+        if "locked" in low or "busy" in low:
+            return f"{self.path} stayed locked by another program: close that program, then retry"
+        if "readonly" in low or "read-only" in low:
+            return f"{self.path} cannot be written: give this user write access to it, {other}"
+        if "full" in low:
+            return f"the disk that holds {self.path} is full: free some space, then retry"
+        if "not a database" in low or "malformed" in low:
+            return f"{self.path} is not a sound database: restore a copy, {other}"
+        if "unable to open" in low:
+            return f"{self.path} cannot be opened: check that it is a file this user owns, {other}"
+        return f"the database {self.path} refused: {said}"

@@ -1,0 +1,199 @@
+# a whole transaction is what must raise
+"""What only databases do: seeding in bulk, hostile text, lost connections, newer tables."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from db.journal import OrmJournal, open_journal
+from db.loading import load
+from replay.journal import MemoryJournal
+from trading.errors import ConfigError, QuarterdeckError
+from trading.facts import Cursor, Mark, Request
+from trading.orders import Fill, Order
+from trading.types import Side
+
+OPEN = datetime(2026, 2, 3, 14, 30, tzinfo=UTC)
+
+
+def order(n: int) -> Order:
+    return Order(
+        f"o{n}", "dip", "paper", "main", "AAPL", Side.BUY, Decimal(10), OPEN, OPEN, signal_id=n
+    )
+
+
+def fill(n: int) -> Fill:
+    return Fill(
+        "paper",
+        "main",
+        f"x{n}",
+        f"o{n}",
+        "dip",
+        "AAPL",
+        Side.BUY,
+        Decimal(10),
+        Decimal("101.25"),
+        Decimal("0.35"),
+        "USD",
+        OPEN,
+    )
+
+
+async def test_a_replayed_desk_is_loaded_with_its_ids(orm: OrmJournal) -> None:
+    memory = MemoryJournal()
+    await memory.append([order(n) for n in range(1200)])
+    await memory.append([fill(n) for n in range(1200)])
+    await memory.append([Mark(OPEN.date(), "main", "dip", "USD", 1, 2, 3, 4, 5)])
+    await memory.remove(Order, id__lt=100)
+    assert await load(orm, memory.everything()) == 1101 + 1200 + 1
+    for kind in (Order, Fill, Mark):
+        assert await orm.read(kind) == memory.facts(kind)
+    [added] = await orm.append([order(5000)])
+    assert added.id == 1201
+    assert [f.id for f in await orm.append([fill(5000), fill(5001)])] == [1201, 1202]
+
+
+async def test_facts_are_loaded_into_an_empty_database_only(orm: OrmJournal) -> None:
+    await orm.append([Cursor("a", "1")])
+    with pytest.raises(ConfigError, match="already holds cursors"):
+        await load(orm, {Order: [replace(order(1), id=1)]})
+    assert await orm.count(Order) == 0
+
+
+async def test_a_load_that_fails_leaves_nothing(orm: OrmJournal) -> None:
+    with pytest.raises(ValueError, match="same key"):
+        await load(
+            orm,
+            {
+                Fill: [replace(fill(1), id=1)],
+                Order: [replace(order(1), id=1), replace(order(1), id=2)],
+            },
+        )
+    assert await orm.count(Fill) == 0
+
+
+async def test_text_no_database_takes_is_made_harmless(orm: OrmJournal) -> None:
+    nasty = "nul \0 and half a surrogate \ud83d"
+    [asked] = await orm.append(
+        [Request("tradingview", nasty, "", OPEN, args=(nasty,), payload={"body": nasty, "n": [1]})]
+    )
+    found = await orm.first(Request, source_id=nasty)
+    assert found is not None
+    assert found.args == (nasty,)
+    assert found.payload == asked.payload
+    assert await orm.append([asked]) == []
+
+
+async def test_a_moment_without_a_zone_is_refused_by_name(orm: OrmJournal) -> None:
+    with pytest.raises(ValueError, match=r"Order\.execute_at: .* no time zone"):
+        await orm.append([replace(order(1), execute_at=datetime(2026, 2, 3))])
+    with pytest.raises(ValueError, match=r"Fill\.price: "):
+        await orm.append([replace(fill(1), price=1.5)])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"Fill\.fee: "):
+        await orm.append([replace(fill(1), fee=Decimal("NaN")), fill(2)])
+    assert await orm.count(Fill) == 0
+
+
+async def test_two_journals_on_one_database_take_turns(address: str | Path) -> None:
+    async with open_journal(address) as one, open_journal(address) as other:
+        await one.append([Cursor("n", "0")])
+
+        async def add(journal: OrmJournal) -> None:
+            for _ in range(25):
+                async with journal.transaction():
+                    cursor = await journal.first(Cursor)
+                    assert cursor is not None
+                    assert await journal.move(cursor, value=str(int(cursor.value) + 1))
+                    await journal.append([fill(int(cursor.value) // 2)])
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(add(one))
+            tasks.create_task(add(other))
+        assert [c.value for c in await other.read(Cursor)] == ["50"]
+        assert await one.count(Fill) == 25
+
+
+async def test_a_reader_follows_fills_by_id_and_misses_none(address: str | Path) -> None:
+    async with open_journal(address) as writing, open_journal(address) as reading:
+        begun = asyncio.Event()
+        seen: list[Fill] = []
+
+        async def slow() -> None:
+            async with writing.transaction():
+                await writing.append([fill(1), fill(2)])
+                begun.set()
+                await asyncio.sleep(0.05)  # others would take later ids and commit first
+
+        async def quick() -> None:
+            await begun.wait()
+            await reading.append([fill(3)])
+            seen.extend(await reading.read(Fill))
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(slow())
+            tasks.create_task(quick())
+        assert [f.execution_id for f in seen] == ["x1", "x2", "x3"]
+
+
+async def test_journals_of_both_kinds_are_open_in_one_process(
+    address: str | Path, tmp_path: Path
+) -> None:
+    async with open_journal(tmp_path / "other.db") as one, open_journal(address) as other:
+        for journal in (one, other, one):
+            await journal.append([fill(1)])
+            assert (await journal.read(Fill, symbol="AAPL", at__lte=OPEN))[0].quantity == 10
+
+
+async def test_a_server_that_drops_us_is_named_and_met_again(postgres, orm: OrmJournal) -> None:  # type: ignore[no-untyped-def]
+    if orm.store.dialect != "postgres":
+        pytest.skip("SQLite has no server")
+    with pytest.raises(QuarterdeckError, match="closed the connection"):
+        async with orm.transaction():
+            await orm.append([Cursor("a", "1")])
+            killer = await asyncpg.connect(host=str(postgres.folder), user="postgres")
+            await killer.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state LIKE 'idle in%'"
+            )
+            await killer.close()
+            await orm.append([Cursor("b", "1")])
+    assert await orm.count(Cursor) == 0
+    async with orm.transaction():
+        await orm.append([Cursor("b", "1")])
+    assert await orm.count(Cursor) == 1
+
+
+async def test_an_empty_server_gets_its_tables_once_however_many_start(postgres) -> None:  # type: ignore[no-untyped-def]
+    url = postgres.create()
+    start = asyncio.Barrier(4)
+
+    async def open_one(n: int) -> None:
+        await start.wait()
+        async with open_journal(url) as journal:
+            await journal.append([Cursor(f"c{n}", "")])
+
+    async with asyncio.TaskGroup() as tasks:
+        for n in range(4):
+            tasks.create_task(open_one(n))
+    connection = await asyncpg.connect(url)
+    try:
+        assert await connection.fetchval("SELECT count(*) FROM tortoise_migrations") == 1
+        await connection.execute(
+            "INSERT INTO tortoise_migrations (app, name, applied_at) "
+            "VALUES ('journal', '0099_options', now())"
+        )
+    finally:
+        await connection.close()
+    with pytest.raises(ConfigError, match="newer Quarterdeck"):
+        async with open_journal(url):
+            pass
+
+
+async def test_a_database_that_does_not_exist_is_named(postgres) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ConfigError, match="there is no PostgreSQL database nowhere"):
+        async with open_journal(postgres.url("nowhere")):
+            pass
