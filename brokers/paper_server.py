@@ -1,0 +1,262 @@
+"""The paper broker as a process of its own, so that killing a worker does not kill the broker.
+
+JSON over HTTP on `PaperAddress`; decimals are strings. Every answer follows the commit of what it
+says. 422 is a refusal, 5xx an unknown outcome.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientError, web
+
+from brokers.adversary import Adversary, BadGateway, DroppedReply, Fate, Faults
+from brokers.paper import PaperBroker
+from brokers.paper_address import PaperAddress
+from brokers.paper_wire import (
+    account_to_json,
+    ack_to_json,
+    fill_to_json,
+    holdings_to_json,
+    order_from_json,
+)
+from trading.clocks import MarketClock
+from trading.errors import BrokerError, BrokerRejected, ConfigError, DataError, QuarterdeckError
+
+LONGEST_WAIT = 60.0  # wall seconds one long poll may stay open
+#: A feed, a clock's source or the disk being away: the next tick tries again.
+PASSING = (QuarterdeckError, OSError, sqlite3.Error, ClientError)
+log = logging.getLogger(__name__)
+
+Served = PaperBroker | Adversary
+
+
+async def serve(
+    broker: Served,
+    path: Path,
+    clock: MarketClock,
+    stop: asyncio.Event,
+    *,
+    tick: float = 0.2,
+    ready: asyncio.Event | None = None,
+) -> None:
+    """Listen and fill resting orders every `tick` wall seconds until `stop` is set.
+
+    The caller owns and closes `broker`. A tick that meets one of PASSING is logged and tried
+    again; any other error ends the process, for its supervisor to start anew.
+    """
+    door = Door(broker, clock, PaperAddress(path))
+    await door.open()
+    try:
+        if ready is not None:
+            ready.set()
+        while not stop.is_set():
+            await door.keep(is_open=not (isinstance(broker, Adversary) and broker.is_away))
+            try:
+                await clock.refresh()
+                await broker.work()
+            except PASSING as error:
+                log.warning("paper broker tick: %s", error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), tick)
+    finally:
+        await door.close()
+
+
+class Door:
+    """The listening side; an adversary that is away really stops listening."""
+
+    def __init__(self, broker: Served, clock: MarketClock, address: PaperAddress) -> None:
+        self._broker = broker
+        self._clock = clock
+        self._address = address
+        self._runner: web.AppRunner | None = None
+
+    async def open(self) -> None:
+        token = "" if self._address.fits else secrets.token_urlsafe(24)
+        self._runner = web.AppRunner(
+            application(self._broker, self._clock, token), access_log=None, shutdown_timeout=0.2
+        )
+        await self._runner.setup()
+        self._address.path.parent.mkdir(parents=True, exist_ok=True)
+        if self._address.fits:
+            before = os.umask(0o177)  # the socket is this user's from its first moment
+            try:
+                await web.UnixSite(self._runner, str(self._address.path)).start()
+            finally:
+                os.umask(before)
+            return
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self._address.publish(self._runner.addresses[0][1], token)
+
+    async def close(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+            self._address.withdraw()
+
+    async def keep(self, *, is_open: bool) -> None:
+        if is_open and self._runner is None:
+            await self.open()
+        elif not is_open:
+            await self.close()
+
+
+def application(broker: Served, clock: MarketClock, token: str = "") -> web.Application:
+    """The routes; `token` guards a local port and is "" on a socket only this user can open."""
+    counter = Counter(broker, clock)
+    app = web.Application(middlewares=[_guard(token), _answer])
+    app.add_routes(
+        [
+            web.post("/orders", counter.submit),
+            web.get("/orders", counter.find),
+            web.delete("/orders", counter.cancel),
+            web.get("/fills", counter.fills),
+            web.get("/positions", counter.positions),
+            web.get("/account", counter.account),
+            web.get("/health", counter.health),
+            web.post("/work", counter.work),
+        ]
+    )
+    if isinstance(broker, Adversary):
+        app.add_routes([web.post("/control", Control(broker).change)])
+    return app
+
+
+class Counter:
+    """One method a route. The market clock is read anew at the start of each that dates facts."""
+
+    def __init__(self, broker: Served, clock: MarketClock) -> None:
+        self._broker = broker
+        self._clock = clock
+
+    async def submit(self, request: web.Request) -> web.Response:
+        order = order_from_json(await _body(request))
+        await self._clock.refresh()
+        return web.json_response(ack_to_json(await self._broker.submit(order)))
+
+    async def find(self, request: web.Request) -> web.Response:
+        ack = await self._broker.find(_query(request, "key"))
+        return web.json_response(None if ack is None else ack_to_json(ack))
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        await self._clock.refresh()
+        return web.json_response(ack_to_json(await self._broker.cancel(_query(request, "key"))))
+
+    async def fills(self, request: web.Request) -> web.Response:
+        try:
+            wait = float(request.query.get("wait", "0"))
+        except ValueError as error:
+            raise DataError(f"wait is a number of seconds: {error}") from error
+        after = request.query.get("after", "")
+        page, cursor = await self._broker.fills(after, min(wait, LONGEST_WAIT))
+        return web.json_response({"fills": [fill_to_json(f) for f in page], "cursor": cursor})
+
+    async def positions(self, request: web.Request) -> web.Response:
+        return web.json_response([holdings_to_json(h) for h in await self._broker.positions()])
+
+    async def account(self, request: web.Request) -> web.Response:
+        await self._clock.refresh()
+        return web.json_response(account_to_json(await self._broker.account()))
+
+    async def work(self, request: web.Request) -> web.Response:
+        await self._clock.refresh()
+        return web.json_response({"moved": await self._broker.work()})
+
+    async def health(self, request: web.Request) -> web.Response:
+        broker = self._broker
+        return web.json_response(
+            {
+                "name": broker.name,
+                "account": broker.account_id,
+                "dedupes": broker.dedupes,
+                "pid": os.getpid(),
+                "market_time": (await self._clock.refresh()).isoformat(),
+            }
+        )
+
+
+class Control:
+    """Turns an adversary's screws: `{"faults": {...}, "script": [...], "away": 2.0, ...}`."""
+
+    def __init__(self, adversary: Adversary) -> None:
+        self._adversary = adversary
+
+    async def change(self, request: web.Request) -> web.Response:
+        wanted = await _body(request)
+        unknown = set(wanted) - {"faults", "script", "seed", "dedupes", "away"}
+        if unknown:
+            raise ConfigError(f"no control called {', '.join(sorted(unknown))}")
+        try:
+            fates = [Fate(name) for name in wanted.get("script", [])]
+            away = float(wanted.get("away", 0))
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"control cannot be read: {error}") from error
+        adversary = self._adversary
+        faults = Faults.from_json(wanted["faults"]) if "faults" in wanted else adversary.faults
+        adversary.set(faults, seed=wanted.get("seed"), dedupes=wanted.get("dedupes"))
+        adversary.plan(*fates)
+        if away:
+            adversary.leave(away)
+        return web.json_response({"dedupes": adversary.dedupes})
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except ValueError as error:
+        raise DataError(f"not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise DataError("a JSON object is expected")
+    return body
+
+
+def _query(request: web.Request, name: str) -> str:
+    try:
+        return request.query[name]
+    except KeyError:
+        raise DataError(f"{request.path} needs ?{name}=") from None
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def _guard(token: str) -> Any:
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.headers.get("Authorization", "")
+        if token and not secrets.compare_digest(given.encode(), f"Bearer {token}".encode()):
+            return _error(401, "another paper broker's token")
+        return await handler(request)
+
+    return guard
+
+
+@web.middleware
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What the broker raises, as a status: 400 and 422 are final, 5xx is not."""
+    try:
+        return await handler(request)
+    except DroppedReply:
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=500)  # goes nowhere
+    except BadGateway:
+        return web.Response(status=502, text="<html>Bad Gateway</html>", content_type="text/html")
+    except BrokerRejected as error:
+        return _error(422, str(error))
+    except (DataError, ConfigError) as error:
+        return _error(400, str(error))
+    except BrokerError as error:  # an OutcomeUnknown of the book's too
+        return _error(500, str(error))
+
+
+def _error(status: int, text: str) -> web.Response:
+    return web.json_response({"error": text}, status=status)
