@@ -1,0 +1,1 @@
+"""The one place that enqueues and wakes. Knows Redis and arq, nothing of trading."""
