@@ -1,0 +1,29 @@
+"""Facts in, PNG bytes out: candle charts and P&L, drawn for a phone.
+
+Importing this is light; matplotlib is loaded by the first drawing, or by `warm`.
+"""
+
+from charts.pieces import Level, Mark, Panel, PnlDay
+from charts.spec import CandlesSpec, PnlSpec, draw
+from charts.theme import DARK, LIGHT, Theme
+
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "CandlesSpec",
+    "Level",
+    "Mark",
+    "Panel",
+    "PnlDay",
+    "PnlSpec",
+    "Theme",
+    "draw",
+    "warm",
+]
+
+
+def warm() -> None:
+    """Import matplotlib and draw once, so that the first picture is not the slow one."""
+    from charts.warmth import rehearse
+
+    rehearse()

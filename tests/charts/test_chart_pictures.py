@@ -1,0 +1,156 @@
+"""The pictures themselves: against references, small, readable, with every text in its place.
+
+`CHARTS_WRITE_REFERENCES=1 pytest tests/charts/test_chart_pictures.py` draws the references anew;
+look at them before they are kept.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charts import Level, Panel, PnlSpec
+from charts.candles import compose as compose_candles
+from charts.pnl import compose as compose_pnl
+from charts.sheet import Sheet
+from charts.theme import HEIGHT, LABEL, WIDTH
+from tests.charts import samples
+from trading.types import Side
+
+REFERENCES = Path(__file__).with_name("references")
+TOLERANCE = 3.0  # RMS of 255; another font shifts text and gives over 12
+HEAVIEST = 120_000  # bytes
+PHONE = 360  # px
+
+
+def entry() -> Sheet:
+    return compose_candles(samples.card())
+
+
+def filled_light() -> Sheet:
+    bars = samples.bars()
+    marks = (samples.fill(bars, 300), samples.fill(bars, 314, Side.SELL, "sold 41"))
+    levels = (Level("stop", 108.25), Level("target", 131.5))
+    spec = samples.card(bars, marks=marks, levels=levels, volume=True, theme="light")
+    return compose_candles(spec)
+
+
+def filled_next_open() -> Sheet:
+    bars = samples.bars()
+    return compose_candles(samples.card(bars, marks=(samples.fill(bars, len(bars)),)))
+
+
+def crowded() -> Sheet:
+    bars = samples.bars(60, price=50_000)
+    last = round(float(bars.close[-1]), 1)
+    names = ("signal", "stop", "target", "a level with a long name", "breakeven", "entry")
+    levels = tuple(Level(name, last * (1 + i / 2000)) for i, name in enumerate(names))
+    marks = tuple(samples.fill(bars, i, label=f"filled {i} @ 50,123.45") for i in range(40, 60, 3))
+    panels = (Panel("RSI 14", samples.swing(bars.close), (30, 70)), Panel("ATR", bars.high * 0.02))
+    spec = samples.card(bars, levels=levels, marks=marks, panels=panels, volume=True)
+    return compose_candles(replace(spec, title="BTC_USD " * 9, subtitle="much to say " * 9))
+
+
+def open_bar() -> Sheet:
+    bars = samples.bars(100)
+    unknown = {
+        name: np.append(getattr(bars, name)[:-1], np.nan)
+        for name in ("high", "low", "close", "volume")
+    }
+    return compose_candles(samples.card(replace(bars, **unknown)))
+
+
+def tiny_price() -> Sheet:
+    bars = samples.bars(90, price=1.0854)
+    return compose_candles(samples.card(bars, decimals=5, levels=(Level("stop", 0.4),)))
+
+
+def few_bars() -> Sheet:
+    return compose_candles(samples.card(samples.bars(1), levels=()))
+
+
+CANDLES = (entry, filled_light, filled_next_open, crowded, open_bar, tiny_price, few_bars)
+
+
+def pnl_of(spec: PnlSpec) -> Callable[[], Sheet]:
+    return lambda: compose_pnl(spec)
+
+
+PNL = {
+    "no_trades": samples.book(()),
+    "one_day": samples.book(samples.pnl_days(1)),
+    "two_days": samples.book(samples.pnl_days(2), theme="light"),
+    "a_quarter": samples.book(samples.pnl_days(64)),
+    "half_a_year": samples.book(samples.pnl_days(130)),
+    "five_years": samples.book(samples.pnl_days(1260, size=9000), theme="light"),
+    "millions": samples.book(samples.pnl_days(300, size=250_000)),
+    "losses": samples.book(samples.losing_days(25)),
+    "flat": samples.book(samples.flat_days(12)),
+}
+PICTURES = {draw.__name__: draw for draw in CANDLES} | {k: pnl_of(v) for k, v in PNL.items()}
+KEPT = ("entry", "filled_light", "filled_next_open", "crowded", "half_a_year", "five_years",
+        "losses", "no_trades")  # fmt: skip
+
+every_picture = pytest.mark.parametrize("name", PICTURES)
+
+
+@every_picture
+def test_the_picture_fits_a_phone_and_its_message(name: str) -> None:
+    png = PICTURES[name]().png()
+    assert samples.picture(png).size == (WIDTH, HEIGHT)
+    assert len(png) < HEAVIEST
+
+
+@every_picture
+def test_no_text_leaves_the_picture_or_covers_another(name: str) -> None:
+    sheet = PICTURES[name]()
+    sheet.canvas.draw()
+    boxes = {}
+    for text in sheet.texts:
+        if text.get_text():
+            box = text.get_window_extent(sheet.canvas.get_renderer())
+            assert min(box.x0, box.y0) >= 0, text
+            assert box.x1 <= WIDTH, text
+            assert box.y1 <= HEIGHT, text
+            boxes[text] = box
+    for one, other in combinations(boxes, 2):
+        a, b = boxes[one], boxes[other]
+        apart_x = max(a.x0, b.x0) - min(a.x1, b.x1)
+        apart_y = max(a.y0, b.y0) - min(a.y1, b.y1)
+        both = one.get_text() + other.get_text()
+        # an extent holds room for accents and descenders, which figures do not have
+        slack = 3 if any(c.isalpha() for c in both) else 8
+        assert apart_x >= -1 or apart_y >= -slack, both
+
+
+@every_picture
+def test_the_smallest_text_can_be_read_on_a_phone(name: str) -> None:
+    sizes = {text.get_fontsize() for text in PICTURES[name]().texts}
+    assert min(sizes) == LABEL
+    assert min(sizes) * PHONE / WIDTH > 10
+    assert max(sizes) > 1.2 * LABEL
+
+
+@every_picture
+def test_only_the_bundled_font_is_used(name: str) -> None:
+    for text in PICTURES[name]().texts:
+        assert "DejaVuSans" in str(text.get_fontproperties().get_file())
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_the_picture_is_as_it_was(name: str) -> None:
+    png = PICTURES[name]().png()
+    path = REFERENCES / f"{name}.png"
+    if os.environ.get("CHARTS_WRITE_REFERENCES"):
+        path.write_bytes(png)
+    now = np.asarray(samples.picture(png), float)
+    then = np.asarray(samples.picture(path.read_bytes()), float)
+    assert np.sqrt(((now - then) ** 2).mean()) < TOLERANCE
+
+
+def test_the_same_facts_give_the_same_bytes() -> None:
+    assert entry().png() == entry().png()
