@@ -1,0 +1,168 @@
+"""A signal's card and the list of a scan's others: the facts as they stand, in words."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from desk import story, wording
+from desk.desk import Desk
+from desk.story import Card
+from trading.messages import Button, Message, Span, bold, italic, message
+from trading.orders import OrderState
+from trading.signals import SignalState
+from trading.types import Target
+
+PAGE = 5  # items of a list on one page: five rows of buttons fit under a thumb
+CENT = Decimal("0.01")
+MARK = {Target.LONG: "▲", Target.SHORT: "▼", Target.FLAT: "◼"}
+
+
+def headline(card: Card) -> str:
+    """`▲ Buy 41 AAPL`."""
+    signal = card.signal
+    size = f"{wording.quantity(signal.quantity)} " if signal.quantity else ""
+    return f"{MARK[signal.target]} {wording.TARGET[signal.target]} {size}{signal.symbol}"
+
+
+def card_message(desk: Desk, card: Card) -> Message:
+    """At most 1,024 UTF-16 units: the reason is cut before anything else."""
+    signal, currency = card.signal, card.instrument.currency
+    company = f" · {card.instrument.name}" if card.instrument.name else ""
+    size = wording.money(card.value, currency)
+    if card.share is not None:
+        size += f" · {wording.percent(card.share)} of equity"
+    when = f"{signal.moment.value} of {signal.bar:%a} {signal.bar.day} {signal.bar:%b}"
+    return message(
+        *_status(desk, card),
+        bold(headline(card)),
+        company,
+        f"\n{size}\nSignal price {wording.price(signal.price)} {currency}, {when}\n",
+        italic(signal.reason[:400] or "no reason given"),
+        f"\n{_timing(desk, card)}{signal.strategy} · signal {signal.id}",
+        buttons=card_buttons(card),
+    )
+
+
+def card_buttons(card: Card) -> Sequence[Sequence[Button]]:
+    number = (str(card.signal.id),)
+    why = Button("Why", "why", number, once=False)
+    if card.signal.state is SignalState.PENDING:
+        return [
+            [
+                Button("Approve", "approve", number, style="success"),
+                Button("Reject", "reject", number, style="danger"),
+                why,
+            ]
+        ]
+    planned = card.order is not None and card.order.state is OrderState.PLANNED
+    if card.signal.state is SignalState.APPROVED and planned:
+        return [[Button("Withdraw", "withdraw", number, style="danger"), why]]
+    return [[why]]
+
+
+def outcome(desk: Desk, card: Card) -> str:
+    """Where the signal stands, in one line; "" while it waits."""
+    signal, order = card.signal, card.order
+    by = f" by {card.decided_by}" if card.decided_by else ""
+    match signal.state:
+        case SignalState.PENDING:
+            return ""
+        case SignalState.REJECTED:
+            return f"✖ Rejected{by}" + (f": {signal.note}" if signal.note else "")
+        case SignalState.EXPIRED:
+            return "⌛ Expired: nobody decided in time"
+        case SignalState.WITHDRAWN:
+            return f"✖ Withdrawn{by}; nothing was sent"
+    if order is None or order.state is OrderState.PLANNED:
+        return f"✔ Approved{by}"
+    currency = card.instrument.currency
+    fill = f"{wording.quantity(card.filled)} @ {wording.price(card.average.quantize(CENT))}"
+    match order.state:
+        case OrderState.SUBMITTING | OrderState.ACCEPTED:
+            return f"✔ Approved{by} · at the broker"
+        case OrderState.PARTIALLY_FILLED:
+            return f"✔ Filled {fill} of {wording.quantity(order.quantity)}, working"
+        case OrderState.FILLED:
+            fees = wording.money(card.fees.quantize(CENT), currency)
+            return f"✔ Filled {fill} · fees {fees}\nApproved{by}"
+        case OrderState.UNKNOWN:
+            return f"⚠ Outcome not known: {order.note or 'asking the broker'}"
+    word = {OrderState.REJECTED: "Not filled", OrderState.EXPIRED: "Expired"}
+    part = f"; filled {fill} before" if card.filled else ""
+    return f"✖ {word.get(order.state, 'Cancelled')}: {order.note or 'no reason given'}{part}"
+
+
+def _status(desk: Desk, card: Card) -> list[Span | str]:
+    line = outcome(desk, card)
+    return [bold(line), "\n"] if line else []
+
+
+def _timing(desk: Desk, card: Card) -> str:
+    """When the order goes, while that still lies ahead."""
+    signal = card.signal
+    place = wording.place(desk.calendar.zone)
+    goes = wording.moment(desk.local(signal.execute_at))
+    if signal.state is SignalState.PENDING:
+        until = f"{desk.local(signal.expires_at):%H:%M}"
+        return f"Goes at the open, {goes} {place}; decide before {until}\n"
+    if (
+        signal.state is SignalState.APPROVED
+        and card.order is not None
+        and card.order.state is OrderState.PLANNED
+    ):
+        return f"Goes at the open, {goes} {place}\n"
+    return ""
+
+
+async def list_message(
+    desk: Desk, strategy: str, bar: datetime, *, page: int = 1, reader: int = 0
+) -> Message | None:
+    """The signals of one scan without a card of their own; None where there are none."""
+    rows = await story.listed(desk, strategy, bar, reader=reader)
+    if not rows:
+        return None
+    subject = f"scan:{strategy}:{bar.isoformat()}"
+    title = f"{len(rows)} more from {strategy}"
+    note = f"close of {bar:%a} {bar.day} {bar:%b}, best first"
+    return paged(desk, rows, f"{title}, {note}", page, ("list", subject))
+
+
+def paged(
+    desk: Desk, rows: Sequence[Card], title: str, page: int, turn: tuple[str, str]
+) -> Message:
+    """One page of signals, each with its own Approve; `turn` is the verb (and its first argument)
+    that shows another page."""
+    pages = max(1, -(-len(rows) // PAGE))
+    page = min(max(page, 1), pages)
+    shown = rows[(page - 1) * PAGE : page * PAGE]
+    parts: list[str | Span] = [bold(title), "\n"]
+    buttons: list[list[Button]] = []
+    for card in shown:
+        signal = card.signal
+        size = (
+            wording.money(card.value, card.instrument.currency)
+            if signal.quantity
+            else ("no funds left")
+        )
+        line = outcome(desk, card).partition("\n")[0] or f"{size}\n{signal.reason[:120]}"
+        parts += ["\n", bold(headline(card)), f" · signal {signal.id}\n{line}\n"]
+        if signal.state is SignalState.PENDING:
+            number = (str(signal.id),)
+            buttons.append(
+                [
+                    Button(f"Approve {signal.symbol}", "approve", number, style="success"),
+                    Button("Reject", "reject", number, style="danger"),
+                    Button("Why", "why", number, once=False),
+                ]
+            )
+    if pages > 1:
+        parts.append(f"\nPage {page} of {pages}")
+        verb, subject = turn
+        buttons.append(
+            [
+                Button(label, verb, (subject, str(to)), once=False)
+                for label, to in (("‹ Back", page - 1), ("More ›", page + 1))
+                if 1 <= to <= pages
+            ]
+        )
+    return message(*parts, buttons=buttons)

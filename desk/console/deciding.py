@@ -1,0 +1,117 @@
+"""The verbs that decide signals, and those that show them."""
+
+from datetime import datetime
+
+from desk import decide, notices, story, wording
+from desk.console import cards
+from desk.console.replies import number, operator, page_of
+from desk.desk import Desk
+from trading.errors import BadCommand
+from trading.facts import Notice, Request
+from trading.messages import Span, bold, message, table
+from trading.signals import Signal, SignalState
+
+
+def pressed(request: Request) -> bool:
+    """By a button, whose own message changes; nothing needs to be said besides."""
+    return bool(request.payload.get("pressed"))
+
+
+async def signals(desk: Desk, request: Request) -> None:
+    waiting = await desk.journal.read(Signal, state=SignalState.PENDING, order="-bar,strategy,rank")
+    if not waiting:
+        await notices.answer(desk, request, "No signal is waiting. /scan looks for new ones now.")
+        return
+    rows = [await story.card(desk, signal.id, reader=request.operator) for signal in waiting]
+    title = f"{len(rows)} signal{'s' if len(rows) > 1 else ''} waiting"
+    said = cards.paged(desk, rows, title, page_of(request, 1), ("signals", "page"))
+    await notices.answer(desk, request, said, edits=pressed(request))
+
+
+async def approve(desk: Desk, request: Request) -> None:
+    order = await decide.approve(desk, number(request, "approve"), by=operator(request))
+    if not pressed(request):
+        goes = wording.moment(desk.local(order.execute_at))
+        await notices.answer(
+            desk,
+            request,
+            f"Approved signal {order.signal_id}: {order.side.value} "
+            f"{wording.quantity(order.quantity)} {order.symbol}, goes {goes} "
+            f"{wording.place(desk.calendar.zone)}.",
+        )
+
+
+async def reject(desk: Desk, request: Request) -> None:
+    reason = " ".join(request.args[1:])[:200]
+    signal = await decide.reject(
+        desk, number(request, "reject"), by=operator(request), reason=reason
+    )
+    if not pressed(request):
+        await notices.answer(desk, request, f"Rejected signal {signal.id} ({signal.symbol}).")
+
+
+async def withdraw(desk: Desk, request: Request) -> None:
+    signal = await decide.withdraw(desk, number(request, "withdraw"), by=operator(request))
+    if not pressed(request):
+        text = f"Withdrew signal {signal.id} ({signal.symbol}); nothing was sent."
+        await notices.answer(desk, request, text)
+
+
+async def show_list(desk: Desk, request: Request) -> None:
+    """Turn the page of a scan's list; the message is rendered when it is sent."""
+    if len(request.args) != 2 or not request.args[0].startswith("scan:"):
+        raise BadCommand("that list is gone; /signals shows what is waiting")
+    notice = Notice(
+        request.recipient,
+        "list",
+        desk.wall.now(),
+        subject=request.args[0],
+        body={"page": page_of(request, 1)},
+    )
+    await desk.journal.append([notice])
+
+
+def parse_scan(subject: str) -> tuple[str, datetime]:
+    """Strategy and bar of a list's subject."""
+    _, strategy, bar = subject.split(":", 2)
+    return strategy, datetime.fromisoformat(bar)
+
+
+async def why(desk: Desk, request: Request) -> None:
+    """The story of a signal: what it saw, who decided, what became of it."""
+    card = await story.card(desk, number(request, "why"), reader=request.operator)
+    signal, currency = card.signal, card.instrument.currency
+    place = wording.place(desk.calendar.zone)
+    rows = [
+        (name, f"{value:,.4g}" if abs(value) < 1 else f"{value:,.2f}")
+        for name, value in signal.features.items()
+    ]
+    width = max((len(name) for name, _ in rows), default=0)
+    features = "\n".join(f"{name.ljust(width)}  {value.rjust(10)}" for name, value in rows)
+    sector = f" · {card.instrument.sector}" if card.instrument.sector else ""
+    parts: list[str | Span] = [
+        bold(f"Why {cards.headline(card)}"),
+        f"\n{card.instrument.name}{sector}\n\n{signal.reason}\n",
+        table(features),
+        f"\nPrice {wording.price(signal.price)} {currency} at the {signal.moment.value} of "
+        f"{wording.day(signal.bar)}; strength {signal.strength:.2f}, rank {signal.rank} of its "
+        f"scan.\nProposed {wording.moment(desk.local(signal.proposed_at))} {place} by "
+        f"{signal.strategy}.",
+    ]
+    if signal.decided_at is not None:
+        parts.append(
+            f"\n{signal.state.value.capitalize()} by {card.decided_by or 'the clock'} "
+            f"{wording.moment(desk.local(signal.decided_at))}."
+        )
+    if card.order is not None:
+        parts.append(f"\nOrder {card.order.key}: {card.order.state.value.replace('_', ' ')}")
+        parts.append(f", {card.order.note}." if card.order.note else ".")
+        if card.filled:
+            slip = (card.average / signal.price - 1) * card.order.side.sign
+            parts.append(
+                f"\nFilled {wording.quantity(card.filled)} @ "
+                f"{wording.price(card.average.quantize(cards.CENT))}, "
+                f"{wording.percent(abs(slip), 2)} {'worse' if slip > 0 else 'better'} than the "
+                f"signal; fees {wording.money(card.fees, currency)}."
+            )
+    await notices.answer(desk, request, message(*parts))

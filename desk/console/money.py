@@ -1,0 +1,196 @@
+"""The verbs about money: positions, orders, P&L, strategies."""
+
+from decimal import Decimal
+
+from desk import notices, report, wording
+from desk.console.deciding import pressed
+from desk.console.replies import columns
+from desk.desk import Desk
+from desk.funds import funds
+from trading.errors import BadCommand, BrokerError, DeskError
+from trading.facts import Picture, Request
+from trading.messages import Button, Span, bold, message, table
+from trading.orders import DONE, WORKING, Order
+from trading.signals import Signal, SignalState
+
+SHOWN = 20  # rows of a table in one message
+
+
+async def as_of(desk: Desk) -> str:
+    """ "As of Wed 4 Feb 10:02 New York · broker agrees"."""
+    agreement = await report.broker_agrees(desk)
+    when = f"As of {wording.moment(desk.local(agreement.at))} {wording.place(desk.calendar.zone)}"
+    if agreement.error:
+        return f"{when} · broker not reached: {agreement.error}"
+    if not agreement.differences:
+        return f"{when} · broker agrees"
+    count = len(agreement.differences)
+    shown = "; ".join(agreement.differences[:3])
+    return f"{when} · {count} difference{'s' if count > 1 else ''} with the broker: {shown}"
+
+
+async def positions(desk: Desk, request: Request) -> None:
+    rows = await report.held(desk)
+    if not rows:
+        text = f"No open positions.\n{await as_of(desk)}"
+        await notices.answer(desk, request, text)
+        return
+    lines = [("", "units", "price", "P&L")]
+    lines += [
+        (
+            row.position.book.symbol,
+            wording.quantity(row.position.quantity),
+            wording.price(row.price.quantize(Decimal("0.01"))),
+            wording.signed(row.unrealised, 0),
+        )
+        for row in rows[:SHOWN]
+    ]
+    value = sum((abs(row.position.value(row.price)) for row in rows), Decimal(0))
+    gain = sum((row.unrealised for row in rows), Decimal(0))
+    more = f"\n… and {len(rows) - SHOWN} smaller ones" if len(rows) > SHOWN else ""
+    await notices.answer(
+        desk,
+        request,
+        message(
+            bold(f"{len(rows)} position{'s' if len(rows) > 1 else ''}"),
+            f" · {wording.money(value, desk.currency)}\n",
+            table(columns(lines)),
+            f"{more}\nUnrealised {wording.profit(gain, desk.currency)}\n{await as_of(desk)}",
+        ),
+    )
+
+
+async def orders(desk: Desk, request: Request) -> None:
+    working = await desk.journal.read(Order, state__in=tuple(WORKING), order="execute_at,id")
+    done = await desk.journal.read(Order, state__in=tuple(DONE), order="-done_at", limit=8)
+    parts: list[str | Span] = [bold(f"{len(working)} working"), "\n"]
+    parts += [_order_line(desk, order) for order in working[:SHOWN]]
+    if len(working) > SHOWN:
+        parts.append(f"… and {len(working) - SHOWN} more\n")
+    if done:
+        parts += ["\n", bold("Last done"), "\n"]
+        parts += [_order_line(desk, order) for order in done]
+    parts.append(f"\n{await as_of(desk)}")
+    await notices.answer(desk, request, message(*parts))
+
+
+def _order_line(desk: Desk, order: Order) -> str:
+    at = order.done_at or order.execute_at
+    note = f": {order.note}" if order.note and order.is_done else ""
+    return (
+        f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol} · "
+        f"{order.state.value.replace('_', ' ')} {wording.moment(desk.local(at))}{note}\n"
+    )
+
+
+async def pnl(desk: Desk, request: Request) -> None:
+    """Net P&L of a period as a picture; the buttons draw the same message again."""
+    period, strategy = _asked(desk, request)
+    found = await report.profit(desk, period, strategy)
+    name = strategy or "All strategies"
+    words = {
+        "day": "today",
+        "week": "this week",
+        "month": "this month",
+        "ytd": "this year",
+        "all": "since the start",
+    }
+    currency = found.currency
+    lines = [f"\n{wording.profit(found.total, currency)} net"]
+    if found.last is not None:
+        change = ""
+        if found.before_last is not None:
+            step = found.last.net - found.before_last.net
+            change = f" ({wording.signed(step)} against the day before)"
+        lines.append(
+            f"Last day {found.last.day:%a} {found.last.day.day} {found.last.day:%b}: "
+            f"{wording.signed(found.last.net)}{change}"
+        )
+    count = len(found.trades)
+    wins = f", {found.wins} won" if count else ""
+    lines.append(f"{count} trade{'' if count == 1 else 's'} closed{wins}")
+    lines.append(f"Open now {wording.profit(found.unrealised, currency)}")
+    lines.append(await as_of(desk))
+    picture = Picture(
+        "pnl",
+        {
+            "days": [[day.day.isoformat(), str(day.net)] for day in found.days],
+            "title": f"Net P&L {words[period]}",
+            "subtitle": name,
+            "currency": currency,
+        },
+        desk.wall.now(),
+    )
+    drawn = (await desk.journal.append([picture]))[0]
+    tail = (strategy,) if strategy else ()
+    buttons = [
+        [
+            Button(f"• {label}" if word == period else label, "pnl", (word, *tail), once=False)
+            for word, label in zip(
+                report.PERIODS, ("Day", "Week", "Month", "Year", "All"), strict=True
+            )
+        ]
+    ]
+    await notices.answer(
+        desk,
+        request,
+        message(bold(f"P&L {words[period]}"), f" · {name}", "\n".join(lines), buttons=buttons),
+        edits=pressed(request),
+        picture_id=drawn.id,
+    )
+    await desk.bell.ring("draw", [drawn.id])
+
+
+def _asked(desk: Desk, request: Request) -> tuple[str, str | None]:
+    """Period and strategy in either order. Raises BadCommand or DeskError naming what is wrong."""
+    period, strategy = "month", None
+    for arg in request.args[:2]:
+        word = arg.lower()
+        if word in report.PERIODS:
+            period = word
+        elif word in desk.plans:
+            strategy = word
+        else:
+            known = ", ".join(desk.plans)
+            raise BadCommand(
+                f"{arg[:20]!r} is neither a period ({', '.join(report.PERIODS)}) nor a strategy "
+                f"({known}); for example: /pnl ytd"
+            )
+    return period, strategy
+
+
+async def strategies(desk: Desk, request: Request) -> None:
+    """Each strategy: who decides, its money, its positions, its P&L."""
+    parts: list[str | Span] = []
+    for name, plan in desk.plans.items():
+        broker = next(iter(desk.brokers.values()))
+        try:
+            account = await broker.account()
+        except BrokerError as error:
+            raise DeskError(f"{error}; try again") from error
+        money = await funds(desk, account)
+        used = money.used(desk, name)
+        limit = plan.allowance.allocation * account.equity
+        held = len(list(money.ledger.held(name)))
+        waiting = await desk.journal.count(Signal, strategy=name, state=SignalState.PENDING)
+        found = await report.profit(desk, "all", name)
+        rows = [
+            ("Decided by", "you" if plan.mode.value == "manual" else plan.mode.value),
+            ("Allocation", f"{wording.amount(limit, 0)} {desk.currency}"),
+            (
+                "Used",
+                f"{wording.amount(used, 0)} ({wording.percent(used / limit, 0)})"
+                if limit
+                else wording.amount(used, 0),
+            ),
+            ("Each entry", f"{wording.percent(plan.allowance.position)} of equity"),
+            ("Positions", f"{held} of {plan.allowance.max_positions}"),
+            ("Waiting", str(waiting)),
+            ("Trades", str(len(found.trades))),
+            ("Net P&L", wording.profit(found.total, desk.currency)),
+        ]
+        parts += [bold(name), "\n", table(columns(rows, left=1)), "\n"]
+    parts.append(await as_of(desk))
+    if not desk.plans:
+        raise BadCommand("no strategy is configured; see the README on adding one")
+    await notices.answer(desk, request, message(*parts))

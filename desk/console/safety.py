@@ -1,0 +1,106 @@
+"""The verbs that stop trading and let it go on: one press to be safer, two to be riskier."""
+
+from decimal import Decimal
+
+from desk import notices, report, squareoff, wording
+from desk.console.replies import confirm, operator
+from desk.decide import trading_state
+from desk.desk import Desk
+from desk.halt import latch
+from trading.facts import Lane, Request, Trading
+from trading.messages import bold, message
+from trading.orders import AT_BROKER, Order, OrderState
+
+
+async def halt(desk: Desk, request: Request) -> None:
+    """The door has latched it already; this tells what is still on its way."""
+    reason = " ".join(request.args)[:200] or "/halt"
+    await latch(
+        desk.journal,
+        Trading.HALTED,
+        by=operator(request),
+        reason=reason,
+        at=desk.market.now(),
+    )
+    sent = await desk.journal.read(Order, state__in=tuple(AT_BROKER))
+    planned = await desk.journal.count(Order, state=OrderState.PLANNED)
+    lines = ["No new order leaves the desk until /resume."]
+    if sent:
+        names = ", ".join(
+            f"{o.side.value} {wording.quantity(o.quantity)} {o.symbol}" for o in sent[:10]
+        )
+        lines.append(f"Already at the broker: {names}.")
+    if planned:
+        lines.append(f"{planned} approved orders wait; they expire when their session ends.")
+    lines.append("/squareoff closes what is held.")
+    who = desk.operator_name(request.operator)
+    said = message(bold(f"Trading halted by {who}"), "\n" + "\n".join(lines))
+    await notices.tell(desk, said, lane=Lane.CRITICAL)
+
+
+async def resume(desk: Desk, request: Request) -> None:
+    state = await trading_state(desk)
+    if state is Trading.ACTIVE:
+        await notices.answer(desk, request, "Trading is active; there is nothing to resume.")
+        return
+    if request.args[:1] != ("yes",):
+        planned = await desk.journal.count(Order, state=OrderState.PLANNED)
+        text = f"Trading is {state.value}. Resume it?"
+        if planned:
+            text += f" {planned} approved orders may then be sent."
+        await notices.answer(desk, request, text, buttons=confirm("Resume trading", "resume"))
+        return
+    running = await squareoff.under_way(desk)
+    if running is not None:
+        text = "A square-off is under way; trading can resume once it is flat."
+        await notices.answer(desk, request, text, edits=True)
+        return
+    await latch(
+        desk.journal,
+        Trading.ACTIVE,
+        by=operator(request),
+        reason="/resume",
+        at=desk.market.now(),
+    )
+    who = desk.operator_name(request.operator)
+    await notices.answer(desk, request, "Resumed.", edits=True)
+    await notices.tell(desk, message(bold(f"Trading resumed by {who}")), lane=Lane.CRITICAL)
+
+
+async def square_off(desk: Desk, request: Request) -> None:
+    """First press lists what will be closed; the second one does it."""
+    if request.args[:1] == ("yes",):
+        await notices.answer(desk, request, "Squaring off; trading is halted.", edits=True)
+        run = await squareoff.begin(desk, by=operator(request))
+        await desk.bell.ring("orders", [run.id])
+        return
+    rows = await report.held(desk)
+    working = await desk.journal.count(
+        Order, state__in=(OrderState.PLANNED, OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
+    )
+    value = sum((abs(row.position.value(row.price)) for row in rows), Decimal(0))
+    names = ", ".join(
+        f"{wording.quantity(row.position.quantity)} {row.position.book.symbol}" for row in rows[:20]
+    )
+    more = f" and {len(rows) - 20} more" if len(rows) > 20 else ""
+    lines = [f"\nCloses {len(rows)} positions worth {wording.money(value, desk.currency)}"]
+    if rows:
+        lines[0] += f": {names}{more}."
+    lines.append(f"Cancels {working} working orders. Trading is halted until /resume.")
+    now = desk.market.now()
+    if rows and desk.calendar.session_at(now) is None:
+        opens = wording.moment(desk.local(desk.calendar.next_session(now).open))
+        lines.append(f"The market is closed: the orders go at the open, {opens}.")
+    await notices.answer(
+        desk,
+        request,
+        message(
+            bold("Square off everything?"),
+            "\n".join(lines),
+            buttons=confirm("Square off everything", "squareoff"),
+        ),
+    )
+
+
+async def dismiss(desk: Desk, request: Request) -> None:
+    await notices.answer(desk, request, "Cancelled; nothing was changed.", edits=True)

@@ -1,0 +1,109 @@
+"""Every verb in one table: what it does, how it is written, where it is listed."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from desk import inbox, notices
+from desk.console import deciding, money, safety, service
+from desk.desk import Desk
+from trading.errors import DeskError, QuarterdeckError
+from trading.facts import Lane, Request, RequestState
+from trading.messages import Span, bold, message
+
+Handler = Callable[[Desk, Request], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """`usage` are the arguments as help shows them; without `help` only buttons use the verb."""
+
+    handler: Handler
+    help: str = ""
+    usage: str = ""
+    topic: str = ""
+
+
+async def help_(desk: Desk, request: Request) -> None:
+    parts: list[str | Span] = []
+    for topic in dict.fromkeys(verb.topic for verb in VERBS.values() if verb.help):
+        parts += [bold(topic), "\n"]
+        for name, verb in VERBS.items():
+            if verb.topic == topic and verb.help:
+                usage = f" {verb.usage}" if verb.usage else ""
+                parts.append(f"/{name}{usage}\n   {verb.help}\n")
+        parts.append("\n")
+    await notices.answer(desk, request, message(*parts))
+
+
+VERBS: dict[str, Verb] = {
+    "signals": Verb(deciding.signals, "signals waiting for a decision", topic="Signals"),
+    "approve": Verb(deciding.approve, "carry out a signal", "ID", topic="Signals"),
+    "reject": Verb(deciding.reject, "turn a signal down", "ID [reason]", topic="Signals"),
+    "why": Verb(deciding.why, "the story of a signal", "ID", topic="Signals"),
+    "withdraw": Verb(
+        deciding.withdraw, "take an approval back before it is sent", "ID", topic="Signals"
+    ),
+    "scan": Verb(service.scan, "look for signals now", "[strategy]", topic="Signals"),
+    "positions": Verb(money.positions, "what is held, at what price", topic="Money"),
+    "orders": Verb(money.orders, "orders working and done", topic="Money"),
+    "pnl": Verb(
+        money.pnl,
+        "net profit and loss, as a picture",
+        "[day|week|month|ytd|all] [strategy]",
+        topic="Money",
+    ),
+    "strategies": Verb(money.strategies, "who decides, money used and left", topic="Money"),
+    "halt": Verb(safety.halt, "no new orders, at once", "[reason]", topic="Safety"),
+    "squareoff": Verb(safety.square_off, "close everything; asks once, then halts", topic="Safety"),
+    "resume": Verb(safety.resume, "let trading go on; asks once", topic="Safety"),
+    "health": Verb(service.health, "processes, queues, versions", topic="Console"),
+    "help": Verb(help_, "this list", topic="Console"),
+    "start": Verb(service.start, "say hello; starts no trading", topic="Console"),
+    "list": Verb(deciding.show_list),
+    "dismiss": Verb(safety.dismiss),
+}
+
+
+async def handle(desk: Desk, request_id: int) -> None:
+    """Carry out one recorded request, once. Every request is answered; none with a stack trace."""
+    request = await desk.journal.first(Request, id=request_id)
+    if request is None or request.state is not RequestState.NEW:
+        return
+    state, error = RequestState.DONE, ""
+    try:
+        await _carry_out(desk, request)
+    except QuarterdeckError as refusal:
+        state, error = RequestState.REFUSED, str(refusal)
+        text = str(refusal)
+        await notices.answer(desk, request, text[:1].upper() + text[1:] + ".")
+    except Exception as failure:
+        await _failed(desk, request, failure)
+        raise
+    await desk.journal.move(request, state=state, error=error, handled_at=desk.wall.now())
+    await desk.bell.ring("postman")
+
+
+async def _carry_out(desk: Desk, request: Request) -> None:
+    if inbox.came_late(request):
+        raise DeskError(f"/{request.verb} came late, after a downtime: send it again")
+    verb = VERBS.get(request.verb)
+    if verb is None:
+        raise DeskError(f"there is no command /{request.verb[:30]}; /help lists them all")
+    await verb.handler(desk, request)
+
+
+async def _failed(desk: Desk, request: Request, failure: Exception) -> None:
+    """An error of ours: the operator is told once, with a number to find it in the log."""
+    await desk.journal.move(
+        request,
+        state=RequestState.FAILED,
+        error=repr(failure)[:500],
+        handled_at=desk.wall.now(),
+    )
+    said = message(
+        bold(f"/{request.verb} failed"),
+        f"\nAn error of ours ({type(failure).__name__}); see request {request.id} in the log. "
+        "Nothing more was done.",
+    )
+    await notices.tell(desk, said, lane=Lane.CRITICAL)
+    await desk.bell.ring("postman")

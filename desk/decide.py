@@ -1,0 +1,244 @@
+"""Decide: one compare-and-set turns a pending signal into an order, or into a no."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from desk import notices, wording
+from desk.desk import Desk
+from desk.funds import Funds, funds
+from risk import checks
+from risk.sizing import entry_size
+from trading.errors import BrokerError, DeskError, Refused
+from trading.facts import Latch, Trading
+from trading.orders import Order, OrderState
+from trading.signals import Signal, SignalState
+from trading.types import Account, Instrument, Quote, Side, Target
+
+HALF = Decimal("0.5")
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What was asked of the world before the transaction began."""
+
+    quote: Quote
+    account: Account
+
+
+async def ask(desk: Desk, instrument: Instrument) -> Market:
+    """Raises DeskError when there is no price or the broker cannot be reached."""
+    quote = await desk.feed.quote(instrument.symbol, desk.market.now())
+    if quote is None:
+        raise DeskError(f"no price known for {instrument.symbol}; try again when data has come")
+    try:
+        account = await desk.broker_of(instrument).account()
+    except BrokerError as error:
+        raise DeskError(f"{error}; nothing was changed, try again") from error
+    return Market(quote, account)
+
+
+async def signal_of(desk: Desk, signal_id: int) -> Signal:
+    signal = await desk.journal.first(Signal, id=signal_id)
+    if signal is None:
+        raise DeskError(f"there is no signal {signal_id}; /signals lists those waiting")
+    return signal
+
+
+async def trading_state(desk: Desk) -> Trading:
+    latch = await desk.journal.first(Latch, name="desk")
+    return latch.state if latch else Trading.ACTIVE
+
+
+async def approve(desk: Desk, signal_id: int, *, by: str) -> Order:
+    """The order that carries out the signal. Raises DeskError when it may not be approved now;
+    then nothing has changed."""
+    signal = await signal_of(desk, signal_id)
+    instrument = desk.instrument(signal.symbol)
+    market = await ask(desk, instrument)
+    async with desk.journal.transaction():
+        signal = await signal_of(desk, signal_id)
+        require_pending(desk, signal)
+        money = await funds(desk, market.account)
+        state = await trading_state(desk)
+        cleared = checks.clear(*_asked(desk, signal, instrument, market, money, state))
+        moved = await desk.journal.move(
+            signal,
+            state=SignalState.APPROVED,
+            quantity=cleared.intent.quantity,
+            decided_by=by,
+            decided_at=desk.market.now(),
+        )
+        if moved is None:
+            raise DeskError(f"signal {signal_id} was just decided by somebody else")
+        order = _order(desk, moved, cleared, market)
+        await desk.journal.append([order])
+        await notices.tell_changed(desk, "card", [notices.card_subject(signal_id)])
+        await _tell_list(desk, moved)
+    await desk.bell.ring("postman")
+    return order
+
+
+async def approve_ranked(desk: Desk, signals: Iterable[Signal], *, by: str) -> list[Order]:
+    """Approve in the order given until the money is spent: how a strategy trades by itself.
+
+    A refusal is recorded as the reason on the signal, which is then rejected.
+    """
+    orders = []
+    for signal in signals:
+        try:
+            orders.append(await approve(desk, signal.id, by=by))
+        except DeskError as refusal:
+            await reject(desk, signal.id, by=by, reason=str(refusal))
+    return orders
+
+
+async def reject(desk: Desk, signal_id: int, *, by: str, reason: str = "") -> Signal:
+    async with desk.journal.transaction():
+        signal = await signal_of(desk, signal_id)
+        require_pending(desk, signal)
+        moved = await _decided(desk, signal, SignalState.REJECTED, by, reason)
+    await desk.bell.ring("postman")
+    return moved
+
+
+async def withdraw(desk: Desk, signal_id: int, *, by: str) -> Signal:
+    """Take an approval back while its order has not been claimed. Raises DeskError after."""
+    async with desk.journal.transaction():
+        signal = await signal_of(desk, signal_id)
+        if signal.state is not SignalState.APPROVED:
+            raise DeskError(decided_text(desk, signal))
+        order = await desk.journal.first(Order, signal_id=signal_id, state=OrderState.PLANNED)
+        now = desk.market.now()
+        if order is None or not await desk.journal.move(
+            order, state=OrderState.CANCELLED, note="withdrawn", done_at=now
+        ):
+            raise DeskError(f"too late: the order of signal {signal_id} is on its way; see /orders")
+        moved = await _decided(desk, signal, SignalState.WITHDRAWN, by, "")
+    await desk.bell.ring("postman")
+    return moved
+
+
+async def expire(desk: Desk) -> int:
+    """Close what nobody decided in time. Returns how many signals expired."""
+    now = desk.market.now()
+    late = await desk.journal.read(Signal, state=SignalState.PENDING, expires_at__lt=now, limit=200)
+    if not late:
+        return 0
+    async with desk.journal.transaction():
+        for signal in late:
+            moved = await desk.journal.move(
+                signal, state=SignalState.EXPIRED, decided_by="clock", decided_at=now
+            )
+            if moved and moved.carded:
+                await notices.tell_changed(desk, "card", [notices.card_subject(moved.id)])
+            if moved:
+                await _tell_list(desk, moved)
+    await desk.bell.ring("postman")
+    return len(late)
+
+
+def require_pending(desk: Desk, signal: Signal) -> None:
+    """Raises DeskError naming who decided, or how long ago it expired."""
+    now = desk.market.now()
+    if signal.state is not SignalState.PENDING:
+        raise DeskError(decided_text(desk, signal))
+    if now > signal.expires_at:
+        raise DeskError(
+            f"signal {signal.id} ({signal.symbol}) expired {wording.ago(now - signal.expires_at)}"
+        )
+
+
+def decided_text(desk: Desk, signal: Signal) -> str:
+    """ "signal 17 (AAPL) was already approved by Ann"."""
+    who = decider(desk, signal)
+    by = f" by {who}" if who else ""
+    if signal.state is SignalState.PENDING:
+        return f"signal {signal.id} ({signal.symbol}) is still waiting for a decision"
+    if signal.state is SignalState.EXPIRED:
+        return f"signal {signal.id} ({signal.symbol}) has expired; nothing was sent"
+    return f"signal {signal.id} ({signal.symbol}) was already {signal.state.value}{by}"
+
+
+def decider(desk: Desk, signal: Signal, *, reader: int = 0) -> str:
+    """Who decided, as `reader` would call them: "you", a name, "auto"."""
+    kind, _, number = signal.decided_by.partition(":")
+    if kind == "operator" and number.isdigit():
+        return "you" if int(number) == reader else desk.operator_name(int(number))
+    return "" if kind == "clock" else kind
+
+
+def _asked(
+    desk: Desk,
+    signal: Signal,
+    instrument: Instrument,
+    market: Market,
+    money: Funds,
+    state: Trading,
+) -> tuple[checks.Intent, Iterable[checks.Check]]:
+    """The order this signal means now, and the checks it must pass."""
+    price = market.quote.price
+    exposure = money.exposure(desk, instrument, signal.strategy)
+    held = money.ledger.position(signal.strategy, market.account.account, signal.symbol).quantity
+    if signal.is_exit:
+        side = Side.SELL if held > 0 else Side.BUY
+        intent = checks.Intent(instrument, side, abs(held), price, signal.price, reduces=True)
+        if not held:
+            raise Refused(f"{signal.symbol} is already flat in {signal.strategy}")
+        return intent, checks.exit_checks(intent, exposure, state)
+    if held:
+        word = "long" if held > 0 else "short"
+        raise Refused(f"{signal.symbol} is already {word} in {signal.strategy}")
+    allowance = desk.plan(signal.strategy).allowance
+    used = money.used(desk, signal.strategy)
+    quantity = entry_size(instrument, price, market.account.equity, used, allowance, desk.limits)
+    side = Side.BUY if signal.target is Target.LONG else Side.SELL
+    intent = checks.Intent(instrument, side, quantity, price, signal.price, reduces=False)
+    drift = drift_limit(desk, signal)
+    return intent, checks.entry_checks(intent, exposure, desk.limits, state, drift)
+
+
+def drift_limit(desk: Desk, signal: Signal) -> Decimal:
+    """The configured drift, or half an ATR if larger; a fraction of the signal's price."""
+    atr = Decimal(repr(signal.features.get("atr", 0.0)))
+    return (
+        max(desk.limits.drift, HALF * atr / signal.price)
+        if atr.is_finite()
+        else (desk.limits.drift)
+    )
+
+
+def _order(desk: Desk, signal: Signal, cleared: checks.Cleared, market: Market) -> Order:
+    intent = cleared.intent
+    return Order(
+        key=f"{desk.desk_id}-{signal.id}-{signal.leg}",
+        strategy=signal.strategy,
+        broker=intent.instrument.broker,
+        account=market.account.account,
+        symbol=signal.symbol,
+        side=intent.side,
+        quantity=intent.quantity,
+        execute_at=signal.execute_at,
+        created_at=desk.market.now(),
+        reference=intent.price,
+        reduce_only=intent.reduces,
+        signal_id=signal.id,
+    )
+
+
+async def _decided(desk: Desk, signal: Signal, state: SignalState, by: str, note: str) -> Signal:
+    moved = await desk.journal.move(
+        signal, state=state, decided_by=by, decided_at=desk.market.now(), note=note
+    )
+    if moved is None:
+        raise DeskError(f"signal {signal.id} was just decided by somebody else")
+    if moved.carded or state is SignalState.WITHDRAWN:
+        await notices.tell_changed(desk, "card", [notices.card_subject(signal.id)])
+    await _tell_list(desk, moved)
+    return moved
+
+
+async def _tell_list(desk: Desk, signal: Signal) -> None:
+    if not signal.carded:
+        await notices.tell_changed(desk, "list", [notices.scan_subject(signal)])

@@ -1,0 +1,81 @@
+"""The desk: the parts every use case is handed. `wiring.py` chooses them; nothing here does."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from desk.books import Books
+from risk.limits import Allowance, Limits
+from trading.clocks import MarketClock, WallClock
+from trading.errors import DeskError
+from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal
+from trading.types import Instrument, Mode, Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one strategy is run: who decides, with what money, how much is told."""
+
+    strategy: str
+    decides: Moment = Moment.CLOSE
+    mode: Mode = Mode.MANUAL
+    allowance: Allowance = field(default_factory=Allowance)
+    cards: int = 3  # full cards a scan; the rest come as one list
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who may press. `id` is the voice's integer for a person, never a name."""
+
+    id: int
+    name: str
+
+
+@dataclass(slots=True)
+class Desk:
+    journal: Journal
+    market: MarketClock
+    wall: WallClock
+    feed: Feed
+    instruments: Instruments
+    calendar: Calendar
+    brokers: Mapping[str, Broker]
+    plans: Mapping[str, Plan]
+    bell: Bell
+    desk_id: str  # prefixes our client order ids; one per database
+    currency: str = "USD"
+    operators: Sequence[Operator] = ()
+    limits: Limits = field(default_factory=Limits)
+    books: Books = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.books = Books(self.journal)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The exchange's time zone, in which times are shown."""
+        return ZoneInfo(self.calendar.zone)
+
+    def broker_of(self, instrument: Instrument) -> Broker:
+        return self.brokers[instrument.broker]
+
+    def instrument(self, symbol: str) -> Instrument:
+        """Raises DeskError for a symbol nobody knows."""
+        found = self.instruments.find(symbol.upper())
+        if found is None:
+            raise DeskError(f"no instrument called {symbol[:20]!r}; /positions lists what is held")
+        return found
+
+    def plan(self, strategy: str) -> Plan:
+        try:
+            return self.plans[strategy]
+        except KeyError:
+            known = ", ".join(self.plans) or "none"
+            raise DeskError(f"no strategy called {strategy[:40]!r}; there are: {known}") from None
+
+    def operator_name(self, operator: int) -> str:
+        return next((o.name for o in self.operators if o.id == operator), str(operator))
+
+    def local(self, at: datetime) -> datetime:
+        return at.astimezone(self.zone)

@@ -1,0 +1,67 @@
+"""What is held, working and left, in one place: sizing and every limit count from here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from desk.desk import Desk
+from risk.checks import Exposure
+from trading.ledger import Ledger
+from trading.orders import WORKING, Fill, Order, OrderState
+from trading.types import Account, Instrument
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """The account at one moment: the broker's equity, our books, the orders still working."""
+
+    account: Account
+    ledger: Ledger
+    working: tuple[Order, ...]
+    filled: dict[str, Decimal]  # units filled so far, by key of a working order
+
+    def used(self, desk: Desk, strategy: str | None = None) -> Decimal:
+        """Absolute value held (at cost) plus entries working, in currency."""
+        held = sum((abs(position.cost) for position in self.ledger.held(strategy)), ZERO)
+        return held + sum((self._notional(desk, order) for order in self.entries(strategy)), ZERO)
+
+    def entries(self, strategy: str | None = None) -> Iterable[Order]:
+        return (
+            order
+            for order in self.working
+            if not order.reduce_only and (strategy is None or order.strategy == strategy)
+        )
+
+    def _notional(self, desk: Desk, order: Order) -> Decimal:
+        left = order.quantity - self.filled.get(order.key, ZERO)
+        instrument = desk.instrument(order.symbol)
+        return left * (order.limit or order.reference or ZERO) * instrument.multiplier
+
+    def exposure(self, desk: Desk, instrument: Instrument, strategy: str) -> Exposure:
+        """What the checks compare: everything held and every entry on its way."""
+        symbol = instrument.symbol
+        position = sum(
+            (abs(p.cost) for p in self.ledger.held() if p.book.symbol == symbol), ZERO
+        ) + sum((self._notional(desk, o) for o in self.entries() if o.symbol == symbol), ZERO)
+        names = {p.book.symbol for p in self.ledger.held(strategy)}
+        names |= {o.symbol for o in self.entries(strategy)}
+        return Exposure(
+            equity=self.account.equity,
+            position=position,
+            gross=self.used(desk),
+            open_positions=len(names - {symbol}),
+            max_positions=desk.plan(strategy).allowance.max_positions,
+            unknown=any(o.symbol == symbol and o.state is OrderState.UNKNOWN for o in self.working),
+        )
+
+
+async def funds(desk: Desk, account: Account) -> Funds:
+    """Read inside the deciding transaction; `account` was asked of the broker before it."""
+    ledger = await desk.books.ledger()
+    working = tuple(await desk.journal.read(Order, state__in=tuple(WORKING)))
+    filled: dict[str, Decimal] = {}
+    for fill in await desk.journal.read(Fill, order_key__in=tuple(o.key for o in working)):
+        filled[fill.order_key] = filled.get(fill.order_key, ZERO) + fill.quantity
+    return Funds(account, ledger, working, filled)

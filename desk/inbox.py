@@ -1,0 +1,38 @@
+"""The inbox: what a door was asked is on disk before the door answers."""
+
+from datetime import timedelta
+
+from desk.halt import latch
+from trading.facts import Request, RequestState, Trading
+from trading.ports import Journal
+
+#: Older than this after a downtime, a command is not carried out silently.
+STALE = timedelta(seconds=60)
+
+#: These may only make things safer, so they latch in the door's own transaction, however late.
+LATCHING = {"halt": (), "squareoff": ("yes",)}
+
+
+async def receive(journal: Journal, request: Request) -> Request | None:
+    """Record a request once; None where this source id is known already.
+
+    `/halt` and a confirmed `/squareoff` set the latch in the same transaction, so that a full
+    lane cannot delay them.
+    """
+    async with journal.transaction():
+        recorded = await journal.append([request])
+        if recorded and LATCHING.get(request.verb) == request.args[:1]:
+            by = f"operator:{request.operator}"
+            await latch(journal, Trading.HALTED, by=by, reason=f"/{request.verb}", at=None)
+    return recorded[0] if recorded else None
+
+
+def came_late(request: Request) -> bool:
+    """Sent long before we saw it, so the operator may have forgotten it."""
+    if request.sent_at is None or request.verb in LATCHING:
+        return False
+    return request.received_at - request.sent_at > STALE
+
+
+async def unhandled(journal: Journal, limit: int = 100) -> list[Request]:
+    return await journal.read(Request, state=RequestState.NEW, limit=limit)

@@ -1,0 +1,204 @@
+"""Propose: a strategy's answers on one bar become signals, once, ranked, with the best told."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from desk import notices
+from desk.desk import Desk, Plan
+from desk.funds import Funds, funds
+from risk.sizing import entry_size
+from trading.bars import Answer
+from trading.facts import Picture
+from trading.orders import WORKING, Order
+from trading.signals import Signal, SignalState
+from trading.types import Mode, Moment, Target
+
+#: A next-session signal lives until one minute before its execution, a same-day one ten minutes.
+BEFORE_EXECUTION = timedelta(minutes=1)
+SAME_DAY = timedelta(minutes=10)
+
+TURNED_DOWN = (SignalState.REJECTED, SignalState.EXPIRED, SignalState.WITHDRAWN)
+PRICE_STEP = Decimal("0.0001")
+
+Explain = Callable[[Mapping[str, float]], str]
+Chart = Callable[[Signal], Mapping[str, Any]]
+
+
+async def propose(
+    desk: Desk,
+    strategy: str,
+    answers: Sequence[Answer],
+    *,
+    explain: Explain,
+    chart: Chart | None = None,
+) -> list[Signal]:
+    """Record the signals these answers make against the strategy's book, best first.
+
+    Flat and enter → LONG or SHORT; held and exit → FLAT. The same bar proposes once; an entry
+    that was turned down comes back only after `enter` was false once. Returns what is new.
+    """
+    plan = desk.plan(strategy)
+    brokers = {desk.instrument(answer.symbol).broker for answer in answers}
+    accounts = {name: await desk.brokers[name].account() for name in sorted(brokers)}
+    if not accounts:
+        return []
+    async with desk.journal.transaction():
+        money = await funds(desk, next(iter(accounts.values())))
+        wanted = await _wanted(desk, plan, answers, money)
+        signals = _ranked(desk, plan, wanted, money, explain)
+        new = await desk.journal.append(_carded(plan, signals))
+        await _tell(desk, plan, new, chart)
+    if new:
+        await desk.bell.ring("draw")
+        await desk.bell.ring("postman")
+    return new
+
+
+async def _wanted(
+    desk: Desk, plan: Plan, answers: Sequence[Answer], money: Funds
+) -> list[tuple[Answer, Target, Decimal]]:
+    """Each answer that asks for a change of position, with the units now held."""
+    held = {p.book.symbol: p.quantity for p in money.ledger.held(plan.strategy)}
+    working = {
+        order.symbol
+        for order in await desk.journal.read(
+            Order, strategy=plan.strategy, state__in=tuple(WORKING)
+        )
+    }
+    pending = {
+        signal.symbol
+        for signal in await desk.journal.read(
+            Signal, strategy=plan.strategy, state=SignalState.PENDING
+        )
+    }
+    turned_down = await _turned_down(desk, plan.strategy, answers)
+    wanted = []
+    for answer in answers:
+        quantity = held.get(answer.symbol, Decimal(0))
+        if answer.symbol in working or answer.symbol in pending:
+            continue
+        if quantity and answer.exit:
+            wanted.append((answer, Target.FLAT, quantity))
+        elif not quantity and answer.enter:
+            last_no = turned_down.get(answer.symbol)
+            if last_no is None or last_no < utc(answer.since):
+                target = Target.LONG if answer.enter > 0 else Target.SHORT
+                wanted.append((answer, target, quantity))
+    return wanted
+
+
+async def _turned_down(desk: Desk, strategy: str, answers: Iterable[Answer]) -> dict[str, datetime]:
+    """By symbol, the latest bar on which an entry was turned down during the present runs."""
+    since = [answer.since for answer in answers if answer.enter]
+    if not since:
+        return {}
+    rows = await desk.journal.read(
+        Signal,
+        strategy=strategy,
+        state__in=TURNED_DOWN,
+        bar__gte=utc(min(since)),
+        target__not=Target.FLAT,
+        order="bar",
+    )
+    return {signal.symbol: signal.bar for signal in rows}
+
+
+def _ranked(
+    desk: Desk,
+    plan: Plan,
+    wanted: list[tuple[Answer, Target, Decimal]],
+    money: Funds,
+    explain: Explain,
+) -> list[Signal]:
+    """Exits first, then entries by strength and symbol; that order also spends the allocation."""
+    now = desk.market.now()
+    execute_at, expires_at = timing(desk, plan.decides)
+    wanted.sort(key=lambda w: (w[1] is not Target.FLAT, -w[0].strength, w[0].symbol))
+    used = money.used(desk, plan.strategy)
+    signals = []
+    for rank, (answer, target, held) in enumerate(wanted, 1):
+        instrument = desk.instrument(answer.symbol)
+        price = Decimal(repr(float(answer.price))).quantize(PRICE_STEP)
+        quantity = abs(held)
+        if target is not Target.FLAT:
+            quantity = entry_size(
+                instrument, price, money.account.equity, used, plan.allowance, desk.limits
+            )
+            used += quantity * price * instrument.multiplier
+        features = {name: float(value) for name, value in answer.features.items()}
+        stop = None if answer.stop is None else Decimal(repr(answer.stop)).quantize(PRICE_STEP)
+        signals.append(
+            Signal(
+                strategy=plan.strategy,
+                symbol=answer.symbol,
+                target=target,
+                bar=utc(answer.bar),
+                moment=plan.decides,
+                price=price,
+                quantity=quantity,
+                proposed_at=now,
+                execute_at=execute_at,
+                expires_at=expires_at,
+                equity=money.account.equity,
+                strength=float(answer.strength),
+                rank=rank,
+                stop=stop,
+                features=features,
+                reason=explain(features),
+            )
+        )
+    return signals
+
+
+def timing(desk: Desk, decides: Moment) -> tuple[datetime, datetime]:
+    """When an order of a signal made now is sent, and until when it may be decided."""
+    now = desk.market.now()
+    session = desk.calendar.session_at(now)
+    if decides is Moment.OPEN and session is not None:
+        return now, min(now + SAME_DAY, session.close)
+    execute_at = desk.calendar.next_session(now).open
+    return execute_at, execute_at - BEFORE_EXECUTION
+
+
+def _carded(plan: Plan, signals: list[Signal]) -> list[Signal]:
+    """The best few that can be paid for get a card of their own."""
+    cards, marked = plan.cards, []
+    for signal in signals:
+        carded = cards > 0 and signal.quantity > 0
+        cards -= carded
+        marked.append(replace(signal, carded=carded))
+    return marked
+
+
+async def _tell(desk: Desk, plan: Plan, new: list[Signal], chart: Chart | None) -> None:
+    if not new or not desk.operators:
+        return
+    carded = [signal for signal in new if signal.carded]
+    if chart is not None:
+        await desk.journal.append(
+            [
+                Picture(
+                    "candles",
+                    chart(signal),
+                    desk.wall.now(),
+                    subject=notices.card_subject(signal.id),
+                )
+                for signal in carded
+            ]
+        )
+    subjects = [notices.card_subject(signal.id) for signal in carded]
+    if plan.mode is Mode.MANUAL or subjects:
+        await notices.tell_changed(desk, "card", subjects)
+    if len(carded) < len(new):
+        await notices.tell_changed(desk, "list", [notices.scan_subject(new[0])])
+
+
+def utc(stamp: np.datetime64) -> datetime:
+    """An aware datetime of the same instant, to the microsecond."""
+    naive: datetime = stamp.astype("datetime64[us]").item()
+    return naive.replace(tzinfo=UTC)

@@ -1,0 +1,149 @@
+"""Settle: fills are recorded once, an order moves by what filled, and only a move is told."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from desk import notices, wording
+from desk.desk import Desk
+from trading.facts import Cursor, Lane, Picture
+from trading.messages import bold, message
+from trading.orders import DONE, ORDER_MOVES, Ack, Fill, Order, OrderState
+from trading.ports import Broker
+
+ZERO = Decimal(0)
+CENT, PRICE_STEP = Decimal("0.01"), Decimal("0.0001")
+
+#: What the desk calls executions it did not order: somebody traded by hand at the broker.
+UNASSIGNED = "unassigned"
+
+
+async def acknowledge(desk: Desk, order: Order, ack: Ack, *, collected: bool = False) -> bool:
+    """Move `order` to what the broker says of it; False where it is there already.
+
+    FILLED is reached through fills, so that a position never changes without one. Only after
+    they were `collected` is the broker's own FILLED taken: it may have cut a reduce-only order.
+    """
+    target = ack.state
+    if target in (OrderState.FILLED, OrderState.PARTIALLY_FILLED) and not collected:
+        target = OrderState.ACCEPTED
+    async with desk.journal.transaction():
+        current = await desk.journal.first(Order, id=order.id)
+        if current is None or target not in ORDER_MOVES[current.state]:
+            return False
+        changes: dict[str, Any] = {"broker_ref": ack.broker_ref or current.broker_ref}
+        if target in DONE:
+            changes["done_at"] = desk.market.now()
+        moved = await desk.journal.move(current, state=target, note=ack.note, **changes)
+        if moved is None:
+            return False
+        if target is not OrderState.ACCEPTED:
+            await _tell(desk, moved)
+    await desk.bell.ring("postman")
+    return True
+
+
+async def collect(desk: Desk, broker: Broker) -> int:
+    """Record the broker's new executions and move their orders. Returns how many were new."""
+    name = f"fills:{broker.name}:{broker.account_id}"
+    cursor = await desk.journal.first(Cursor, name=name)
+    if cursor is None:
+        await desk.journal.append([Cursor(name, "")])
+        cursor = await desk.journal.first(Cursor, name=name)
+        assert cursor is not None
+    fills, position = await broker.fills(cursor.value)
+    if position == cursor.value:
+        return 0
+    async with desk.journal.transaction():
+        new = await _record(desk, fills)
+        # Reading it again from an older cursor is harmless: fills are unique by execution id.
+        await desk.journal.move(cursor, value=position)
+    if new:
+        await desk.bell.ring("postman")
+        await desk.bell.ring("draw")
+    return len(new)
+
+
+async def _record(desk: Desk, fills: Iterable[Fill]) -> list[Fill]:
+    rows = list(fills)
+    keys = tuple({fill.order_key for fill in rows})
+    orders = {order.key: order for order in await desk.journal.read(Order, key__in=keys)}
+    owned = [
+        replace(fill, strategy=orders[fill.order_key].strategy)
+        if fill.order_key in orders
+        else replace(fill, strategy=UNASSIGNED)
+        for fill in rows
+    ]
+    new = await desk.journal.append(owned)
+    touched = {fill.order_key for fill in new}
+    for key in sorted(touched & orders.keys()):
+        await _advance(desk, orders[key])
+    strangers = [fill for fill in new if fill.order_key not in orders]
+    for fill in strangers:
+        await notices.tell(
+            desk,
+            message(
+                bold(f"A fill we did not order: {fill.symbol}"),
+                f"\n{fill.side.value} {wording.quantity(fill.quantity)} @ "
+                f"{wording.price(fill.price)} at {fill.broker}. Booked as {UNASSIGNED!r}.",
+            ),
+            lane=Lane.CRITICAL,
+        )
+    return new
+
+
+async def _advance(desk: Desk, order: Order) -> None:
+    """Move an order to what its fills say, and tell it."""
+    fills = await desk.journal.read(Fill, order_key=order.key)
+    filled = sum((fill.quantity for fill in fills), ZERO)
+    current = await desk.journal.first(Order, id=order.id)
+    assert current is not None
+    full = filled >= current.quantity
+    target = OrderState.FILLED if full else OrderState.PARTIALLY_FILLED
+    if target in ORDER_MOVES[current.state]:
+        done = {"done_at": desk.market.now()} if full else {}
+        moved = await desk.journal.move(current, state=target, **done)
+        current = moved or current
+    await _tell(desk, current)
+    if full:
+        await _follow_up(desk, current, fills)
+
+
+async def _tell(desk: Desk, order: Order) -> None:
+    if order.signal_id is not None:
+        await notices.tell_changed(
+            desk, "card", [notices.card_subject(order.signal_id)], lane=Lane.CRITICAL
+        )
+    if order.state in (OrderState.REJECTED, OrderState.UNKNOWN):
+        word = "Rejected" if order.state is OrderState.REJECTED else "Outcome unknown"
+        await notices.tell(
+            desk,
+            message(
+                bold(
+                    f"{word}: {order.side.value} {wording.quantity(order.quantity)} {order.symbol}"
+                ),
+                f"\n{order.note or 'the broker gave no reason'}",
+            ),
+            lane=Lane.CRITICAL,
+        )
+
+
+async def _follow_up(desk: Desk, order: Order, fills: list[Fill]) -> None:
+    """Draw the card's chart again with the fill on it."""
+    if order.signal_id is None:
+        return
+    subject = notices.card_subject(order.signal_id)
+    before = await desk.journal.first(Picture, subject=subject, order="-id")
+    if before is None:
+        return
+    filled = sum((fill.quantity for fill in fills), ZERO)
+    average = sum((fill.quantity * fill.price for fill in fills), ZERO) / filled
+    mark = {
+        "ts": fills[-1].at.isoformat(),
+        "price": str(average.quantize(PRICE_STEP)),
+        "side": order.side.value,
+        "label": f"{wording.quantity(filled)} @ {wording.price(average.quantize(CENT))}",
+    }
+    spec = {**before.spec, "marks": [*before.spec.get("marks", ()), mark]}
+    await desk.journal.append([Picture("candles", spec, desk.wall.now(), subject=subject)])

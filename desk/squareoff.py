@@ -1,0 +1,181 @@
+"""Square-off: latch the halt, cancel, read the broker's positions, close them, until flat.
+
+A saga in the journal: every step can be repeated, so it goes on after a crash where it stopped,
+works while halted, and never asks for approval.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from desk import execute, notices, settle, wording
+from desk.desk import Desk
+from desk.halt import latch
+from trading.errors import BrokerError
+from trading.facts import Lane, Run, RunState, Trading
+from trading.messages import bold, message
+from trading.orders import WORKING, Order, OrderState
+from trading.ports import Broker
+from trading.types import Holdings, Side
+
+JOB = "squareoff"
+ZERO = Decimal(0)
+IN_DOUBT = (OrderState.SUBMITTING, OrderState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a square-off stands; `flat` only when the broker itself shows no position."""
+
+    held: tuple[Holdings, ...]
+    closing: int
+    cancelled: int
+    in_doubt: tuple[str, ...]
+    note: str = ""
+
+    @property
+    def flat(self) -> bool:
+        return not (self.held or self.closing or self.in_doubt or self.note)
+
+
+async def begin(desk: Desk, *, by: str) -> Run:
+    """Halt and start; a square-off already under way is returned instead of a second one."""
+    async with desk.journal.transaction():
+        await latch(desk.journal, Trading.HALTED, by=by, reason="/squareoff", at=desk.market.now())
+        running = await desk.journal.first(Run, job=JOB, state__in=(RunState.DUE, RunState.RUNNING))
+        if running is not None:
+            return running
+        run = Run(JOB, desk.wall.now(), args={"by": by, "cancelled": 0})
+        return (await desk.journal.append([run]))[0]
+
+
+async def under_way(desk: Desk) -> Run | None:
+    return await desk.journal.first(Run, job=JOB, state__in=(RunState.DUE, RunState.RUNNING))
+
+
+async def advance(desk: Desk, run: Run, *, owner: str) -> Progress:
+    """One round. Call again until `progress.flat`; safe from several processes at once."""
+    cancelled = int(run.args.get("cancelled", 0)) + await _cancel_all(desk)
+    await execute.resolve(desk)
+    await execute.follow(desk)
+    notes: list[str] = []
+    # Orders are read before positions: one that fills in between is seen as still working, so
+    # its position is not closed a second time.
+    earlier = await desk.journal.read(Order, purpose=JOB)
+    for holding, broker in await _held(desk, notes):
+        mine = [o for o in earlier if (o.symbol, o.broker) == (holding.symbol, broker.name)]
+        if all(order.is_done for order in mine):
+            await _close(desk, run, broker, holding, attempt=len(mine))
+    await execute.execute_due(desk, owner=owner)
+    working = await desk.journal.read(Order, state__in=tuple(WORKING))
+    doubt = tuple(order.symbol for order in working if order.state in IN_DOUBT)
+    left = tuple(holding for holding, _ in await _held(desk, notes))
+    note = "; ".join(dict.fromkeys(notes))
+    progress = Progress(left, len(working) - len(doubt), cancelled, doubt, note)
+    await _record(desk, run, progress)
+    return progress
+
+
+async def _held(desk: Desk, notes: list[str]) -> list[tuple[Holdings, Broker]]:
+    """The brokers' own positions, their fills booked first; who cannot be asked is noted."""
+    found = []
+    for broker in desk.brokers.values():
+        try:
+            await settle.collect(desk, broker)
+            found += [(holding, broker) for holding in await broker.positions()]
+        except BrokerError as error:
+            notes.append(str(error))
+    return found
+
+
+async def _cancel_all(desk: Desk) -> int:
+    """Cancel every order that is not part of a square-off; returns how many."""
+    count = 0
+    for order in await desk.journal.read(Order, state__in=tuple(WORKING), purpose__not=JOB):
+        count += await execute.cancel(desk, order, note="square-off") is not None
+    return count
+
+
+async def _close(desk: Desk, run: Run, broker: Broker, holding: Holdings, *, attempt: int) -> None:
+    """Order the close of one net position, book by book, so that every book ends flat."""
+    ledger = await desk.books.ledger()
+    books = {
+        position.book.strategy: position.quantity
+        for position in ledger.held()
+        if position.book.symbol == holding.symbol and position.book.account == broker.account_id
+    }
+    stray = holding.quantity - sum(books.values(), ZERO)
+    if stray:
+        books[settle.UNASSIGNED] = books.get(settle.UNASSIGNED, ZERO) + stray
+    now = desk.market.now()
+    session = desk.calendar.session_at(now)
+    execute_at = now if session else desk.calendar.next_session(now).open
+    orders = [
+        Order(
+            key=f"{desk.desk_id}-sq{run.id}-{holding.symbol}-{attempt + number}",
+            strategy=strategy,
+            broker=broker.name,
+            account=broker.account_id,
+            symbol=holding.symbol,
+            side=Side.SELL if quantity > 0 else Side.BUY,
+            quantity=abs(quantity),
+            execute_at=execute_at,
+            created_at=now,
+            reduce_only=True,
+            purpose=JOB,
+        )
+        for number, (strategy, quantity) in enumerate(sorted(books.items()))
+        if quantity
+    ]
+    await desk.journal.append(orders)
+
+
+async def _record(desk: Desk, run: Run, progress: Progress) -> None:
+    """Tell a step that changed something, editing the one message; end the run when flat."""
+    said = wording_of(desk, progress)
+    async with desk.journal.transaction():
+        current = await desk.journal.first(Run, id=run.id)
+        if current is None or current.state in (RunState.DONE, RunState.FAILED):
+            return
+        if current.state is RunState.DUE:
+            current = await desk.journal.move(
+                current, state=RunState.RUNNING, started_at=desk.wall.now()
+            )
+        if current is None or (current.outcome == said and not progress.flat):
+            return
+        args = {**current.args, "cancelled": progress.cancelled}
+        done = {"state": RunState.DONE, "finished_at": desk.wall.now()} if progress.flat else {}
+        await desk.journal.move(current, outcome=said, args=args, **done)
+        await notices.tell(
+            desk,
+            message(bold("Square-off"), f"\n{said}"),
+            lane=Lane.CRITICAL,
+            subject=f"squareoff:{run.id}",
+        )
+    await desk.bell.ring("postman")
+
+
+def wording_of(desk: Desk, progress: Progress) -> str:
+    """The saga's message, step by step."""
+    lines = []
+    if progress.cancelled:
+        lines.append(f"Cancelled {progress.cancelled} orders.")
+    if progress.flat:
+        lines.append("Flat: the broker shows no position.")
+        lines.append("Trading stays halted until /resume.")
+        return "\n".join(lines)
+    if progress.held:
+        names = ", ".join(f"{wording.quantity(h.quantity)} {h.symbol}" for h in progress.held[:12])
+        more = f" and {len(progress.held) - 12} more" if len(progress.held) > 12 else ""
+        lines.append(f"Closing {len(progress.held)}: {names}{more}.")
+    now = desk.market.now()
+    if progress.held and desk.calendar.session_at(now) is None:
+        opens = desk.local(desk.calendar.next_session(now).open)
+        lines.append(
+            f"The market is closed; the orders go at the open, {wording.moment(opens)} "
+            f"{wording.place(desk.calendar.zone)}."
+        )
+    if progress.in_doubt:
+        lines.append(f"Outcome not known yet: {', '.join(progress.in_doubt)}; asking the broker.")
+    if progress.note:
+        lines.append(f"{progress.note}; trying again.")
+    return "\n".join(lines) or "Working."

@@ -1,0 +1,95 @@
+"""What a card, a list or /why shows of a signal: its facts read together, at one moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from desk.decide import decider
+from desk.desk import Desk
+from desk.notices import card_subject
+from trading.errors import DeskError
+from trading.facts import Picture
+from trading.orders import Fill, Order
+from trading.signals import Signal
+from trading.types import Instrument
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A signal as it stands, for one reader. Money in the instrument's currency."""
+
+    signal: Signal
+    instrument: Instrument
+    order: Order | None
+    filled: Decimal
+    average: Decimal
+    fees: Decimal
+    decided_by: str  # "you", a name, "auto" or ""
+    picture: Picture | None
+
+    @property
+    def value(self) -> Decimal:
+        return self.signal.quantity * self.signal.price * self.instrument.multiplier
+
+    @property
+    def share(self) -> Decimal | None:
+        """The signal's value as a share of the equity it was sized on."""
+        return self.value / self.signal.equity if self.signal.equity else None
+
+
+async def card(desk: Desk, signal_id: int, *, reader: int = 0) -> Card:
+    """Raises DeskError for a signal that does not exist."""
+    signal = await desk.journal.first(Signal, id=signal_id)
+    if signal is None:
+        raise DeskError(f"there is no signal {signal_id}; /signals lists those waiting")
+    order = await desk.journal.first(Order, signal_id=signal_id, order="-id")
+    fills = await desk.journal.read(Fill, order_key=order.key) if order else []
+    picture = await desk.journal.first(Picture, subject=card_subject(signal_id), order="-id")
+    return _card(desk, signal, order, fills, picture, reader)
+
+
+def _card(
+    desk: Desk,
+    signal: Signal,
+    order: Order | None,
+    fills: Sequence[Fill],
+    picture: Picture | None,
+    reader: int,
+) -> Card:
+    filled = sum((fill.quantity for fill in fills), ZERO)
+    paid = sum((fill.quantity * fill.price for fill in fills), ZERO)
+    return Card(
+        signal,
+        desk.instrument(signal.symbol),
+        order,
+        filled,
+        paid / filled if filled else ZERO,
+        sum((fill.fee for fill in fills), ZERO),
+        decider(desk, signal, reader=reader),
+        picture,
+    )
+
+
+async def listed(desk: Desk, strategy: str, bar: datetime, *, reader: int = 0) -> list[Card]:
+    """The signals of one scan that have no card of their own, best first, without pictures."""
+    signals = await desk.journal.read(
+        Signal, strategy=strategy, bar=bar, carded=False, order="rank"
+    )
+    orders = {
+        order.signal_id: order
+        for order in await desk.journal.read(
+            Order, signal_id__in=tuple(signal.id for signal in signals)
+        )
+    }
+    keys = tuple(order.key for order in orders.values())
+    fills: dict[str, list[Fill]] = {key: [] for key in keys}
+    for fill in await desk.journal.read(Fill, order_key__in=keys):
+        fills[fill.order_key].append(fill)
+    return [
+        _card(desk, signal, order, fills[order.key] if order else [], None, reader)
+        for signal in signals
+        for order in (orders.get(signal.id),)
+    ]

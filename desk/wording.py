@@ -1,0 +1,76 @@
+"""Figures as the operator reads them: signs, thousands, currencies, local times."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from trading.types import Side, Target
+
+MINUS = "\u2212"  # as wide as a plus sign, so columns of figures align
+
+
+def amount(value: Decimal | int, places: int = 2) -> str:
+    """`12,345.60`, with a true minus sign."""
+    text = f"{abs(value):,.{places}f}"
+    negative = value < 0 and text.strip("0.,") != ""
+    return (MINUS if negative else "") + text
+
+
+def money(value: Decimal, currency: str) -> str:
+    return f"{amount(value)} {currency}"
+
+
+def signed(value: Decimal, places: int = 2) -> str:
+    """`+1,234.50`; zero has no sign."""
+    text = amount(value, places)
+    return text if text.startswith(MINUS) or text.strip("0.,") == "" else "+" + text
+
+
+def profit(value: Decimal, currency: str) -> str:
+    return f"{signed(value)} {currency}"
+
+
+def quantity(value: Decimal) -> str:
+    text = f"{abs(value):,f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return (MINUS if value < 0 else "") + text
+
+
+def price(value: Decimal) -> str:
+    """At least two decimals, as many as it has."""
+    text = f"{value:,f}"
+    whole, _, decimals = text.partition(".")
+    decimals = decimals.rstrip("0").ljust(2, "0")
+    return f"{whole}.{decimals}"
+
+
+def percent(fraction: Decimal | float, places: int = 1) -> str:
+    return f"{amount(Decimal(str(fraction)) * 100, places)} %"
+
+
+def moment(at: datetime) -> str:
+    """`Wed 4 Feb 09:30`; `at` is already in the zone to show."""
+    return f"{at:%a} {at.day} {at:%b} {at:%H:%M}"
+
+
+def day(at: datetime) -> str:
+    return f"{at:%a} {at.day} {at:%b %Y}"
+
+
+def ago(span: timedelta) -> str:
+    """`4 minutes ago`, `just now`; for spans of the past."""
+    seconds = int(span.total_seconds())
+    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {word}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def place(zone: str) -> str:
+    """`New York` from `America/New_York`."""
+    return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+VERB = {Side.BUY: "Buy", Side.SELL: "Sell"}
+TARGET = {Target.LONG: "Buy", Target.SHORT: "Sell short", Target.FLAT: "Close"}

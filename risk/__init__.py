@@ -1,0 +1,1 @@
+"""Sizing and pre-trade checks; pure functions that answer with a figure."""

@@ -1,0 +1,137 @@
+"""Pre-trade checks. Each answers with its figure; an order exists only where all pass."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from risk.limits import Limits
+from trading.errors import Refused
+from trading.facts import Trading
+from trading.types import Instrument, Side
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One limit asked: `text` states the figure and the limit in words."""
+
+    name: str
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An order somebody wants. Money in the account's currency."""
+
+    instrument: Instrument
+    side: Side
+    quantity: Decimal
+    price: Decimal  # our own quote, now
+    reference: Decimal  # the price the signal was made on
+    reduces: bool  # shrinks a position and cannot flip it
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What the account holds before the order, working entries counted. All in currency."""
+
+    equity: Decimal
+    position: Decimal  # absolute value in this instrument
+    gross: Decimal  # absolute value of everything
+    open_positions: int  # of the strategy
+    max_positions: int
+    unknown: bool  # an order of this instrument has an unknown outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """An intent that passed every check; only this becomes an order."""
+
+    intent: Intent
+    checks: tuple[Check, ...]
+
+
+def percent(fraction: Decimal) -> str:
+    return f"{fraction * 100:.1f} %"
+
+
+def check_trading(state: Trading, reduces: bool) -> Check:
+    if state is Trading.HALTED:
+        return Check("trading", False, "trading is halted: /resume first")
+    if state is Trading.REDUCING and not reduces:
+        return Check("trading", False, "only orders that shrink a position may trade now")
+    return Check("trading", True, "trading is active")
+
+
+def check_quantity(intent: Intent) -> Check:
+    text = f"size {intent.quantity.normalize():f}"
+    return Check("size", intent.quantity > 0, text if intent.quantity > 0 else "no funds left")
+
+
+def check_share(name: str, what: str, value: Decimal, equity: Decimal, limit: Decimal) -> Check:
+    """`value` as a share of equity against `limit`."""
+    if equity <= 0:
+        return Check(name, False, "the account has no equity")
+    share = value / equity
+    text = f"{what} {percent(share)} of equity, limit {percent(limit)}"
+    return Check(name, share <= limit, text)
+
+
+def check_drift(price: Decimal, reference: Decimal, limit: Decimal, what: str = "price") -> Check:
+    """How far our quote has gone from the price decided on."""
+    if reference <= 0:
+        return Check("drift", False, f"no reference {what}")
+    drift = price / reference - 1
+    text = f"{what} moved {drift * 100:+.2f} % from {reference:f}, limit {percent(limit)}"
+    return Check("drift", abs(drift) <= limit, text)
+
+
+def check_positions(exposure: Exposure) -> Check:
+    text = f"{exposure.open_positions} of {exposure.max_positions} positions open"
+    return Check("positions", exposure.open_positions < exposure.max_positions, text)
+
+
+def check_unknown(exposure: Exposure, symbol: str) -> Check:
+    if exposure.unknown:
+        return Check("unknown", False, f"{symbol} has an order whose outcome is not known yet")
+    return Check("unknown", True, "no order in doubt")
+
+
+def entry_checks(
+    intent: Intent, exposure: Exposure, limits: Limits, state: Trading, drift: Decimal
+) -> list[Check]:
+    """`drift` is the limit for this instrument: `limits.drift`, or half an ATR if larger."""
+    value = intent.quantity * intent.price * intent.instrument.multiplier
+    symbol = intent.instrument.symbol
+    position, gross = exposure.position + value, exposure.gross + value
+    equity = exposure.equity
+    return [
+        check_trading(state, reduces=False),
+        check_unknown(exposure, symbol),
+        check_quantity(intent),
+        check_share("order", "order", value, equity, limits.order_notional),
+        check_share("position", f"{symbol}", position, equity, limits.position_notional),
+        check_share("gross", "all positions", gross, equity, limits.gross_notional),
+        check_positions(exposure),
+        check_drift(intent.price, intent.reference, drift),
+    ]
+
+
+def exit_checks(intent: Intent, exposure: Exposure, state: Trading) -> list[Check]:
+    """An exit lowers risk: neither size limits nor price drift may keep us in."""
+    return [
+        check_trading(state, reduces=True),
+        check_unknown(exposure, intent.instrument.symbol),
+        check_quantity(intent),
+    ]
+
+
+def clear(intent: Intent, checks: Iterable[Check]) -> Cleared:
+    """Raises Refused with the first failing figure."""
+    answers = tuple(checks)
+    for check in answers:
+        if not check.ok:
+            raise Refused(f"{intent.instrument.symbol}: {check.text}")
+    return Cleared(intent, answers)

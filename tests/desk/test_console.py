@@ -1,0 +1,219 @@
+"""What the operator types and presses, and the words that come back."""
+
+import pytest
+
+from desk import decide, inbox
+from desk.console import cards
+from desk.console.verbs import VERBS, handle
+from desk.story import card as read_card
+from tests.desk.test_deciding import TUESDAY, bought, proposed
+from tests.world import ANN, World, answer, explain, world
+from trading.facts import Notice, Picture, Request, RequestState, Run, Trading
+from trading.messages import Message
+from trading.orders import Order
+from trading.signals import SignalState
+
+
+async def said(w: World, text: str, *, pressed: bool = False) -> str:
+    """The plain text of what answers a command."""
+    request = await w.ask(text, pressed=pressed)
+    await handle(w.desk, request)
+    rows = await w.journal.read(Notice, answers=request)
+    return "\n".join(Message.from_json(row.body).plain for row in rows)
+
+
+@pytest.mark.parametrize("name", [name for name, verb in VERBS.items() if verb.help])
+async def test_every_command_answers_on_an_empty_desk(name: str):
+    w = await world()
+    text = await said(w, f"/{name}")
+    if name not in ("halt", "scan"):  # halt tells every operator; a scan answers when it is done
+        assert text
+    assert "Traceback" not in text
+    request = await w.journal.first(Request, order="-id")
+    assert request is not None
+    assert request.state in (RequestState.DONE, RequestState.REFUSED)
+
+
+@pytest.mark.parametrize("name", [name for name, verb in VERBS.items() if verb.help])
+async def test_every_command_answers_with_positions_held(name: str):
+    w = await world()
+    await bought(w, "AAPL", "MSFT")
+    w.go(TUESDAY, 15)
+    await said(w, f"/{name}")
+    request = await w.journal.first(Request, order="-id")
+    assert request is not None
+    assert request.state is not RequestState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("/approve", "Which signal? For example: /approve 17"),
+        ("/approve seventeen", "is no signal number"),
+        ("/approve 99", "There is no signal 99"),
+        ("/approve ４２", "is no signal number"),
+        ("/pnl fortnight", "is neither a period (day, week, month, ytd, all) nor a strategy"),
+        ("/scan astrology", "No strategy called 'astrology'; there are: dip"),
+        ("/dance", "There is no command /dance; /help lists them all"),
+        ("/why 0", "There is no signal 0"),
+    ],
+)
+async def test_a_bad_argument_is_one_clear_line_and_changes_nothing(text: str, line: str):
+    w = await world()
+    before = await w.journal.count(Order)
+    answer_text = await said(w, text)
+    assert line in answer_text
+    assert "\n" not in answer_text
+    assert await w.journal.count(Order) == before
+
+
+async def test_a_press_on_a_decided_card_names_who_decided():
+    w = await world()
+    [signal] = await proposed(w, "AAPL")
+    await decide.approve(w.desk, signal.id, by="operator:2")
+    assert "already approved by Bob" in await said(w, f"/reject {signal.id}", pressed=True)
+
+
+async def test_the_card_names_what_is_bought_why_and_until_when():
+    w = await world()
+    [signal] = await proposed(w, "AAPL")
+    card = cards.card_message(w.desk, await read_card(w.desk, signal.id))
+    for part in (
+        "▲ Buy 50 AAPL",
+        "Aapl Inc.",
+        "5,000.00 USD",
+        "5.0 % of equity",
+        "Signal price 100.00 USD, close of Mon 3 Feb",
+        "RSI 24 under 30",
+        "Tue 4 Feb 09:30 New York",
+        "decide before 09:29",
+        f"signal {signal.id}",
+    ):
+        assert part in card.plain
+    assert [b.label for b in card.buttons[0]] == ["Approve", "Reject", "Why"]
+
+
+async def test_a_card_becomes_approved_with_withdraw_then_filled():
+    from desk import execute
+
+    w = await world()
+    [signal] = await proposed(w, "AAPL")
+    await said(w, f"/approve {signal.id}", pressed=True)
+    approved = cards.card_message(w.desk, await read_card(w.desk, signal.id, reader=ANN.id))
+    assert "Approved by you" in approved.plain
+    assert [b.label for b in approved.buttons[0]] == ["Withdraw", "Why"]
+    w.go(TUESDAY, 14, 30)
+    await execute.execute_due(w.desk, owner="t")
+    filled = cards.card_message(w.desk, await read_card(w.desk, signal.id, reader=2))
+    assert "Filled 50 @ 100.00 · fees 1.00 USD" in filled.plain
+    assert "Approved by Ann" in filled.plain
+    assert [b.label for b in filled.buttons[0]] == ["Why"]
+
+
+async def test_halt_latches_in_the_doors_own_transaction():
+    w = await world()
+    await w.ask("/halt")
+    assert await decide.trading_state(w.desk) is Trading.HALTED, "before any lane has looked"
+
+
+async def test_squareoff_latches_only_when_confirmed():
+    w = await world()
+    await w.ask("/squareoff")
+    assert await decide.trading_state(w.desk) is Trading.ACTIVE
+    await w.ask("/squareoff yes", pressed=True)
+    assert await decide.trading_state(w.desk) is Trading.HALTED
+
+
+async def test_resume_asks_first():
+    w = await world()
+    await said(w, "/halt")
+    assert "Resume it?" in await said(w, "/resume")
+    assert await decide.trading_state(w.desk) is Trading.HALTED
+    await said(w, "/resume yes", pressed=True)
+    assert await decide.trading_state(w.desk) is Trading.ACTIVE
+
+
+async def test_squareoff_lists_what_it_will_close_and_its_value():
+    w = await world()
+    await bought(w, "AAPL", "MSFT")
+    w.go(TUESDAY, 15)
+    text = await said(w, "/squareoff")
+    assert "Closes 2 positions worth 10,000.00 USD: 50 AAPL, 50 MSFT." in text
+
+
+async def test_a_command_that_came_late_is_asked_again_but_a_halt_is_honoured():
+    from dataclasses import replace
+    from datetime import timedelta
+
+    w = await world()
+    [signal] = await proposed(w, "AAPL")
+    for verb, args in (("approve", (str(signal.id),)), ("halt", ())):
+        late = Request(
+            "test",
+            f"late-{verb}",
+            verb,
+            w.clock.at,
+            args,
+            1,
+            1,
+            sent_at=w.clock.at - timedelta(seconds=61),
+        )
+        request = await inbox.receive(w.journal, replace(late))
+        assert request is not None
+        await handle(w.desk, request.id)
+    assert (await decide.signal_of(w.desk, signal.id)).state is SignalState.PENDING
+    assert await decide.trading_state(w.desk) is Trading.HALTED
+    texts = [
+        Message.from_json(n.body).plain for n in await w.journal.read(Notice, recipient=1) if n.body
+    ]
+    assert any("came late, after a downtime: send it again" in text for text in texts)
+
+
+async def test_the_same_update_is_carried_out_once():
+    w = await world()
+    first = await inbox.receive(w.journal, Request("test", "u1", "scan", w.clock.at))
+    assert first is not None
+    assert await inbox.receive(w.journal, Request("test", "u1", "scan", w.clock.at)) is None
+    await handle(w.desk, first.id)
+    await handle(w.desk, first.id)
+    assert await w.journal.count(Run) == 1
+
+
+async def test_pnl_asks_for_a_picture_with_every_day():
+    w = await world()
+    await bought(w, "AAPL")
+    w.go(TUESDAY, 15)
+    text = await said(w, "/pnl all")
+    assert "net" in text
+    assert "broker agrees" in text
+    picture = await w.journal.first(Picture)
+    assert picture is not None
+    assert picture.spec["currency"] == "USD"
+    assert picture.spec["days"] == [["2025-02-04", "-1"]]
+
+
+async def test_an_error_of_ours_is_told_without_a_stack_trace():
+    w = await world()
+    w.desk.plans = None  # type: ignore[assignment]
+    request = await w.ask("/strategies")
+    with pytest.raises(AttributeError):
+        await handle(w.desk, request)
+    told = [Message.from_json(n.body).plain for n in await w.journal.read(Notice)]
+    assert any("An error of ours (AttributeError)" in text for text in told)
+    assert not any("Traceback" in text for text in told)
+
+
+async def test_a_list_turns_pages_and_approves_by_item():
+    w = await world(cards=0)
+    await proposed(w, "AAPL", "MSFT", "NVDA", "TSLA", "XOM")
+    bar = answer("AAPL").bar
+    from desk.propose import utc
+
+    shown = await cards.list_message(w.desk, "dip", utc(bar))
+    assert shown is not None
+    assert "5 more from dip" in shown.plain
+    await said(w, "/approve 1", pressed=True)
+    again = await cards.list_message(w.desk, "dip", utc(bar), reader=ANN.id)
+    assert again is not None
+    assert "Approved by you" in again.plain
+    assert explain({}) in again.plain
