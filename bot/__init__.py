@@ -1,0 +1,1 @@
+"""Telegram's door and voice: updates in, notices out. Nothing else knows Telegram."""

@@ -1,0 +1,159 @@
+"""The door: an update becomes one recorded request. It decides nothing."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from aiogram import BaseMiddleware, F, Router
+from aiogram.enums import ChatType
+from aiogram.types import CallbackQuery, Message, TelegramObject, User
+
+from bot.callbacks import Press
+from bot.ports import Nonces
+from desk import inbox
+from trading.clocks import WallClock
+from trading.facts import Request
+from trading.ports import Bell, Journal
+
+log = structlog.get_logger(__name__)
+MOST_ARGS = 20
+MOST_CHARS = 64
+
+WHY_NOT = {
+    "unknown": "This button is too old. Send the command again.",
+    "used": "Already pressed.",
+    "wrong_user": "This button is somebody else's.",
+    "wrong_message": "This button belongs to another message.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the handlers need to record a request and wake the lane that carries it out."""
+
+    journal: Journal
+    nonces: Nonces
+    wall: WallClock
+    bell: Bell
+    operators: frozenset[int]
+
+    async def record(
+        self,
+        update_id: int,
+        user: User,
+        chat: int,
+        verb: str,
+        args: tuple[str, ...],
+        sent_at: datetime | None = None,
+        **payload: Any,
+    ) -> Request | None:
+        """The request on disk; None where this update was recorded before."""
+        return await inbox.receive(
+            self.journal,
+            Request(
+                source="telegram",
+                source_id=str(update_id),
+                verb=verb,
+                received_at=self.wall.now(),
+                args=args,
+                operator=user.id,
+                recipient=chat,
+                payload=payload,
+                sent_at=sent_at,
+            ),
+        )
+
+    async def wake(self, request: Request | None) -> None:
+        """After the commit, so that the lane finds what it is woken for."""
+        if request is not None:
+            await self.bell.ring("fast", [request.id])
+
+
+class Allowed(BaseMiddleware):
+    """Operators only, by integer id, in a private chat, in their own words."""
+
+    def __init__(self, operators: frozenset[int]) -> None:
+        self._operators = operators
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        user, chat = _who(event), _where(event)
+        if user is None or user.id not in self._operators or chat != ChatType.PRIVATE:
+            log.info("refused", user=getattr(user, "id", None), chat=chat)
+            if isinstance(event, CallbackQuery):
+                await event.answer("You are not an operator of this desk.", show_alert=True)
+            return None
+        if isinstance(event, Message) and (event.forward_origin or event.sender_chat):
+            log.info("refused a forward", user=user.id)
+            return None
+        return await handler(event, data)
+
+
+def _who(event: TelegramObject) -> User | None:
+    return event.from_user if isinstance(event, Message | CallbackQuery) else None
+
+
+def _where(event: TelegramObject) -> str | None:
+    if isinstance(event, Message):
+        return event.chat.type
+    if isinstance(event, CallbackQuery) and event.message is not None:
+        return event.message.chat.type
+    return None
+
+
+def read_command(text: str) -> tuple[str, tuple[str, ...]]:
+    """Verb and arguments of `/approve@desk_bot 17`; text that is no command asks for help."""
+    words = text.split()
+    if not words or not words[0].startswith("/"):
+        return "help", ()
+    verb = words[0][1:].partition("@")[0].lower()
+    return verb[:MOST_CHARS], tuple(word[:MOST_CHARS] for word in words[1 : 1 + MOST_ARGS])
+
+
+def router(door: Door) -> Router:
+    routes = Router(name="door")
+    routes.message.middleware(Allowed(door.operators))
+    routes.callback_query.middleware(Allowed(door.operators))
+
+    @routes.message(F.text)
+    async def on_message(message: Message, event_update: Any) -> None:
+        assert message.from_user is not None
+        verb, args = read_command(message.text or "")
+        user, chat = message.from_user, message.chat.id
+        await door.wake(
+            await door.record(event_update.update_id, user, chat, verb, args, message.date)
+        )
+
+    @routes.callback_query(Press.filter())
+    async def on_press(query: CallbackQuery, callback_data: Press, event_update: Any) -> None:
+        assert query.message is not None
+        chat, message_id = query.message.chat.id, query.message.message_id
+        request = None
+        async with door.journal.transaction():
+            taken = await door.nonces.take(
+                callback_data.nonce,
+                user=query.from_user.id,
+                recipient=chat,
+                message_id=message_id,
+                at=door.wall.now(),
+            )
+            if not isinstance(taken, str):
+                request = await door.record(
+                    event_update.update_id,
+                    query.from_user,
+                    chat,
+                    taken.verb,
+                    taken.args,
+                    pressed=True,
+                    message_id=message_id,
+                )
+        await door.wake(request)
+        await query.answer(WHY_NOT[taken] if isinstance(taken, str) else None)
+
+    return routes

@@ -1,0 +1,57 @@
+"""Telegram's pace: about one message a second in a chat and thirty overall, with short bursts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Bucket:
+    """A token bucket; `per_second` refills up to `burst`."""
+
+    per_second: float
+    burst: float
+    tokens: float
+    at: float
+
+    def wait(self, now: float) -> float:
+        """Seconds until one may go; 0.0 takes it."""
+        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.per_second)
+        self.at = now
+        if self.tokens >= 1:
+            self.tokens -= 1
+            return 0.0
+        return (1 - self.tokens) / self.per_second
+
+
+@dataclass(slots=True)
+class Pace:
+    """`clock` is monotonic seconds. A chat told to wait by Telegram waits whatever the lane."""
+
+    clock: Callable[[], float]
+    chat_per_second: float = 1.0
+    chat_burst: float = 20.0
+    overall: Bucket = field(init=False)
+    _chats: dict[int, Bucket] = field(default_factory=dict)
+    _held: dict[int, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.overall = Bucket(30.0, 30.0, 30.0, self.clock())
+
+    def hold(self, recipient: int, seconds: float) -> None:
+        """Telegram said `retry_after`."""
+        self._held[recipient] = self.clock() + seconds
+
+    def wait(self, recipient: int, *, critical: bool) -> float:
+        """Seconds until a message to `recipient` may go; 0.0 counts it as sent.
+
+        A critical one is not slowed by our own pace, only by what Telegram asked for.
+        """
+        now = self.clock()
+        held = self._held.get(recipient, 0.0) - now
+        if held > 0:
+            return held
+        chat = self._chats.setdefault(
+            recipient, Bucket(self.chat_per_second, self.chat_burst, self.chat_burst, now)
+        )
+        wait = max(chat.wait(now), self.overall.wait(now))
+        return 0.0 if critical else wait

@@ -1,0 +1,32 @@
+"""From an outbox row to what a reader should see now: the current facts, in words."""
+
+from dataclasses import dataclass
+
+from desk import story
+from desk.console import cards
+from desk.console.deciding import parse_scan
+from desk.desk import Desk
+from trading.facts import Notice, Picture
+from trading.messages import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    message: Message
+    picture: Picture | None = None
+
+
+async def render(desk: Desk, notice: Notice, page: int) -> Rendered | None:
+    """None where there is nothing to show any more."""
+    if notice.kind == "card":
+        signal_id = int(notice.subject.partition(":")[2])
+        card = await story.card(desk, signal_id, reader=notice.recipient)
+        return Rendered(cards.card_message(desk, card), card.picture)
+    if notice.kind == "list":
+        strategy, bar = parse_scan(notice.subject)
+        said = await cards.list_message(desk, strategy, bar, page=page, reader=notice.recipient)
+        return Rendered(said) if said else None
+    picture = None
+    if notice.picture_id is not None:
+        picture = await desk.journal.first(Picture, id=notice.picture_id)
+    return Rendered(Message.from_json(notice.body), picture)
