@@ -1,0 +1,105 @@
+"""A strategy over the sample's bars, by the desk's own rules: what `quarterdeck replay` prints."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from charts import PnlDay, PnlSpec, draw
+from desk import report as reports
+from desk import wording
+from desk.console.replies import columns
+from desk.desk import Desk
+from market.sample import sample_instruments, unpack_sample
+from replay.engine import Script, replay
+from replay.journal import MemoryJournal
+from settings import Settings, StrategySettings
+from strategies.answers import all_answers
+from trading.clocks import SimulatedClock
+from trading.errors import BadCommand
+from trading.facts import Adjustment
+from trading.ports import Session
+from wiring import bars_folder, calendar_of, desk_of_replay, instruments_file, prepare, strategies
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    desk: Desk
+    sessions: tuple[Session, ...]
+    profit: reports.Profit
+
+
+def day_of(text: str, otherwise: date) -> date:
+    """Raises BadCommand for what is no date."""
+    if not text:
+        return otherwise
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadCommand(f"{text[:20]!r} is no date; write it like 2024-03-28") from None
+
+
+async def run(settings: Settings, strategy: str, start: str, end: str) -> Result:
+    """Replay the sample between two days, each signal approved in rank order."""
+    chosen = settings.strategies.get(strategy, StrategySettings())
+    settings = settings.model_copy(update={"strategies": {strategy: chosen}})
+    prepare(settings)
+    store = unpack_sample(bars_folder(settings))
+    if not instruments_file(settings).exists():
+        sample_instruments().save(instruments_file(settings))
+    known = strategies(settings)
+    panel = store.read()
+    days = panel.ts.astype("datetime64[D]")
+    first = day_of(start, days.min().item())
+    last = day_of(end, days.max().item())
+    sessions = tuple(calendar_of(settings).sessions(first, min(last, days.max().item())))
+    if not sessions:
+        raise BadCommand(
+            f"no session lies between {first} and {last}; the sample is "
+            f"{days.min()} to {days.max()}"
+        )
+    clock = SimulatedClock(sessions[0].open)
+    journal = MemoryJournal()
+    desk = desk_of_replay(settings, journal, clock, store, known)
+    capital = settings.capital
+    await journal.append(
+        [Adjustment("paper", "opening", "deposit", capital, settings.currency, clock.at)]
+    )
+    scripts = [Script(one, all_answers(one, panel)) for one in known.values()]
+    await replay(desk, clock, scripts, sessions)
+    clock.at = sessions[-1].close + timedelta(minutes=5)
+    return Result(desk, sessions, await reports.profit(desk, "all", strategy))
+
+
+def report(settings: Settings, strategy: str, start: str, end: str, picture: Path | None) -> str:
+    """The figures as text; writes the P&L picture where asked."""
+    result = asyncio.run(run(settings, strategy, start, end))
+    found, currency = result.profit, settings.currency
+    trades = found.trades
+    span = f"{result.sessions[0].day} to {result.sessions[-1].day}"
+    if picture is not None:
+        days = tuple(PnlDay(day.day, day.net) for day in found.days)
+        spec = PnlSpec(days, f"Net P&L {strategy}", span, currency, theme=settings.theme)
+        picture.write_bytes(draw("pnl", spec.to_json()))
+    rows = [
+        ("Sessions", str(len(result.sessions))),
+        ("Trades closed", str(len(trades))),
+        ("Won", wording.percent(found.wins / len(trades)) if trades else "none"),
+        ("Net P&L", wording.profit(found.total, currency)),
+        ("of which open", wording.profit(found.unrealised, currency)),
+        ("Fees paid", wording.money(found.fees, currency)),
+        ("Worst drawdown", wording.profit(_drawdown(found.days), currency)),
+    ]
+    note = "Today's S&P 500 members only: survivorship flatters every strategy on this sample."
+    return f"{strategy}, {span}\n{columns(rows)}\n{note}"
+
+
+def _drawdown(days: tuple[reports.Day, ...]) -> Decimal:
+    """The deepest fall of cumulative net P&L below its peak, as a negative amount."""
+    total = peak = worst = Decimal(0)
+    for day in days:
+        total += day.net
+        peak = max(peak, total)
+        worst = min(worst, total - peak)
+    return worst

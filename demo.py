@@ -1,0 +1,91 @@
+"""The demo's data folder: sample bars, six months of past, a clock; made once, then continued."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from brokers.paper import PaperBroker
+from brokers.paper_book import PaperBook
+from db.journal import open_journal
+from db.loading import load
+from market.history import HistoryFeed
+from market.instruments import InstrumentBook
+from market.sample import sample_instruments, unpack_sample
+from market.store import BarStore
+from replay.demo_clock import DemoClock
+from replay.engine import Script
+from replay.journal import MemoryJournal
+from replay.seed import Past, live_through, with_start
+from settings import Settings
+from strategies.answers import all_answers
+from trading.clocks import SimulatedClock, SystemClock
+from trading.facts import Adjustment, ClockReading, Cursor
+from trading.ports import Session
+from wiring import (
+    bars_folder,
+    calendar_of,
+    desk_of_replay,
+    instruments_file,
+    prepare,
+    strategies,
+)
+
+FIRST_DAY = date(2025, 2, 3)  # a year of sessions lies ahead of it in the sample
+PAST = timedelta(days=182)
+AFTER_CLOSE = timedelta(minutes=4)  # the first scan comes a minute later
+
+
+async def make(settings: Settings) -> bool:
+    """Fill an empty data folder; False where the demo goes on from an earlier run."""
+    prepare(settings)
+    async with open_journal(settings.database_url) as journal:
+        if await journal.first(ClockReading, name="market") is not None:
+            return False
+        store = unpack_sample(bars_folder(settings))
+        sample_instruments().save(instruments_file(settings))
+        calendar = calendar_of(settings)
+        sessions = calendar.sessions(FIRST_DAY - PAST, FIRST_DAY)
+        book_file = settings.data.absolute() / "paper.sqlite3"
+        for leftover in (book_file, *book_file.parent.glob(f"{book_file.name}-*")):
+            leftover.unlink(missing_ok=True)  # of a start that died before the journal had it
+        past = await _past(settings, store, sessions)
+        now = sessions[-1].close + AFTER_CLOSE
+        book = PaperBook(book_file)
+        broker = PaperBroker(
+            HistoryFeed(store, calendar),
+            SimulatedClock(now),
+            InstrumentBook.load(instruments_file(settings)),
+            currency=settings.currency,
+            book=book,
+        )
+        broker.load(past.deposits, past.fills, past.orders)
+        _, position = await broker.fills("")
+        broker.close()
+        reading = DemoClock(journal, SystemClock(), calendar).first_reading(now)
+        cursor = Cursor(f"fills:{broker.name}:{broker.account_id}", position)
+        await load(journal, with_start(past, reading, [cursor]).facts)
+    return True
+
+
+async def _past(settings: Settings, store: BarStore, sessions: Sequence[Session]) -> Past:
+    known = strategies(settings)
+    warmup = max(strategy.warmup for strategy in known.values())
+    since = sessions[0].day - timedelta(days=int(warmup * 1.6) + 30)
+    panel = store.read(since=since, until=sessions[-1].day)
+    clock = SimulatedClock(sessions[0].open)
+    journal = MemoryJournal()
+    desk = desk_of_replay(settings, journal, clock, store, known)
+    broker = next(iter(desk.brokers.values()))
+    await journal.append(
+        [
+            Adjustment(
+                broker.account_id,
+                "opening",
+                "deposit",
+                settings.capital,
+                settings.currency,
+                clock.at,
+            )
+        ]
+    )
+    scripts = [Script(strategy, all_answers(strategy, panel)) for strategy in known.values()]
+    return await live_through(desk, journal, clock, scripts, sessions)

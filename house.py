@@ -1,0 +1,136 @@
+"""Starting the whole house: Redis first, then the processes, one URL, and Ctrl-C for all."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+
+from lanes.server import claim_redis
+from settings import Settings, as_environment
+from supervisor import Child, Supervisor
+from trading.errors import ConfigError
+
+WORKERS = ("paper", "fast", "heavy", "draw", "bot")
+
+
+def _child(
+    name: str, env: Mapping[str, str], ready: Callable[[], Awaitable[None]] | None = None
+) -> Child:
+    return Child(name, [sys.executable, "-m", "cli", "process", name], env=env, ready=ready)
+
+
+async def run_house(settings: Settings) -> None:
+    """Until Ctrl-C. Raises ConfigError before anything starts where a setting is wrong."""
+    from wiring import instruments_file, operators, prepare, telegram_token
+
+    telegram_token(settings)
+    operators(settings)
+    prepare(settings)
+    if not instruments_file(settings).exists():
+        raise ConfigError(
+            f"no bars in {settings.data.absolute()}: `quarterdeck sample` puts the sample "
+            "bars there"
+        )
+    with Supervisor(settings.data.absolute()) as supervisor:
+        await _serve(settings, supervisor, WORKERS, "Quarterdeck is up; write /start to your bot.")
+
+
+async def run_demo(settings: Settings) -> None:
+    """Seed the data folder once, start everything, print one URL."""
+    import demo
+
+    settings.data.mkdir(parents=True, exist_ok=True)
+    with Supervisor(settings.data.absolute()) as supervisor:
+        print("Quarterdeck demo: preparing six months of history …", flush=True)
+        fresh = await demo.make(settings)
+        if not fresh:
+            print("Going on from where the last demo stopped (make demo-reset starts over).")
+        port = _free_port(settings.phone_port)
+        if port != settings.phone_port:
+            print(f"Port {settings.phone_port} is taken; using {port}.")
+        settings = settings.model_copy(update={"phone_port": port})
+        text = f"Open http://127.0.0.1:{port} in a browser. Ctrl-C stops everything."
+        await _serve(settings, supervisor, WORKERS, text, with_phone=True)
+    print("Stopped.")
+
+
+async def _serve(
+    settings: Settings,
+    supervisor: Supervisor,
+    names: tuple[str, ...],
+    text: str,
+    *,
+    with_phone: bool = False,
+) -> None:
+    """Redis, then the phone (its URL is told once it answers), then the rest."""
+    stop = asyncio.Event()
+    groups: list[list[Child]] = []
+    redis = None
+    if not settings.redis:
+        redis = await claim_redis(settings.data.absolute())
+        settings = settings.model_copy(update={"redis": redis.url})
+        groups.append([Child("redis", redis.argv, ready=redis.ready, pass_fds=redis.pass_fds)])
+    env = as_environment(settings)
+
+    async def told() -> None:
+        await _answers(settings.phone_port)
+        print(text, flush=True)
+
+    if with_phone:
+        groups.append([_child("phone", env, ready=told)])
+    groups.append([_child(name, env) for name in names])
+    try:
+        if not with_phone:
+            print(text, flush=True)
+        await supervisor.run(groups, stop)
+    finally:
+        if redis is not None:
+            await redis.stop()
+
+
+async def _answers(port: int, within: float = 60.0) -> None:
+    """Until something listens on `port`."""
+    async with asyncio.timeout(within):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.1)
+                continue
+            writer.close()
+            return
+
+
+def _free_port(wanted: int) -> int:
+    """`wanted`, or the next one up that nobody listens on."""
+    for port in range(wanted, wanted + 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise ConfigError(
+        f"no free port between {wanted} and {wanted + 99}; set QUARTERDECK_PHONE_PORT"
+    )
+
+
+async def square_off(settings: Settings) -> None:
+    """Until flat, by the database and the broker alone. Prints each step."""
+    from desk import squareoff
+    from wiring import Silence, open_desk
+
+    async with open_desk(settings, bell=Silence()) as rooms:
+        run = await squareoff.begin(rooms.desk, by="command line")
+        said = ""
+        while True:
+            await rooms.base.market.refresh()
+            progress = await squareoff.advance(rooms.desk, run, owner=f"cli-{os.getpid()}")
+            text = squareoff.wording_of(rooms.desk, progress)
+            if text != said:
+                print(text, flush=True)
+                said = text
+            if progress.flat:
+                return
+            await asyncio.sleep(1.0)

@@ -1,0 +1,191 @@
+"""What each process of the house runs; the supervisor starts them, SIGTERM ends them."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import Any
+
+import structlog
+
+from lanes.ears import Ear
+from lanes.lane import run_lane
+from settings import Settings
+from trading.errors import ConfigError
+from wiring import (
+    Base,
+    costs,
+    open_base,
+    open_desk,
+    operators,
+    paper_socket,
+    telegram_token,
+    voice_desk,
+)
+from worker.beats import beat
+
+log = structlog.get_logger(__name__)
+
+
+async def until(stop: asyncio.Event, *loops: Coroutine[Any, Any, Any]) -> None:
+    """Run loops side by side until `stop`, then cancel them; one that breaks ends them all."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(loop) for loop in loops]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+
+
+def _beats(base: Base, name: str) -> Coroutine[Any, Any, None]:
+    return beat(base.journal, base.wall, name, asyncio.sleep)
+
+
+async def fast(settings: Settings, stop: asyncio.Event) -> None:
+    """Commands, decisions, orders, settlement; nothing that computes for long."""
+    from worker import rounds
+
+    owner = f"fast-{os.getpid()}"
+    async with open_desk(settings) as rooms, Ear(settings.redis, "orders") as ear:
+        desk, demo = rooms.desk, rooms.base.demo
+        conduct = partial(demo.conduct, desk) if demo else None
+        await until(
+            stop,
+            run_lane(
+                "fast",
+                settings.redis,
+                partial(rounds.carry_out, desk),
+                max_jobs=4,
+                stop=stop,
+            ),
+            rounds.trade(desk, ear.heard, owner=owner, conduct=conduct),
+            rounds.sweep(desk, asyncio.sleep),
+            _beats(rooms.base, "fast"),
+        )
+
+
+async def heavy(settings: Settings, stop: asyncio.Event) -> None:
+    """Scans and marks."""
+    from worker import jobs
+
+    async with open_desk(settings) as rooms:
+        research = jobs.Research(rooms.store, rooms.strategies)
+        await until(
+            stop,
+            run_lane(
+                "heavy",
+                settings.redis,
+                partial(jobs.run, rooms.desk, research),
+                max_jobs=1,
+                stop=stop,
+                job_timeout=jobs.LEASE.total_seconds(),
+            ),
+            _beats(rooms.base, "heavy"),
+        )
+
+
+async def draw(settings: Settings, stop: asyncio.Event) -> None:
+    """The one process that only draws."""
+    from worker import draw as drawing
+
+    async with open_base(settings) as base, Ear(settings.redis, "draw") as ear:
+        drawing.warm()
+        await until(
+            stop,
+            drawing.draw_all(voice_desk(base), ear.heard, theme=settings.theme),
+            _beats(base, "draw"),
+        )
+
+
+async def bot(settings: Settings, stop: asyncio.Event) -> None:
+    """Telegram's door and voice."""
+    from bot import main
+    from db.posts import NonceBook, PostBook
+
+    api_base = f"http://127.0.0.1:{settings.phone_port}" if settings.mode == "demo" else ""
+    async with open_base(settings) as base, Ear(settings.redis, "postman") as ear:
+        await until(
+            stop,
+            main.run(
+                voice_desk(base),
+                PostBook(base.journal),
+                NonceBook(base.journal),
+                token=telegram_token(settings),
+                api_base=api_base,
+                rest=ear.heard,
+            ),
+            _beats(base, "bot"),
+        )
+
+
+async def paper(settings: Settings, stop: asyncio.Event) -> None:
+    """The paper broker, a process of its own: killing a worker does not kill the broker."""
+    from brokers.paper import PaperBroker
+    from brokers.paper_book import PaperBook
+    from brokers.paper_server import serve
+    from market.history import HistoryFeed
+    from market.store import BarStore
+    from wiring import bars_folder
+
+    async with open_base(settings) as base:
+        await base.market.refresh()
+        book = PaperBook(settings.data.absolute() / "paper.sqlite3")
+        broker = PaperBroker(
+            HistoryFeed(BarStore(bars_folder(settings)), base.calendar),
+            base.market,
+            base.instruments,
+            costs(settings),
+            cash=settings.capital,
+            currency=settings.currency,
+            book=book,
+        )
+        try:
+            await until(
+                stop,
+                serve(broker, paper_socket(settings), base.market, stop),
+                _beats(base, "paper"),
+            )
+        finally:
+            broker.close()
+
+
+async def phone(settings: Settings, stop: asyncio.Event) -> None:
+    """The local stand-in for Telegram, and the demo clock's buttons."""
+    from phone import Person, Phone
+
+    async with open_base(settings) as base:
+        people = [Person(o.id, o.name) for o in operators(settings)]
+        page = Phone(
+            settings.data.absolute() / "phone",
+            telegram_token(settings),
+            people,
+            clock=base.demo,
+        )
+        await page.start(port=settings.phone_port)
+        try:
+            await until(stop, _beats(base, "phone"))
+        finally:
+            await page.stop()
+
+
+PROCESSES: dict[str, Callable[[Settings, asyncio.Event], Awaitable[None]]] = {
+    "paper": paper,
+    "phone": phone,
+    "bot": bot,
+    "fast": fast,
+    "heavy": heavy,
+    "draw": draw,
+}
+
+
+async def run(name: str, settings: Settings) -> None:
+    """One process until SIGTERM or SIGINT. Raises ConfigError for a name nobody has."""
+    if name not in PROCESSES:
+        raise ConfigError(f"no process called {name!r}; there are: {', '.join(PROCESSES)}")
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    log.info("started", process=name)
+    await PROCESSES[name](settings, stop)
+    log.info("stopped", process=name)

@@ -1,0 +1,158 @@
+"""The demo's market clock: one row, scaled over history, held while a decision or work waits."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from desk import decide, wording
+from desk.desk import Desk
+from trading.clocks import WallClock, market_time
+from trading.facts import ClockReading, ClockStatus, Run, RunState, Trading
+from trading.orders import Order, OrderState
+from trading.ports import Calendar, Journal, Session
+from trading.signals import Signal, SignalState
+
+DAY = timedelta(hours=7, minutes=30)  # of market time shown a session: half an hour either side
+BEFORE_OPEN = timedelta(minutes=30)
+AFTER_CLOSE = timedelta(minutes=30)
+SECONDS_A_DAY = 20.0
+FASTEST, SLOWEST = 2.5, 320.0
+
+WAITING = "waiting for your decision"
+BUSY = "the desk is working"
+PAUSED = "paused by you"
+EXHAUSTED = "the history ends here; make demo-reset starts over"
+
+
+def rate_of(seconds_a_day: float) -> float:
+    return DAY.total_seconds() / seconds_a_day
+
+
+class DemoClock:
+    """Reads and moves the shared row. Implements the phone page's clock controls."""
+
+    def __init__(self, journal: Journal, wall: WallClock, calendar: Calendar) -> None:
+        self._journal = journal
+        self._wall = wall
+        self._calendar = calendar
+
+    async def read(self) -> ClockReading:
+        row = await self._journal.first(ClockReading, name="market")
+        if row is None:
+            raise RuntimeError("the demo's clock was never set")
+        return row
+
+    def first_reading(self, at: datetime) -> ClockReading:
+        """The row as the demo begins, standing at `at`."""
+        return ClockReading(self._wall.now(), at, rate_of(SECONDS_A_DAY), ClockStatus.HELD, BUSY)
+
+    async def _move(self, **changes: Any) -> bool:
+        """Re-anchor at this moment with `changes`; False where another process moved it first."""
+        row = await self.read()
+        now = self._wall.now()
+        changes.setdefault("market_anchor", market_time(row, now))
+        return await self._journal.move(row, wall_anchor=now, **changes) is not None
+
+    # The controls on the phone page.
+
+    async def state(self) -> dict[str, Any]:
+        row = await self.read()
+        at = market_time(row, self._wall.now())
+        from zoneinfo import ZoneInfo
+
+        local = at.astimezone(ZoneInfo(self._calendar.zone))
+        status = {PAUSED: "paused", EXHAUSTED: "exhausted"}.get(row.reason, row.status.value)
+        return {
+            "now": at.isoformat(),
+            "label": f"{wording.day(local)} {local:%H:%M} {wording.place(self._calendar.zone)}",
+            "status": status,
+            "reason": row.reason,
+            "seconds_per_day": round(DAY.total_seconds() / row.rate, 2),
+        }
+
+    async def pause(self) -> None:
+        await self._move(status=ClockStatus.HELD, reason=PAUSED)
+
+    async def resume(self) -> None:
+        await self._move(status=ClockStatus.RUNNING, reason="")
+
+    async def step(self) -> None:
+        """Jump to the next open or to just after the next close, and stand there."""
+        row = await self.read()
+        at = market_time(row, self._wall.now())
+        session = self._calendar.session_at(at)
+        target = session.close + timedelta(minutes=6) if session else self._open_after(at)
+        await self._move(market_anchor=target, status=ClockStatus.HELD, reason=PAUSED)
+
+    def _open_after(self, at: datetime) -> datetime:
+        return self._calendar.next_session(at).open + timedelta(minutes=1)
+
+    async def faster(self) -> None:
+        await self._scale(0.5)
+
+    async def slower(self) -> None:
+        await self._scale(2.0)
+
+    async def _scale(self, factor: float) -> None:
+        row = await self.read()
+        seconds = DAY.total_seconds() / row.rate * factor
+        await self._move(rate=rate_of(min(max(seconds, FASTEST), SLOWEST)))
+
+    # The conductor's part.
+
+    async def conduct(self, desk: Desk) -> None:
+        """One look: hold while somebody must decide or work is due, else run; skip the nights."""
+        row = await self.read()
+        if row.reason == PAUSED:
+            return
+        at = market_time(row, self._wall.now())
+        if at >= desk.feed.known_through() + AFTER_CLOSE:
+            await self._hold(row, EXHAUSTED)
+        elif await _work_due(desk, at):
+            await self._hold(row, BUSY)
+        elif await _card_waits(desk):
+            await self._hold(row, WAITING)
+        else:
+            await self._run(row, at)
+
+    async def _hold(self, row: ClockReading, reason: str) -> None:
+        if row.status is not ClockStatus.HELD or row.reason != reason:
+            await self._move(status=ClockStatus.HELD, reason=reason)
+
+    async def _run(self, row: ClockReading, at: datetime) -> None:
+        morning = self._night_ends(at)
+        if morning is not None:
+            await self._move(market_anchor=morning, status=ClockStatus.RUNNING, reason="")
+        elif row.status is not ClockStatus.RUNNING:
+            await self._move(status=ClockStatus.RUNNING, reason="")
+
+    def _night_ends(self, at: datetime) -> datetime | None:
+        """Half an hour before the next open, where nothing happens until then."""
+        if self._calendar.session_at(at) is not None:
+            return None
+        last: Session = self._calendar.last_closed(at)
+        morning = self._calendar.next_session(at).open - BEFORE_OPEN
+        return morning if last.close + AFTER_CLOSE <= at < morning else None
+
+
+async def _card_waits(desk: Desk) -> bool:
+    """An undecided card, while it could be approved; signals of a list alone hold nothing."""
+    if await decide.trading_state(desk) is not Trading.ACTIVE:
+        return False
+    return bool(await desk.journal.count(Signal, state=SignalState.PENDING, carded=True))
+
+
+async def _work_due(desk: Desk, at: datetime) -> bool:
+    """A job or an order whose time has come: the clock never outruns the desk."""
+    if await desk.journal.count(
+        Run, state__in=(RunState.DUE, RunState.RUNNING), job__not="squareoff"
+    ):
+        return True
+    if desk.calendar.session_at(at) is None:
+        return False
+    if await desk.journal.count(Order, state=OrderState.SUBMITTING):
+        return True
+    halted = await decide.trading_state(desk) is Trading.HALTED
+    due = {"purpose": "squareoff"} if halted else {}
+    return bool(
+        await desk.journal.count(Order, state=OrderState.PLANNED, execute_at__lte=at, **due)
+    )

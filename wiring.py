@@ -1,0 +1,311 @@
+"""open_desk(settings): chooses clock, journal, broker, feed, voice. The only place that knows
+the mode.
+"""
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from db.journal import OrmJournal, open_journal
+from db.posts import Meta
+from desk.desk import Desk, Operator, Plan
+from lanes.bell import RedisBell
+from market.calendars import ExchangeCalendar
+from market.instruments import InstrumentBook
+from replay.demo_clock import DemoClock
+from risk.limits import Allowance, Limits
+from settings import DEMO_TOKEN, Person, Settings
+from trading.clocks import MarketClock, ScaledClock, SimulatedClock, SystemClock
+from trading.errors import ConfigError
+from trading.ports import Bell, Broker, Calendar, Feed, Journal
+from trading.types import Quote
+
+if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
+    from brokers.costs import Costs
+    from market.store import BarStore
+    from trading.bars import Strategy
+
+CALENDAR = "XNYS"
+FORMAT = 1  # of the data folder; a higher one was written by a newer version
+DEMO_OPERATOR = Person(id=1, name="You")
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What every process opens. `demo` is the demo's clock hand, None elsewhere."""
+
+    settings: Settings
+    journal: OrmJournal
+    bell: Bell
+    wall: SystemClock
+    market: MarketClock
+    calendar: Calendar
+    instruments: InstrumentBook
+    desk_id: str
+    demo: DemoClock | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """A process that trades or scans: the desk with a feed, a broker and the strategies."""
+
+    base: Base
+    desk: Desk
+    store: "BarStore"
+    strategies: "dict[str, Strategy]"
+
+
+def paper_socket(settings: Settings) -> Path:
+    return settings.data.absolute() / "paper.sock"
+
+
+def telegram_token(settings: Settings) -> str:
+    """Raises ConfigError where a real Telegram is wanted and no token is given."""
+    token = settings.telegram_token.get_secret_value()
+    if settings.mode == "demo":
+        return DEMO_TOKEN
+    if not token:
+        raise ConfigError(
+            "no Telegram token: set QUARTERDECK_TELEGRAM_TOKEN to the one @BotFather gave you, "
+            "or try `make demo`, which needs none"
+        )
+    return token
+
+
+def operators(settings: Settings) -> tuple[Operator, ...]:
+    """Raises ConfigError outside the demo for an empty list: nobody could press anything."""
+    people = settings.operators
+    if settings.mode == "demo":
+        people = people or (DEMO_OPERATOR,)
+    if not people:
+        raise ConfigError(
+            "no operators: set QUARTERDECK_OPERATORS to "
+            '[{"id": 123456789, "name": "Ann"}] with your Telegram user id'
+        )
+    return tuple(Operator(person.id, person.name) for person in people)
+
+
+def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
+    return {
+        name: Plan(
+            strategy=name,
+            decides=known[name].decides,
+            mode=chosen.mode,
+            allowance=Allowance(chosen.allocation, chosen.position, chosen.max_positions),
+            cards=chosen.cards,
+        )
+        for name, chosen in settings.strategies.items()
+    }
+
+
+def limits(settings: Settings) -> Limits:
+    chosen = settings.limits
+    return Limits(
+        chosen.order_notional,
+        chosen.position_notional,
+        chosen.gross_notional,
+        chosen.drift,
+        chosen.collar,
+    )
+
+
+def costs(settings: Settings) -> "Costs":
+    """The paper broker's."""
+    from brokers.costs import Costs
+
+    chosen = settings.costs
+    return Costs(
+        slippage_bps=chosen.slippage_bps,
+        fee_per_share=chosen.per_unit,
+        fee_minimum=chosen.minimum,
+        fee_maximum_percent=chosen.maximum_share * 100,
+    )
+
+
+def strategies(settings: Settings) -> "dict[str, Strategy]":
+    """Raises ConfigError for a strategy nobody wrote or a parameter it does not take."""
+    from strategies.registry import find
+
+    return {
+        name: _with_params(find(name), chosen.params)
+        for name, chosen in settings.strategies.items()
+    }
+
+
+def _with_params(strategy: "Strategy", params: dict[str, Any]) -> "Strategy":
+    if not params:
+        return strategy
+    try:
+        return replace(strategy, **params)  # type: ignore[type-var]
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"strategies.{strategy.name}.params: {error}") from error
+
+
+def prepare(settings: Settings) -> None:
+    """Make the data folder ours, or say why it cannot be."""
+    folder = settings.data.absolute()
+    stamp = folder / "format.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if stamp.exists():
+            found = json.loads(stamp.read_text("utf-8"))
+            if found.get("format", 0) > FORMAT:
+                raise ConfigError(
+                    f"{folder} was written by a newer Quarterdeck (format {found['format']}, "
+                    f"this one knows {FORMAT}): update, or set QUARTERDECK_DATA to another folder"
+                )
+            if found.get("mode") != settings.mode:
+                raise ConfigError(
+                    f"{folder} holds {found.get('mode')} data, not {settings.mode}: set "
+                    "QUARTERDECK_DATA to another folder"
+                )
+        else:
+            stamp.write_text(json.dumps({"format": FORMAT, "mode": settings.mode}), "utf-8")
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"the data folder {folder} cannot be used ({error}); set QUARTERDECK_DATA to one "
+            "that can"
+        ) from error
+
+
+def bars_folder(settings: Settings) -> Path:
+    """The root of the bar store."""
+    return settings.data.absolute() / "market"
+
+
+def instruments_file(settings: Settings) -> Path:
+    return settings.data.absolute() / "instruments.json"
+
+
+def calendar_of(settings: Settings) -> Calendar:
+    return ExchangeCalendar.open(CALENDAR, settings.data.absolute() / "calendars")
+
+
+@asynccontextmanager
+async def open_base(settings: Settings, *, bell: Bell | None = None) -> AsyncIterator[Base]:
+    """`bell` replaces Redis: the command line's square-off needs neither it nor Telegram."""
+    prepare(settings)
+    async with AsyncExitStack() as stack:
+        journal = await stack.enter_async_context(open_journal(settings.database_url))
+        if bell is None:
+            bell = await stack.enter_async_context(RedisBell(settings.redis))
+        wall = SystemClock()
+        calendar = calendar_of(settings)
+        market: MarketClock = wall
+        demo = None
+        if settings.mode == "demo":
+            demo = DemoClock(journal, wall, calendar)
+            market = ScaledClock(wall, demo.read)
+        yield Base(
+            settings=settings,
+            journal=journal,
+            bell=bell,
+            wall=wall,
+            market=market,
+            calendar=calendar,
+            instruments=InstrumentBook.load(instruments_file(settings)),
+            desk_id=await Meta(journal).settle("desk_id", f"qd{secrets.token_hex(3)}"),
+            demo=demo,
+        )
+
+
+def voice_desk(base: Base) -> Desk:
+    """A desk to read and tell from, without prices, brokers or strategies: the bot's."""
+    return _desk(base, _NoPrices(), {}, {})
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings, *, bell: Bell | None = None) -> AsyncIterator[Rooms]:
+    """The whole desk, with every part it trades with, opened and closed together."""
+    from brokers.paper_client import PaperClient
+    from market.history import HistoryFeed
+    from market.store import BarStore
+
+    known = strategies(settings)
+    async with open_base(settings, bell=bell) as base:
+        store = BarStore(bars_folder(settings))
+        feed = HistoryFeed(store, base.calendar)
+        async with PaperClient(paper_socket(settings)) as paper:
+            desk = _desk(base, feed, {paper.name: paper}, plans(settings, known))
+            await base.market.refresh()
+            yield Rooms(base, desk, store, known)
+
+
+def _desk(
+    base: Base, feed: Feed, brokers: Mapping[str, Broker], chosen: Mapping[str, Plan]
+) -> Desk:
+    return Desk(
+        journal=base.journal,
+        market=base.market,
+        wall=base.wall,
+        feed=feed,
+        instruments=base.instruments,
+        calendar=base.calendar,
+        brokers=brokers,
+        plans=chosen,
+        bell=base.bell,
+        desk_id=base.desk_id,
+        currency=base.settings.currency,
+        operators=operators(base.settings),
+        limits=limits(base.settings),
+    )
+
+
+def desk_of_replay(
+    settings: Settings,
+    journal: Journal,
+    clock: SimulatedClock,
+    store: "BarStore",
+    known: "dict[str, Strategy]",
+) -> Desk:
+    """The same desk on an in-memory journal, a simulated clock and a paper broker in process."""
+    from brokers.paper import PaperBroker
+    from market.history import HistoryFeed
+
+    calendar = calendar_of(settings)
+    instruments = InstrumentBook.load(instruments_file(settings))
+    feed = HistoryFeed(store, calendar)
+    broker = PaperBroker(
+        feed,
+        clock,
+        instruments,
+        costs(settings),
+        cash=settings.capital,
+        currency=settings.currency,
+    )
+    return Desk(
+        journal=journal,
+        market=clock,
+        wall=clock,
+        feed=feed,
+        instruments=instruments,
+        calendar=calendar,
+        brokers={broker.name: broker},
+        plans=plans(settings, known),
+        bell=Silence(),
+        desk_id="replay",
+        currency=settings.currency,
+        limits=limits(settings),
+    )
+
+
+class Silence:
+    """A bell that nobody hears: replay, and a command line without Redis."""
+
+    async def ring(self, lane: str, ids: Iterable[int] = ()) -> None:
+        del lane, ids
+
+
+class _NoPrices:
+    """The voice shows recorded facts; a price it made up would be a wrong figure."""
+
+    async def quote(self, symbol: str, at: datetime) -> Quote | None:
+        raise RuntimeError(f"the voice has no prices, not even of {symbol} at {at}")
+
+    def known_through(self) -> datetime:
+        raise RuntimeError("the voice has no prices")

@@ -1,0 +1,23 @@
+"""Heartbeats: each process says every ten seconds that it is alive."""
+
+import os
+from collections.abc import Awaitable, Callable
+
+from trading.clocks import WallClock
+from trading.facts import Beat
+from trading.ports import Journal
+
+EVERY = 10.0
+
+
+async def beat(
+    journal: Journal, wall: WallClock, name: str, rest: Callable[[float], Awaitable[object]]
+) -> None:
+    """For ever: one row a process, moved forward."""
+    while True:
+        row = await journal.first(Beat, name=name)
+        if row is None:
+            await journal.append([Beat(name, wall.now(), os.getpid())])
+        else:
+            await journal.move(row, at=wall.now(), pid=os.getpid())
+        await rest(EVERY)

@@ -1,0 +1,118 @@
+"""The heavy lane's jobs: scans and marks, each one run of the schedule."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from desk import decide, marks, notices, propose, wording
+from desk.desk import Desk
+from market.store import BarStore
+from strategies.answers import bars_needed, last_answers
+from trading.bars import Strategy
+from trading.errors import QuarterdeckError
+from trading.facts import Lane, Request, Run, RunState
+from trading.messages import bold, message
+from trading.signals import Signal
+from trading.types import Mode
+from worker import pictures
+
+log = structlog.get_logger(__name__)
+LEASE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Research:
+    """What a scan needs besides the desk: bars and rules, which the doors never load."""
+
+    store: BarStore
+    strategies: Mapping[str, Strategy]
+
+
+async def run(desk: Desk, research: Research, run_id: int) -> None:
+    """Carry out one run, once; an early, doubled or ancient call is a no-op."""
+    await desk.market.refresh()
+    found = await desk.journal.first(Run, id=run_id)
+    if found is None or not _open(desk, found):
+        return
+    claimed = await desk.journal.move(
+        found,
+        state=RunState.RUNNING,
+        started_at=desk.wall.now(),
+        leased_until=desk.wall.now() + LEASE,
+    )
+    if claimed is None:
+        return
+    state, outcome = RunState.DONE, ""
+    try:
+        outcome = await _carry_out(desk, research, claimed)
+    except QuarterdeckError as error:
+        state, outcome = RunState.FAILED, str(error)
+    except Exception as error:  # a job of ours that breaks is told; the lane lives on
+        log.exception("a job failed", job=claimed.job)
+        state, outcome = RunState.FAILED, f"an error of ours ({type(error).__name__})"
+    async with desk.journal.transaction():
+        await desk.journal.move(
+            claimed, state=state, outcome=outcome[:400], finished_at=desk.wall.now()
+        )
+        await _tell(desk, claimed, state, outcome)
+    await desk.bell.ring("postman")
+
+
+def _open(desk: Desk, found: Run) -> bool:
+    if found.state is RunState.RUNNING:
+        return found.leased_until is not None and found.leased_until < desk.wall.now()
+    return found.state is RunState.DUE
+
+
+async def _carry_out(desk: Desk, research: Research, claimed: Run) -> str:
+    job, _, strategy = claimed.job.partition(":")
+    if job == "scan":
+        return await scan(desk, research, research.strategies[strategy])
+    session = desk.calendar.last_closed(claimed.due_at)
+    rows = await marks.mark_session(desk, session)
+    return f"{len(rows)} books marked at the close of {session.day}"
+
+
+async def scan(desk: Desk, research: Research, strategy: Strategy) -> str:
+    """Read the latest bars, ask the rules, hand the answers to the desk."""
+    now = desk.market.now()
+    session = desk.calendar.last_closed(now)
+    wanted = max(bars_needed(strategy), strategy.warmup + pictures.SHOWN)
+    panel = research.store.latest(wanted, until=session.day)
+    answers = [
+        answer
+        for answer in last_answers(strategy, panel)
+        if propose.utc(answer.bar).date() == session.day and desk.instruments.find(answer.symbol)
+    ]
+
+    def chart(signal: Signal) -> Mapping[str, Any]:
+        bars = panel[signal.symbol]
+        instrument = desk.instrument(signal.symbol)
+        return pictures.candles(strategy, bars, strategy.rules(bars), signal, instrument)
+
+    signals = await propose.propose(
+        desk, strategy.name, answers, explain=strategy.explain, chart=chart
+    )
+    if desk.plan(strategy.name).mode is Mode.AUTO:
+        await decide.approve_ranked(desk, signals, by="auto")
+    day = f"{session.day:%a} {session.day.day} {session.day:%b}"
+    count = len(signals)
+    return (
+        f"{strategy.name}: {len(panel.symbols)} instruments, close of {day}: "
+        f"{count or 'no'} new signal{'' if count == 1 else 's'}"
+    )
+
+
+async def _tell(desk: Desk, claimed: Run, state: RunState, outcome: str) -> None:
+    request = (
+        await desk.journal.first(Request, id=claimed.request_id) if claimed.request_id else None
+    )
+    if state is RunState.FAILED:
+        due = wording.moment(desk.local(claimed.due_at))
+        said = message(bold(f"Job failed: {claimed.job}"), f"\nDue {due}: {outcome}.")
+        await notices.tell(desk, said, lane=Lane.CRITICAL)
+    elif request is not None:
+        await notices.answer(desk, request, outcome + ".")

@@ -1,0 +1,73 @@
+"""Rounds: what the fast worker looks after besides its lane, by the database alone."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from desk import decide, execute, inbox, settle, squareoff
+from desk.console import verbs
+from desk.desk import Desk
+from trading.errors import BrokerError
+from trading.orders import AT_BROKER, Order
+from worker import schedule
+
+log = structlog.get_logger(__name__)
+
+Rest = Callable[[float], Awaitable[object]]
+LOOK = 0.25  # seconds between looks at what is due by the market's clock
+SWEEP = 5.0  # seconds between looks at what a lost wake-up left lying
+
+
+async def trade(
+    desk: Desk,
+    rest: Rest,
+    *,
+    owner: str,
+    conduct: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """For ever: expire, execute, settle, square off, schedule, as the market's clock says.
+
+    `conduct` moves a clock that is ours to move; it comes last in a look, so that time never
+    passes something due.
+    """
+    while True:
+        await desk.market.refresh()
+        await trade_once(desk, owner=owner)
+        await schedule.keep(desk)
+        if conduct is not None:
+            await conduct()
+        await rest(LOOK)
+
+
+async def trade_once(desk: Desk, *, owner: str) -> None:
+    """One look. Each step is a no-op when nothing is due."""
+    await decide.expire(desk)
+    await execute.execute_due(desk, owner=owner)
+    await execute.resolve(desk)
+    working = await desk.journal.read(Order, state__in=tuple(AT_BROKER))
+    for name in {order.broker for order in working}:
+        try:
+            await settle.collect(desk, desk.brokers[name])
+        except BrokerError as error:
+            log.warning("broker not reached", broker=name, error=str(error))
+    run = await squareoff.under_way(desk)
+    if run is not None:
+        await squareoff.advance(desk, run, owner=owner)
+
+
+async def sweep(desk: Desk, rest: Rest) -> None:
+    """For ever: carry out requests whose wake-up was lost, and follow orders at the brokers."""
+    while True:
+        for request in await inbox.unhandled(desk.journal):
+            await carry_out(desk, request.id)
+        await execute.follow(desk)
+        await rest(SWEEP)
+
+
+async def carry_out(desk: Desk, request_id: int) -> None:
+    """One request, at the market time of now; an error of ours is told and logged, not fatal."""
+    await desk.market.refresh()
+    try:
+        await verbs.handle(desk, request_id)
+    except Exception:  # told to the operator by `handle`; the lane goes on with the next
+        log.exception("a request failed", request=request_id)
