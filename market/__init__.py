@@ -1,0 +1,1 @@
+"""Where prices come from: the bar store, panels, calendars, instruments and the history feed."""
