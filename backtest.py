@@ -11,7 +11,7 @@ from desk import report as reports
 from desk import wording
 from desk.console.replies import columns
 from desk.desk import Desk
-from market.sample import sample_instruments, unpack_sample
+from market.store import BarStore
 from replay.engine import Script, replay
 from replay.journal import MemoryJournal
 from settings import Settings, StrategySettings
@@ -20,7 +20,7 @@ from trading.clocks import SimulatedClock
 from trading.errors import BadCommand
 from trading.facts import Adjustment
 from trading.ports import Session
-from wiring import bars_folder, calendar_of, desk_of_replay, instruments_file, prepare, strategies
+from wiring import bars_folder, calendar_of, desk_of_replay, install_sample, strategies
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,8 @@ async def run(settings: Settings, strategy: str, start: str, end: str) -> Result
     """Replay the sample between two days, each signal approved in rank order."""
     chosen = settings.strategies.get(strategy, StrategySettings())
     settings = settings.model_copy(update={"strategies": {strategy: chosen}})
-    prepare(settings)
-    store = unpack_sample(bars_folder(settings))
-    if not instruments_file(settings).exists():
-        sample_instruments().save(instruments_file(settings))
+    install_sample(settings)
+    store = BarStore(bars_folder(settings))
     known = strategies(settings)
     panel = store.read()
     days = panel.ts.astype("datetime64[D]")

@@ -100,6 +100,15 @@ def replay(
 
 
 @app.command()
+def sample() -> None:
+    """Put the shipped sample bars into the data folder."""
+    from settings import load
+    from wiring import install_sample
+
+    print(install_sample(load()))
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from importlib.metadata import version as of

@@ -9,7 +9,6 @@ from db.journal import open_journal
 from db.loading import load
 from market.history import HistoryFeed
 from market.instruments import InstrumentBook
-from market.sample import sample_instruments, unpack_sample
 from market.store import BarStore
 from replay.demo_clock import DemoClock
 from replay.engine import Script
@@ -24,6 +23,7 @@ from wiring import (
     bars_folder,
     calendar_of,
     desk_of_replay,
+    install_sample,
     instruments_file,
     prepare,
     strategies,
@@ -40,8 +40,8 @@ async def make(settings: Settings) -> bool:
     async with open_journal(settings.database_url) as journal:
         if await journal.first(ClockReading, name="market") is not None:
             return False
-        store = unpack_sample(bars_folder(settings))
-        sample_instruments().save(instruments_file(settings))
+        install_sample(settings)
+        store = BarStore(bars_folder(settings))
         calendar = calendar_of(settings)
         sessions = calendar.sessions(FIRST_DAY - PAST, FIRST_DAY)
         book_file = settings.data.absolute() / "paper.sqlite3"

@@ -118,14 +118,18 @@ def _free_port(wanted: int) -> int:
 
 async def square_off(settings: Settings) -> None:
     """Until flat, by the database and the broker alone. Prints each step."""
+    from brokers.paper import PaperBroker
     from desk import squareoff
     from wiring import Silence, open_desk
 
     async with open_desk(settings, bell=Silence()) as rooms:
         run = await squareoff.begin(rooms.desk, by="command line")
         said = ""
+        broker = next(iter(rooms.desk.brokers.values()))
         while True:
             await rooms.base.market.refresh()
+            if isinstance(broker, PaperBroker):
+                await broker.work()  # the house is down, so nobody else fills what rests
             progress = await squareoff.advance(rooms.desk, run, owner=f"cli-{os.getpid()}")
             text = squareoff.wording_of(rooms.desk, progress)
             if text != said:

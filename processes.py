@@ -15,10 +15,10 @@ from settings import Settings
 from trading.errors import ConfigError
 from wiring import (
     Base,
-    costs,
     open_base,
     open_desk,
     operators,
+    paper_broker,
     paper_socket,
     telegram_token,
     voice_desk,
@@ -120,25 +120,11 @@ async def bot(settings: Settings, stop: asyncio.Event) -> None:
 
 async def paper(settings: Settings, stop: asyncio.Event) -> None:
     """The paper broker, a process of its own: killing a worker does not kill the broker."""
-    from brokers.paper import PaperBroker
-    from brokers.paper_book import PaperBook
     from brokers.paper_server import serve
-    from market.history import HistoryFeed
-    from market.store import BarStore
-    from wiring import bars_folder
 
     async with open_base(settings) as base:
         await base.market.refresh()
-        book = PaperBook(settings.data.absolute() / "paper.sqlite3")
-        broker = PaperBroker(
-            HistoryFeed(BarStore(bars_folder(settings)), base.calendar),
-            base.market,
-            base.instruments,
-            costs(settings),
-            cash=settings.capital,
-            currency=settings.currency,
-            book=book,
-        )
+        broker = paper_broker(base)
         try:
             await until(
                 stop,

@@ -21,12 +21,14 @@ from replay.demo_clock import DemoClock
 from risk.limits import Allowance, Limits
 from settings import DEMO_TOKEN, Person, Settings
 from trading.clocks import MarketClock, ScaledClock, SimulatedClock, SystemClock
-from trading.errors import ConfigError
+from trading.errors import BrokerError, ConfigError
 from trading.ports import Bell, Broker, Calendar, Feed, Journal
 from trading.types import Quote
 
 if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
     from brokers.costs import Costs
+    from brokers.paper import PaperBroker
+    from brokers.paper_client import PaperClient
     from market.store import BarStore
     from trading.bars import Strategy
 
@@ -182,6 +184,17 @@ def instruments_file(settings: Settings) -> Path:
     return settings.data.absolute() / "instruments.json"
 
 
+def install_sample(settings: Settings) -> str:
+    """The shipped bars and instruments in the data folder, unless they are there; what was done."""
+    from market.sample import sample_instruments, unpack_sample
+
+    prepare(settings)
+    store = unpack_sample(bars_folder(settings))
+    if not instruments_file(settings).exists():
+        sample_instruments().save(instruments_file(settings))
+    return f"daily bars to {store.known_through:%d %B %Y} in {bars_folder(settings)}"
+
+
 def calendar_of(settings: Settings) -> Calendar:
     return ExchangeCalendar.open(CALENDAR, settings.data.absolute() / "calendars")
 
@@ -222,7 +235,6 @@ def voice_desk(base: Base) -> Desk:
 @asynccontextmanager
 async def open_desk(settings: Settings, *, bell: Bell | None = None) -> AsyncIterator[Rooms]:
     """The whole desk, with every part it trades with, opened and closed together."""
-    from brokers.paper_client import PaperClient
     from market.history import HistoryFeed
     from market.store import BarStore
 
@@ -230,10 +242,56 @@ async def open_desk(settings: Settings, *, bell: Bell | None = None) -> AsyncIte
     async with open_base(settings, bell=bell) as base:
         store = BarStore(bars_folder(settings))
         feed = HistoryFeed(store, base.calendar)
-        async with PaperClient(paper_socket(settings)) as paper:
+        await base.market.refresh()
+        async with _paper(base) as paper:
             desk = _desk(base, feed, {paper.name: paper}, plans(settings, known))
-            await base.market.refresh()
             yield Rooms(base, desk, store, known)
+
+
+@asynccontextmanager
+async def _paper(base: Base) -> AsyncIterator[Broker]:
+    """The paper broker's process; where the house is down, its book opened here instead.
+
+    Only a command line without Redis meets the second: a house that is starting keeps asking.
+    """
+    from brokers.paper_client import PaperClient
+
+    async with PaperClient(paper_socket(base.settings)) as client:
+        if not isinstance(base.bell, Silence) or await _serves(client):
+            yield client
+            return
+    broker = paper_broker(base)
+    try:
+        yield broker
+    finally:
+        broker.close()
+
+
+async def _serves(client: "PaperClient") -> bool:
+    try:
+        await client.health()
+    except BrokerError:
+        return False
+    return True
+
+
+def paper_broker(base: Base) -> "PaperBroker":
+    """The paper broker on its book; one process at a time (ConfigError)."""
+    from brokers.paper import PaperBroker
+    from brokers.paper_book import PaperBook
+    from market.history import HistoryFeed
+    from market.store import BarStore
+
+    settings = base.settings
+    return PaperBroker(
+        HistoryFeed(BarStore(bars_folder(settings)), base.calendar),
+        base.market,
+        base.instruments,
+        costs(settings),
+        cash=settings.capital,
+        currency=settings.currency,
+        book=PaperBook(settings.data.absolute() / "paper.sqlite3"),
+    )
 
 
 def _desk(

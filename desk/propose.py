@@ -23,8 +23,6 @@ BEFORE_EXECUTION = timedelta(minutes=1)
 SAME_DAY = timedelta(minutes=10)
 
 TURNED_DOWN = (SignalState.REJECTED, SignalState.EXPIRED, SignalState.WITHDRAWN)
-PRICE_STEP = Decimal("0.0001")
-
 Explain = Callable[[Mapping[str, float]], str]
 Chart = Callable[[Signal], Mapping[str, Any]]
 
@@ -123,7 +121,7 @@ def _ranked(
     signals = []
     for rank, (answer, target, held) in enumerate(wanted, 1):
         instrument = desk.instrument(answer.symbol)
-        price = Decimal(repr(float(answer.price))).quantize(PRICE_STEP)
+        price = nearest_tick(answer.price, instrument.tick)
         quantity = abs(held)
         if target is not Target.FLAT:
             quantity = entry_size(
@@ -131,7 +129,7 @@ def _ranked(
             )
             used += quantity * price * instrument.multiplier
         features = {name: float(value) for name, value in answer.features.items()}
-        stop = None if answer.stop is None else Decimal(repr(answer.stop)).quantize(PRICE_STEP)
+        stop = None if answer.stop is None else nearest_tick(answer.stop, instrument.tick)
         signals.append(
             Signal(
                 strategy=plan.strategy,
@@ -196,6 +194,11 @@ async def _tell(desk: Desk, plan: Plan, new: list[Signal], chart: Chart | None) 
         await notices.tell_changed(desk, "card", subjects)
     if len(carded) < len(new):
         await notices.tell_changed(desk, "list", [notices.scan_subject(new[0])])
+
+
+def nearest_tick(price: float, tick: Decimal) -> Decimal:
+    """A price to show and compare with; what is sent is rounded on the passive side."""
+    return (Decimal(repr(float(price))) / tick).to_integral_value() * tick
 
 
 def utc(stamp: np.datetime64) -> datetime:

@@ -31,12 +31,12 @@ def card_message(desk: Desk, card: Card) -> Message:
     size = wording.money(card.value, currency)
     if card.share is not None:
         size += f" · {wording.percent(card.share)} of equity"
-    when = f"{signal.moment.value} of {signal.bar:%a} {signal.bar.day} {signal.bar:%b}"
+    bar = f"{signal.moment.value} {signal.bar:%a} {signal.bar.day} {signal.bar:%b}"
     return message(
         *_status(desk, card),
         bold(headline(card)),
         company,
-        f"\n{size}\nSignal price {wording.price(signal.price)} {currency}, {when}\n",
+        f"\n{size}\nSignal {wording.price(signal.price)} {currency} · {bar}\n",
         italic(signal.reason[:400] or "no reason given"),
         f"\n{_timing(desk, card)}{signal.strategy} · signal {signal.id}",
         buttons=card_buttons(card),
@@ -84,7 +84,7 @@ def outcome(desk: Desk, card: Card) -> str:
             return f"✔ Filled {fill} of {wording.quantity(order.quantity)}, working"
         case OrderState.FILLED:
             fees = wording.money(card.fees.quantize(CENT), currency)
-            return f"✔ Filled {fill} · fees {fees}\nApproved{by}"
+            return f"✔ Filled {fill}\nFees {fees} · approved{by}"
         case OrderState.UNKNOWN:
             return f"⚠ Outcome not known: {order.note or 'asking the broker'}"
     word = {OrderState.REJECTED: "Not filled", OrderState.EXPIRED: "Expired"}
@@ -93,8 +93,11 @@ def outcome(desk: Desk, card: Card) -> str:
 
 
 def _status(desk: Desk, card: Card) -> list[Span | str]:
-    line = outcome(desk, card)
-    return [bold(line), "\n"] if line else []
+    """The outcome above everything else: its first line bold, what belongs to it below."""
+    line, _, rest = outcome(desk, card).partition("\n")
+    if not line:
+        return []
+    return [bold(line), f"\n{rest}\n\n" if rest else "\n\n"]
 
 
 def _timing(desk: Desk, card: Card) -> str:
@@ -104,13 +107,13 @@ def _timing(desk: Desk, card: Card) -> str:
     goes = wording.moment(desk.local(signal.execute_at))
     if signal.state is SignalState.PENDING:
         until = f"{desk.local(signal.expires_at):%H:%M}"
-        return f"Goes at the open, {goes} {place}; decide before {until}\n"
+        return f"Goes {goes} {place}, at the open; decide before {until}\n"
     if (
         signal.state is SignalState.APPROVED
         and card.order is not None
         and card.order.state is OrderState.PLANNED
     ):
-        return f"Goes at the open, {goes} {place}\n"
+        return f"Goes {goes} {place}, at the open\n"
     return ""
 
 

@@ -101,7 +101,7 @@ async def pnl(desk: Desk, request: Request) -> None:
         change = ""
         if found.before_last is not None:
             step = found.last.net - found.before_last.net
-            change = f" ({wording.signed(step)} against the day before)"
+            change = f", {wording.signed(step)} on the day before"
         lines.append(
             f"Last day {found.last.day:%a} {found.last.day.day} {found.last.day:%b}: "
             f"{wording.signed(found.last.net)}{change}"
@@ -125,10 +125,8 @@ async def pnl(desk: Desk, request: Request) -> None:
     tail = (strategy,) if strategy else ()
     buttons = [
         [
-            Button(f"• {label}" if word == period else label, "pnl", (word, *tail), once=False)
-            for word, label in zip(
-                report.PERIODS, ("Day", "Week", "Month", "Year", "All"), strict=True
-            )
+            Button(label, "pnl", (word, *tail), "primary" if word == period else "", once=False)
+            for word, label in zip(report.PERIODS, ("1D", "1W", "1M", "YTD", "All"), strict=True)
         ]
     ]
     await notices.answer(
@@ -143,7 +141,7 @@ async def pnl(desk: Desk, request: Request) -> None:
 
 def _asked(desk: Desk, request: Request) -> tuple[str, str | None]:
     """Period and strategy in either order. Raises BadCommand or DeskError naming what is wrong."""
-    period, strategy = "month", None
+    period, strategy = "all", None
     for arg in request.args[:2]:
         word = arg.lower()
         if word in report.PERIODS:
