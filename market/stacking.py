@@ -17,6 +17,7 @@ from trading.errors import DataError
 Ints = NDArray[np.int64]
 COLUMNS = ("ts", *PRICES)
 _MANY = 32  # fewer evenly spaced runs than this are not worth a block of their own
+_HANDS = 3  # columns laid at a time; the copies wait for memory, not for a core
 _BATCH = 12  # months in memory at once beside the panel; more only costs page faults
 
 
@@ -78,8 +79,14 @@ def stack(
     out: dict[str, NDArray[Any]] = {name: np.empty(rows) for name in PRICES}
     out["ts"] = np.empty(rows, "datetime64[us]")
 
-    # polars reads without Python's lock: the next batch comes in while this one is laid.
-    with ThreadPoolExecutor(1, "bars") as reader:
+    def lay(name: str, first: int, frames: Sequence[pl.DataFrame]) -> None:
+        for place, frame in enumerate(frames, first):
+            values = stamps(frame[name]) if name == "ts" else floats(frame[name])
+            copies[place].copy(values, out[name])
+
+    # polars and numpy work without Python's lock: the next batch comes in while this one is
+    # laid, column beside column.
+    with ThreadPoolExecutor(1, "bars") as reader, ThreadPoolExecutor(_HANDS, "lay") as hands:
         coming = reader.submit(load, 0, _BATCH)
         for first in range(0, len(months), _BATCH):
             frames = coming.result()
@@ -88,9 +95,7 @@ def stack(
             for place, frame in enumerate(frames, first):
                 if len(frame) != months[place].lengths.sum():
                     raise DataError("a month of bars is not as long as its footer says")
-                for name, column in out.items():
-                    values = stamps(frame[name]) if name == "ts" else floats(frame[name])
-                    copies[place].copy(values, column)
+            list(hands.map(lambda name: lay(name, first, frames), out))  # noqa: B023
     return Panel(symbols, offsets, **out)
 
 
