@@ -230,7 +230,7 @@ def _check_bars(name: str, bars: Bars) -> None:
     for column in ("ts", *PRICES):
         if (got := len(getattr(bars, column))) != n:
             raise DataError(f"{name}: {column} has {got} values for {n} bars")
-    if not (np.diff(bars.ts) > np.timedelta64(0)).all():
+    if not (np.diff(bars.ts) > np.timedelta64(0, "us")).all():
         raise DataError(f"{name}: bars are not in order of time")
 
 

@@ -26,8 +26,10 @@ async def tell(
     subject: str = "",
     picture_id: int | None = None,
     silent: bool = False,
+    but: int = 0,
 ) -> None:
-    """One text to every operator; with a `subject`, it replaces what was said of it before."""
+    """One text to every operator `but` one; with a `subject`, it replaces what was said of it
+    before."""
     await _write(
         desk,
         Notice(
@@ -40,6 +42,7 @@ async def tell(
             picture_id=picture_id,
             silent=silent,
         ),
+        but,
     )
 
 
@@ -51,8 +54,9 @@ async def tell_changed(
         await _write(desk, Notice(0, kind, desk.wall.now(), subject=subject, lane=lane))
 
 
-async def _write(desk: Desk, notice: Notice) -> None:
-    rows = [replace(notice, recipient=operator.id) for operator in desk.operators]
+async def _write(desk: Desk, notice: Notice, but: int = 0) -> None:
+    readers = [operator.id for operator in desk.operators if operator.id != but]
+    rows = [replace(notice, recipient=reader) for reader in readers]
     if rows:
         await desk.journal.append(rows)
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 import structlog
 
@@ -15,7 +14,6 @@ __all__ = ["draw_all", "draw_one", "warm"]
 
 log = structlog.get_logger(__name__)
 SWEEP = 1.0
-KEEP = timedelta(days=30)
 
 
 async def draw_all(desk: Desk, rest: Callable[[float], Awaitable[object]], *, theme: str) -> None:

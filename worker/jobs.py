@@ -12,15 +12,27 @@ from desk.desk import Desk
 from market.store import BarStore
 from strategies.answers import bars_needed, last_answers
 from trading.bars import Strategy
-from trading.errors import QuarterdeckError
-from trading.facts import Lane, Request, Run, RunState
+from trading.errors import BrokerError, QuarterdeckError
+from trading.facts import (
+    Lane,
+    Notice,
+    NoticeState,
+    Picture,
+    Request,
+    RequestState,
+    Run,
+    RunState,
+)
 from trading.messages import bold, message
 from trading.signals import Signal
 from trading.types import Mode
 from worker import pictures
 
 log = structlog.get_logger(__name__)
-LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=1)
+PAUSE = timedelta(seconds=5)  # before a run that met a broker away is tried again
+PATIENCE = timedelta(minutes=10)  # then it has failed
+KEEP = timedelta(days=30)  # what is handled, sent or drawn is pruned after
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,7 @@ async def run(desk: Desk, research: Research, run_id: int) -> None:
     claimed = await desk.journal.move(
         found,
         state=RunState.RUNNING,
-        started_at=desk.wall.now(),
+        started_at=found.started_at or desk.wall.now(),
         leased_until=desk.wall.now() + LEASE,
     )
     if claimed is None:
@@ -48,6 +60,10 @@ async def run(desk: Desk, research: Research, run_id: int) -> None:
     state, outcome = RunState.DONE, ""
     try:
         outcome = await _carry_out(desk, research, claimed)
+    except BrokerError as error:
+        if await _again(desk, claimed, error):
+            return
+        state, outcome = RunState.FAILED, str(error)
     except QuarterdeckError as error:
         state, outcome = RunState.FAILED, str(error)
     except Exception as error:  # a job of ours that breaks is told; the lane lives on
@@ -61,6 +77,16 @@ async def run(desk: Desk, research: Research, run_id: int) -> None:
     await desk.bell.ring("postman")
 
 
+async def _again(desk: Desk, claimed: Run, error: BrokerError) -> bool:
+    """A broker that is away for a moment does not cost a scan: the run is left for a later try."""
+    started = claimed.started_at or desk.wall.now()
+    if desk.wall.now() - started > PATIENCE:
+        return False
+    log.warning("a job waits for a broker", job=claimed.job, error=str(error))
+    await desk.journal.move(claimed, leased_until=desk.wall.now() + PAUSE, outcome=str(error)[:400])
+    return True
+
+
 def _open(desk: Desk, found: Run) -> bool:
     if found.state is RunState.RUNNING:
         return found.leased_until is not None and found.leased_until < desk.wall.now()
@@ -71,9 +97,21 @@ async def _carry_out(desk: Desk, research: Research, claimed: Run) -> str:
     job, _, strategy = claimed.job.partition(":")
     if job == "scan":
         return await scan(desk, research, research.strategies[strategy])
+    if job == "prune":
+        return await prune(desk)
     session = desk.calendar.last_closed(claimed.due_at)
     rows = await marks.mark_session(desk, session)
     return f"{len(rows)} books marked at the close of {session.day}"
+
+
+async def prune(desk: Desk) -> str:
+    """Forget pictures, notices and requests that are done and old; facts of trading stay."""
+    before = desk.wall.now() - KEEP
+    gone = await desk.journal.remove(
+        Notice, created_at__lt=before, state__not=NoticeState.DUE
+    ) + await desk.journal.remove(Picture, wanted_at__lt=before)
+    gone += await desk.journal.remove(Request, received_at__lt=before, state__not=RequestState.NEW)
+    return f"{gone} old rows pruned"
 
 
 async def scan(desk: Desk, research: Research, strategy: Strategy) -> str:

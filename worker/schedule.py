@@ -24,7 +24,11 @@ class Job:
 
 def jobs(desk: Desk) -> list[Job]:
     scans = [Job(f"scan:{name}", timedelta(minutes=5), every=False) for name in desk.plans]
-    return [Job("mark", timedelta(minutes=2), every=True), *scans]
+    return [
+        Job("mark", timedelta(minutes=2), every=True),
+        *scans,
+        Job("prune", timedelta(minutes=20), every=False),
+    ]
 
 
 async def due_runs(desk: Desk) -> list[Run]:

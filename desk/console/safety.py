@@ -34,8 +34,11 @@ async def halt(desk: Desk, request: Request) -> None:
         lines.append(f"{planned} approved orders wait; they expire when their session ends.")
     lines.append("/squareoff closes what is held.")
     who = desk.operator_name(request.operator)
-    said = message(bold(f"Trading halted by {who}"), "\n" + "\n".join(lines))
-    await notices.tell(desk, said, lane=Lane.CRITICAL)
+    rest = "\n" + "\n".join(lines)
+    mine = message(bold("Trading halted by you"), rest)
+    await notices.answer(desk, request, mine, lane=Lane.CRITICAL)
+    others = message(bold(f"Trading halted by {who}"), rest)
+    await notices.tell(desk, others, lane=Lane.CRITICAL, but=request.operator)
 
 
 async def resume(desk: Desk, request: Request) -> None:
@@ -63,8 +66,9 @@ async def resume(desk: Desk, request: Request) -> None:
         at=desk.market.now(),
     )
     who = desk.operator_name(request.operator)
-    await notices.answer(desk, request, "Resumed.", edits=True)
-    await notices.tell(desk, message(bold(f"Trading resumed by {who}")), lane=Lane.CRITICAL)
+    await notices.answer(desk, request, message(bold("Trading resumed by you")), edits=True)
+    others = message(bold(f"Trading resumed by {who}"))
+    await notices.tell(desk, others, lane=Lane.CRITICAL, but=request.operator)
 
 
 async def square_off(desk: Desk, request: Request) -> None:

@@ -78,18 +78,14 @@ async def test_the_card_names_what_is_bought_why_and_until_when():
     w = await world()
     [signal] = await proposed(w, "AAPL")
     card = cards.card_message(w.desk, await read_card(w.desk, signal.id))
-    for part in (
-        "▲ Buy 50 AAPL",
-        "Aapl Inc.",
-        "5,000.00 USD",
-        "5.0 % of equity",
-        "Signal price 100.00 USD, close of Mon 3 Feb",
-        "RSI 24 under 30",
-        "Tue 4 Feb 09:30 New York",
-        "decide before 09:29",
-        f"signal {signal.id}",
-    ):
-        assert part in card.plain
+    assert card.plain == (
+        "▲ Buy 50 AAPL · Aapl Inc.\n"
+        "5,000.00 USD · 5.0 % of equity\n"
+        "Signal 100.00 USD · close Mon 3 Feb\n"
+        "RSI 24 under 30\n"
+        "Goes Tue 4 Feb 09:30 New York, at the open; decide before 09:29\n"
+        f"dip · signal {signal.id}"
+    )
     assert [b.label for b in card.buttons[0]] == ["Approve", "Reject", "Why"]
 
 
@@ -105,8 +101,7 @@ async def test_a_card_becomes_approved_with_withdraw_then_filled():
     w.go(TUESDAY, 14, 30)
     await execute.execute_due(w.desk, owner="t")
     filled = cards.card_message(w.desk, await read_card(w.desk, signal.id, reader=2))
-    assert "Filled 50 @ 100.00 · fees 1.00 USD" in filled.plain
-    assert "Approved by Ann" in filled.plain
+    assert filled.plain.startswith("✔ Filled 50 @ 100.00\nFees 1.00 USD · approved by Ann\n")
     assert [b.label for b in filled.buttons[0]] == ["Why"]
 
 
