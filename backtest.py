@@ -11,6 +11,7 @@ from desk import report as reports
 from desk import wording
 from desk.console.replies import columns
 from desk.desk import Desk
+from folder import bars_folder, install_sample
 from market.store import BarStore
 from replay.engine import Script, replay
 from replay.journal import MemoryJournal
@@ -20,7 +21,7 @@ from trading.clocks import SimulatedClock
 from trading.errors import BadCommand
 from trading.facts import Adjustment
 from trading.ports import Session
-from wiring import bars_folder, calendar_of, desk_of_replay, install_sample, strategies
+from wiring import calendar_of, desk_of_replay, strategies
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,10 @@ class Result:
     profit: reports.Profit
 
 
-def day_of(text: str, otherwise: date) -> date:
-    """Raises BadCommand for what is no date."""
+def day_of(text: str) -> date | None:
+    """None for no text. Raises BadCommand for what is no date."""
     if not text:
-        return otherwise
+        return None
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -44,18 +45,18 @@ async def run(settings: Settings, strategy: str, start: str, end: str) -> Result
     """Replay the sample between two days, each signal approved in rank order."""
     chosen = settings.strategies.get(strategy, StrategySettings())
     settings = settings.model_copy(update={"strategies": {strategy: chosen}})
+    known, first, last = strategies(settings), day_of(start), day_of(end)
     install_sample(settings)
     store = BarStore(bars_folder(settings))
-    known = strategies(settings)
     panel = store.read()
     days = panel.ts.astype("datetime64[D]")
-    first = day_of(start, days.min().item())
-    last = day_of(end, days.max().item())
-    sessions = tuple(calendar_of(settings).sessions(first, min(last, days.max().item())))
+    oldest, newest = days.min().item(), days.max().item()
+    first, last = max(first or oldest, oldest), min(last or newest, newest)
+    sessions = tuple(calendar_of(settings).sessions(first, last)) if first <= last else ()
     if not sessions:
         raise BadCommand(
-            f"no session lies between {first} and {last}; the sample is "
-            f"{days.min()} to {days.max()}"
+            f"no session lies between {start or oldest} and {end or newest}; the sample is "
+            f"{oldest} to {newest}"
         )
     clock = SimulatedClock(sessions[0].open)
     journal = MemoryJournal()
@@ -79,7 +80,10 @@ def report(settings: Settings, strategy: str, start: str, end: str, picture: Pat
     if picture is not None:
         days = tuple(PnlDay(day.day, day.net) for day in found.days)
         spec = PnlSpec(days, f"Net P&L {strategy}", span, currency, theme=settings.theme)
-        picture.write_bytes(draw("pnl", spec.to_json()))
+        try:
+            picture.write_bytes(draw("pnl", spec.to_json()))
+        except OSError as error:
+            raise BadCommand(f"the picture cannot be written to {picture}: {error}") from error
     rows = [
         ("Sessions", str(len(result.sessions))),
         ("Trades closed", str(len(trades))),

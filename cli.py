@@ -102,8 +102,8 @@ def replay(
 @app.command()
 def sample() -> None:
     """Put the shipped sample bars into the data folder."""
+    from folder import install_sample
     from settings import load
-    from wiring import install_sample
 
     print(install_sample(load()))
 

@@ -7,6 +7,7 @@ from brokers.paper import PaperBroker
 from brokers.paper_book import PaperBook
 from db.journal import open_journal
 from db.loading import load
+from folder import bars_folder, install_sample, instruments_file, prepare
 from market.history import HistoryFeed
 from market.instruments import InstrumentBook
 from market.store import BarStore
@@ -19,15 +20,7 @@ from strategies.answers import all_answers
 from trading.clocks import SimulatedClock, SystemClock
 from trading.facts import Adjustment, ClockReading, Cursor
 from trading.ports import Session
-from wiring import (
-    bars_folder,
-    calendar_of,
-    desk_of_replay,
-    install_sample,
-    instruments_file,
-    prepare,
-    strategies,
-)
+from wiring import calendar_of, desk_of_replay, strategies
 
 FIRST_DAY = date(2025, 2, 3)  # a year of sessions lies ahead of it in the sample
 PAST = timedelta(days=182)

@@ -22,10 +22,12 @@ def _child(
 
 async def run_house(settings: Settings) -> None:
     """Until Ctrl-C. Raises ConfigError before anything starts where a setting is wrong."""
-    from wiring import instruments_file, operators, prepare, telegram_token
+    from folder import instruments_file, prepare
+    from wiring import operators, strategies, telegram_token
 
     telegram_token(settings)
     operators(settings)
+    strategies(settings)
     prepare(settings)
     if not instruments_file(settings).exists():
         raise ConfigError(
@@ -39,8 +41,9 @@ async def run_house(settings: Settings) -> None:
 async def run_demo(settings: Settings) -> None:
     """Seed the data folder once, start everything, print one URL."""
     import demo
+    from folder import prepare
 
-    settings.data.mkdir(parents=True, exist_ok=True)
+    prepare(settings)
     with Supervisor(settings.data.absolute()) as supervisor:
         print("Quarterdeck demo: preparing six months of history …", flush=True)
         fresh = await demo.make(settings)

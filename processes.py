@@ -9,20 +9,12 @@ from typing import Any
 
 import structlog
 
+from folder import paper_socket
 from lanes.ears import Ear
 from lanes.lane import run_lane
 from settings import Settings
 from trading.errors import ConfigError
-from wiring import (
-    Base,
-    open_base,
-    open_desk,
-    operators,
-    paper_broker,
-    paper_socket,
-    telegram_token,
-    voice_desk,
-)
+from wiring import Base, open_base, open_desk, operators, paper_broker, telegram_token, voice_desk
 from worker.beats import beat
 
 log = structlog.get_logger(__name__)

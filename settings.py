@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import tomllib
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,6 +13,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -21,6 +23,7 @@ from trading.types import Mode
 TOML = "quarterdeck.toml"
 PREFIX = "QUARTERDECK_"
 DEMO_TOKEN = "4242:local-stand-in-for-telegram-not-a-secret"  # noqa: S105  the phone page's own
+SECRET = ("telegram_token", "database", "redis")  # or with a password in them: never shown
 Fraction = Annotated[Decimal, Field(gt=0, le=1)]
 
 
@@ -36,7 +39,7 @@ class StrategySettings(BaseModel):
     """How one strategy is run. Fractions are of the account's equity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    mode: Mode = Mode.MANUAL
+    mode: Literal[Mode.MANUAL, Mode.AUTO] = Mode.MANUAL
     allocation: Fraction = Decimal("0.80")
     position: Fraction = Decimal("0.05")
     max_positions: int = Field(default=20, ge=1)
@@ -65,20 +68,31 @@ class CostSettings(BaseModel):
     maximum_share: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.01")
 
 
+GROUPS: dict[str, type[BaseModel]] = {
+    "operators": Person,
+    "strategies": StrategySettings,
+    "limits": LimitSettings,
+    "costs": CostSettings,
+}
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=".env",
         env_nested_delimiter="__",
+        env_ignore_empty=True,  # an empty variable is one not set, as in a compose file
         toml_file=TOML,
-        extra="ignore",  # checked by `_unknown` below, which names the key and where it stands
+        extra="ignore",  # checked by `load`, which names the key and where it stands
         frozen=True,
     )
 
     mode: Literal["demo", "paper"] = "paper"
     data: Path = Path("quarterdeck-data")
-    database: str = ""  # "" is SQLite in the data folder; or postgres://user:password@host/name
-    redis: str = ""  # "" starts one in the data folder; or redis://host:6379/0
+    #: "" is SQLite in the data folder; or postgres://user:password@host/name
+    database: str = Field(default="", repr=False)
+    #: "" starts one in the data folder; or redis://host:6379/0
+    redis: str = Field(default="", repr=False)
     telegram_token: SecretStr = SecretStr("")
     operators: tuple[Person, ...] = ()
     capital: Annotated[Decimal, Field(gt=0)] = Decimal(100_000)
@@ -111,47 +125,70 @@ class Settings(BaseSettings):
 
 def load(**given: Any) -> Settings:
     """The settings, or ConfigError: one line naming the key, the value and what was expected."""
+    written = _keys_written()
     try:
         settings = Settings(**given)
     except ValidationError as error:
         raise ConfigError(_first_line(error)) from None
-    except (ValueError, OSError) as error:  # a broken TOML file, a JSON value that is none
-        raise ConfigError(f"settings cannot be read: {str(error).splitlines()[0]}") from None
-    for key, where in _keys_given():
+    except SettingsError as error:
+        raise ConfigError(_not_json(error)) from None
+    except OSError as error:
+        raise ConfigError(f"the settings cannot be read: {error}") from None
+    for key, where in written:
         if key.split("__")[0] not in Settings.model_fields:
-            known = ", ".join(sorted(Settings.model_fields))
-            raise ConfigError(f"unknown setting {key!r} in {where}; known are: {known}")
+            raise ConfigError(f"unknown setting {key!r} in {where}; {_known(())}")
     return settings
 
 
 def _first_line(error: ValidationError) -> str:
     problem = error.errors()[0]
-    key = ".".join(str(part) for part in problem["loc"])
-    value = problem["input"]
-    hidden = isinstance(value, SecretStr) or "token" in key
-    shown = "" if hidden else f" = {str(value)[:60]!r}"
+    path = problem["loc"]
+    key = ".".join(str(part) for part in path)
     if problem["type"] == "extra_forbidden":
-        return f"unknown setting {key!r}; see the README's list of settings"
-    return f"setting {key!r}{shown}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
+        return f"unknown setting {key!r}; {_known(path)}"
+    if problem["type"] == "missing":
+        return f"setting {key!r} is missing; {_known(path)}"
+    shown = "" if path[0] in SECRET else f" = {str(problem['input'])[:60]!r}"
+    said = re.sub(r"<\w+\.\w+: ('\w+')>", r"\1", problem["msg"])  # a member as it is written
+    return f"setting {key!r}{shown}: {said[:1].lower()}{said[1:]}"
 
 
-def _keys_given() -> list[tuple[str, str]]:
+def _known(path: tuple[int | str, ...]) -> str:
+    """The keys there are beside the one at `path`."""
+    model = GROUPS.get(str(path[0]), Settings) if path else Settings
+    return f"known are: {', '.join(sorted(model.model_fields))}"
+
+
+def _not_json(error: SettingsError) -> str:
+    """pydantic names the field and its source, not the reason, which is in the cause."""
+    found = re.search(r'field "(\w+)" from source "(\w+)"', str(error))
+    key, source = found.groups() if found else ("?", "")
+    where = ".env" if source.startswith("DotEnv") else "the environment"
+    return f"setting {PREFIX}{key.upper()} in {where} is no JSON: {error.__cause__}"
+
+
+def _keys_written() -> list[tuple[str, str]]:
     """Every key somebody wrote, and where, so that a misspelt one is not silently ignored."""
     found = [
         (name[len(PREFIX) :].lower(), "the environment")
         for name in os.environ
-        if name.startswith(PREFIX)
+        if name.upper().startswith(PREFIX)
     ]
-    dotenv = Path(".env")
-    if dotenv.is_file():
-        names = re.findall(rf"(?m)^\s*(?:export\s+)?{PREFIX}(\w+)\s*=", dotenv.read_text("utf-8"))
-        found += [(name.lower(), ".env") for name in names]
-    toml = Path(TOML)
-    if toml.is_file():
-        import tomllib
-
-        found += [(key, TOML) for key in tomllib.loads(toml.read_text("utf-8"))]
+    names = re.findall(rf"(?mi)^\s*(?:export\s+)?{PREFIX}(\w+)\s*=", _text(Path(".env")))
+    found += [(name.lower(), ".env") for name in names]
+    try:
+        found += [(key, TOML) for key in tomllib.loads(_text(Path(TOML)))]
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{TOML} is no TOML: {error}") from None
     return found
+
+
+def _text(file: Path) -> str:
+    """A settings file's text, "" where there is none."""
+    try:
+        return file.read_text("utf-8") if file.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read as UTF-8 text: {error}") from None
 
 
 def as_environment(settings: Settings) -> dict[str, str]:

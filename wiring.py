@@ -2,18 +2,19 @@
 the mode.
 """
 
-import json
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from desk.desk import Desk, Operator, Plan
+from folder import bars_folder, instruments_file, paper_socket, prepare
 from lanes.bell import RedisBell
 from market.calendars import ExchangeCalendar
 from market.instruments import InstrumentBook
@@ -33,8 +34,7 @@ if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
     from trading.bars import Strategy
 
 CALENDAR = "XNYS"
-FORMAT = 1  # of the data folder; a higher one was written by a newer version
-DEMO_OPERATOR = Person(id=1, name="You")
+DEMO_OPERATOR = Person(id=1, name="Skipper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,6 @@ class Rooms:
     desk: Desk
     store: "BarStore"
     strategies: "dict[str, Strategy]"
-
-
-def paper_socket(settings: Settings) -> Path:
-    return settings.data.absolute() / "paper.sock"
 
 
 def telegram_token(settings: Settings) -> str:
@@ -140,59 +136,34 @@ def strategies(settings: Settings) -> "dict[str, Strategy]":
 
 
 def _with_params(strategy: "Strategy", params: dict[str, Any]) -> "Strategy":
+    """A parameter is a field of the strategy; environment variables give its value as text."""
     if not params:
         return strategy
+    where = f"strategies.{strategy.name}.params"
+    hints = get_type_hints(type(strategy))
+    types = {name: hints[name] for name in _parameters(strategy)}
+    chosen: dict[str, Any] = {}
+    for key, value in params.items():
+        if key not in types:
+            known = ", ".join(types) or "none"
+            raise ConfigError(f"unknown setting {where + '.' + key!r}; known are: {known}")
+        try:
+            chosen[key] = TypeAdapter(types[key]).validate_python(value)
+        except ValidationError as error:
+            said = error.errors()[0]["msg"]
+            raise ConfigError(
+                f"setting {where + '.' + key!r} = {str(value)[:60]!r}: {said[:1].lower()}{said[1:]}"
+            ) from None
     try:
-        return replace(strategy, **params)  # type: ignore[type-var]
+        return replace(strategy, **chosen)  # type: ignore[type-var]
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"strategies.{strategy.name}.params: {error}") from error
+        raise ConfigError(f"setting {where!r} = {params!r}: {error}") from error
 
 
-def prepare(settings: Settings) -> None:
-    """Make the data folder ours, or say why it cannot be."""
-    folder = settings.data.absolute()
-    stamp = folder / "format.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if stamp.exists():
-            found = json.loads(stamp.read_text("utf-8"))
-            if found.get("format", 0) > FORMAT:
-                raise ConfigError(
-                    f"{folder} was written by a newer Quarterdeck (format {found['format']}, "
-                    f"this one knows {FORMAT}): update, or set QUARTERDECK_DATA to another folder"
-                )
-            if found.get("mode") != settings.mode:
-                raise ConfigError(
-                    f"{folder} holds {found.get('mode')} data, not {settings.mode}: set "
-                    "QUARTERDECK_DATA to another folder"
-                )
-        else:
-            stamp.write_text(json.dumps({"format": FORMAT, "mode": settings.mode}), "utf-8")
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            f"the data folder {folder} cannot be used ({error}); set QUARTERDECK_DATA to one "
-            "that can"
-        ) from error
-
-
-def bars_folder(settings: Settings) -> Path:
-    """The root of the bar store."""
-    return settings.data.absolute() / "market"
-
-
-def instruments_file(settings: Settings) -> Path:
-    return settings.data.absolute() / "instruments.json"
-
-
-def install_sample(settings: Settings) -> str:
-    """The shipped bars and instruments in the data folder, unless they are there; what was done."""
-    from market.sample import sample_instruments, unpack_sample
-
-    prepare(settings)
-    store = unpack_sample(bars_folder(settings))
-    if not instruments_file(settings).exists():
-        sample_instruments().save(instruments_file(settings))
-    return f"daily bars to {store.known_through:%d %B %Y} in {bars_folder(settings)}"
+def _parameters(strategy: Any) -> list[str]:
+    if not is_dataclass(strategy):
+        return []
+    return [f.name for f in fields(strategy) if f.init and f.name not in ("name", "timeframe")]
 
 
 def calendar_of(settings: Settings) -> Calendar:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.line import Line, table
 from db.journal import open_journal
+from folder import bars_folder, install_sample
 from market.sample import unpack_sample
 from market.store import BarStore
 from replay.engine import Script, replay
@@ -22,7 +23,7 @@ from trading.clocks import SimulatedClock
 from trading.facts import Adjustment
 from trading.ports import Journal
 from trading.signals import Signal
-from wiring import bars_folder, calendar_of, desk_of_replay, install_sample, strategies
+from wiring import calendar_of, desk_of_replay, strategies
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ import asyncio, os, sys
 import bot.main, wiring, processes, db.posts, db.journal
 from lanes.ears import Ear
 from settings import load
-from wiring import open_base, voice_desk, install_sample
+from folder import install_sample
+from wiring import (open_base, voice_desk)
 settings = load(mode="demo")
 async def prepare():
     install_sample(settings)

@@ -126,6 +126,7 @@ class RequestRow(Model):
     payload = JsonTextField()
     sent_at = InstantField(null=True)
     state = WordsField()
+    leased_until = InstantField(null=True)
     handled_at = InstantField(null=True)
     error = WordsField()
     version = fields.BigIntField()

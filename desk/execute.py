@@ -6,7 +6,13 @@ from desk import notices, settle, wording
 from desk.decide import decider, trading_state
 from desk.desk import Desk
 from risk import checks
-from trading.errors import BrokerError, BrokerRejected, DeskError, OutcomeUnknown
+from trading.errors import (
+    BrokerError,
+    BrokerRejected,
+    DeskError,
+    OutcomeUnknown,
+    QuarterdeckError,
+)
 from trading.facts import Lane, Trading
 from trading.messages import bold, message
 from trading.orders import DONE, Ack, Order, OrderState
@@ -29,8 +35,24 @@ async def execute_due(desk: Desk, *, owner: str) -> int:
     """Send everything due. Returns how many orders went out or were refused."""
     handled = 0
     for order in await due(desk):
-        handled += await execute(desk, order, owner=owner)
+        try:
+            handled += await execute(desk, order, owner=owner)
+        except QuarterdeckError as trouble:  # of this order alone; the others go
+            await _waits(desk, order, str(trouble))
     return handled
+
+
+async def _waits(desk: Desk, order: Order, why: str) -> None:
+    """An order that cannot go yet keeps its place; the reason is told when it is new."""
+    current = await desk.journal.first(Order, id=order.id)
+    if current is None or current.state is not OrderState.PLANNED or current.note == why:
+        return
+    async with desk.journal.transaction():
+        if await desk.journal.move(current, note=why):
+            title = f"Waiting: {order.side.value} {wording.quantity(order.quantity)} {order.symbol}"
+            said = message(bold(title), f"\n{why}.\nIt is tried again until its session ends.")
+            await notices.tell(desk, said, lane=Lane.CRITICAL)
+    await desk.bell.ring("postman")
 
 
 async def execute(desk: Desk, order: Order, *, owner: str) -> bool:
@@ -44,7 +66,7 @@ async def execute(desk: Desk, order: Order, *, owner: str) -> bool:
     instrument = desk.instrument(order.symbol)
     quote = await desk.feed.quote(order.symbol, now)
     if quote is None or not quote.tradable:
-        return await _end(desk, order, OrderState.REJECTED, "there is no price in this session")
+        return False  # waits for the session's first price; the session's end expires it
     if not order.reduce_only and order.reference is not None:
         limit = desk.limits.collar
         collar = checks.check_drift(quote.price, order.reference, limit, what="the market")
@@ -79,8 +101,16 @@ async def _send(desk: Desk, broker: Broker, order: Order) -> None:
         ack = await broker.submit(order)
     except BrokerRejected as refusal:
         ack = Ack(order.key, OrderState.REJECTED, note=str(refusal))
-    except (OutcomeUnknown, BrokerError) as silence:
+    except OutcomeUnknown as silence:
         ack = Ack(order.key, OrderState.UNKNOWN, note=str(silence))
+    except BrokerError as away:  # proven not sent
+        if order.state is OrderState.SUBMITTING:
+            back = await desk.journal.move(
+                order, state=OrderState.PLANNED, owner="", leased_until=None, submitted_at=None
+            )
+            if back is not None:
+                await _waits(desk, back, str(away))
+        return
     await settle.acknowledge(desk, order, ack)
     if ack.state is not OrderState.REJECTED:
         await _catch_up(desk, broker, order, ack)

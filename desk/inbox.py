@@ -1,6 +1,6 @@
 """The inbox: what a door was asked is on disk before the door answers."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from desk.halt import latch
 from trading.facts import Request, RequestState, Trading
@@ -8,6 +8,9 @@ from trading.ports import Journal
 
 #: Older than this after a downtime, a command is not carried out silently.
 STALE = timedelta(seconds=60)
+
+#: Longer than any command takes; a worker that died leaves its request to the next after this.
+LEASE = timedelta(seconds=30)
 
 #: These may only make things safer, so they latch in the door's own transaction, however late.
 LATCHING = {"halt": (), "squareoff": ("yes",)}
@@ -35,4 +38,15 @@ def came_late(request: Request) -> bool:
 
 
 async def unhandled(journal: Journal, limit: int = 100) -> list[Request]:
+    """Recorded, and not carried out yet; some may be under way."""
     return await journal.read(Request, state=RequestState.NEW, limit=limit)
+
+
+async def claim(journal: Journal, request_id: int, now: datetime) -> Request | None:
+    """The request, leased to the caller; None where it is done or somebody is at it."""
+    request = await journal.first(Request, id=request_id)
+    if request is None or request.state is not RequestState.NEW:
+        return None
+    if request.leased_until is not None and request.leased_until > now:
+        return None
+    return await journal.move(request, leased_until=now + LEASE)

@@ -96,7 +96,9 @@ async def profit(desk: Desk, period: str, strategy: str | None = None) -> Profit
     unrealised = sum((row.unrealised for row in open_rows), ZERO)
     books = [p for b, p in ledger.positions.items() if strategy in (None, b.strategy)]
     standing = sum((p.realised - p.fees for p in books), ZERO) + unrealised
-    if today in cumulative or desk.calendar.session_at(now) or (books and not cumulative):
+    session = desk.calendar.session_on(today)
+    begun = session is not None and session.open <= now
+    if books and (today in cumulative or begun or not cumulative):
         cumulative[today] = standing  # what happened since the last mark counts today
     days = _daily(cumulative)
     inside = tuple(day for day in days if day.day >= start)

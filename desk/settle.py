@@ -105,6 +105,16 @@ async def _advance(desk: Desk, order: Order) -> None:
         done = {"done_at": desk.market.now()} if full else {}
         moved = await desk.journal.move(current, state=target, **done)
         current = moved or current
+    elif current.is_done:
+        await notices.tell(
+            desk,
+            message(
+                bold(f"{order.symbol} filled after it was {current.state.value}"),
+                f"\n{wording.quantity(filled)} of {wording.quantity(order.quantity)} in all; "
+                "the position has changed. /positions shows it.",
+            ),
+            lane=Lane.CRITICAL,
+        )
     await _tell(desk, current)
     if full:
         await _follow_up(desk, current, fills)

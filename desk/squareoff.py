@@ -10,7 +10,7 @@ from decimal import Decimal
 from desk import execute, notices, settle, wording
 from desk.desk import Desk
 from desk.halt import latch
-from trading.errors import BrokerError
+from trading.errors import BrokerError, DeskError
 from trading.facts import Lane, Run, RunState, Trading
 from trading.messages import bold, message
 from trading.orders import WORKING, Order, OrderState
@@ -54,10 +54,10 @@ async def under_way(desk: Desk) -> Run | None:
 
 async def advance(desk: Desk, run: Run, *, owner: str) -> Progress:
     """One round. Call again until `progress.flat`; safe from several processes at once."""
-    cancelled = int(run.args.get("cancelled", 0)) + await _cancel_all(desk)
+    notes: list[str] = []
+    cancelled = int(run.args.get("cancelled", 0)) + await _cancel_all(desk, notes)
     await execute.resolve(desk)
     await execute.follow(desk)
-    notes: list[str] = []
     # Orders are read before positions: one that fills in between is seen as still working, so
     # its position is not closed a second time.
     earlier = await desk.journal.read(Order, purpose=JOB)
@@ -87,11 +87,15 @@ async def _held(desk: Desk, notes: list[str]) -> list[tuple[Holdings, Broker]]:
     return found
 
 
-async def _cancel_all(desk: Desk) -> int:
-    """Cancel every order that is not part of a square-off; returns how many."""
+async def _cancel_all(desk: Desk, notes: list[str]) -> int:
+    """Cancel every order that is not part of a square-off; returns how many. One that cannot be
+    cancelled is noted and keeps nobody else waiting."""
     count = 0
     for order in await desk.journal.read(Order, state__in=tuple(WORKING), purpose__not=JOB):
-        count += await execute.cancel(desk, order, note="square-off") is not None
+        try:
+            count += await execute.cancel(desk, order, note="square-off") is not None
+        except DeskError as error:
+            notes.append(str(error))
     return count
 
 

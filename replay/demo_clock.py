@@ -1,6 +1,8 @@
 """The demo's market clock: one row, scaled over history, held while a decision or work waits."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from desk import decide, wording
@@ -14,8 +16,9 @@ from trading.signals import Signal, SignalState
 DAY = timedelta(hours=7, minutes=30)  # of market time shown a session: half an hour either side
 BEFORE_OPEN = timedelta(minutes=30)
 AFTER_CLOSE = timedelta(minutes=30)
+JUST_DUE = timedelta(minutes=5)  # an order due for longer waits for a price, not for us
 SECONDS_A_DAY = 20.0
-FASTEST, SLOWEST = 2.5, 320.0
+FASTEST, SLOWEST = 5.0, 320.0
 
 WAITING = "waiting for your decision"
 BUSY = "the desk is working"
@@ -45,12 +48,17 @@ class DemoClock:
         """The row as the demo begins, standing at `at`."""
         return ClockReading(self._wall.now(), at, rate_of(SECONDS_A_DAY), ClockStatus.HELD, BUSY)
 
-    async def _move(self, **changes: Any) -> bool:
-        """Re-anchor at this moment with `changes`; False where another process moved it first."""
-        row = await self.read()
+    async def _move(self, row: ClockReading, **changes: Any) -> bool:
+        """Anchor `row` again at this moment with `changes`; False where it was moved meanwhile."""
         now = self._wall.now()
         changes.setdefault("market_anchor", market_time(row, now))
         return await self._journal.move(row, wall_anchor=now, **changes) is not None
+
+    async def _press(self, change: Callable[[ClockReading], Mapping[str, Any]]) -> None:
+        """A control is never lost to the conductor: what it moved first is read again."""
+        row = await self.read()
+        while not await self._move(row, **change(row)):
+            row = await self.read()
 
     # The controls on the phone page.
 
@@ -70,37 +78,53 @@ class DemoClock:
         }
 
     async def pause(self) -> None:
-        await self._move(status=ClockStatus.HELD, reason=PAUSED)
+        await self._press(lambda _: {"status": ClockStatus.HELD, "reason": PAUSED})
 
     async def resume(self) -> None:
-        await self._move(status=ClockStatus.RUNNING, reason="")
+        await self._press(lambda _: {"status": ClockStatus.RUNNING, "reason": ""})
 
     async def step(self) -> None:
-        """Jump to the next open or to just after the next close, and stand there."""
-        row = await self.read()
-        at = market_time(row, self._wall.now())
-        session = self._calendar.session_at(at)
-        target = session.close + timedelta(minutes=6) if session else self._open_after(at)
-        await self._move(market_anchor=target, status=ClockStatus.HELD, reason=PAUSED)
+        """Jump to the next open or to just after the next close, and stand there; a press that
+        comes while something is due does nothing, since the jump would leave it behind."""
+        if await self._anything_due():
+            return
+        await self._press(
+            lambda row: {
+                "market_anchor": self._next_event(market_time(row, self._wall.now())),
+                "status": ClockStatus.HELD,
+                "reason": PAUSED,
+            }
+        )
 
-    def _open_after(self, at: datetime) -> datetime:
+    async def _anything_due(self) -> bool:
+        at = market_time(await self.read(), self._wall.now())
+        if await _jobs_under_way(self._journal):
+            return True
+        sending = await self._journal.count(Order, state=OrderState.SUBMITTING)
+        due = await self._journal.count(
+            Order, state=OrderState.PLANNED, execute_at__lte=at, execute_at__gt=at - JUST_DUE
+        )
+        return bool(sending or due)
+
+    def _next_event(self, at: datetime) -> datetime:
+        session = self._calendar.session_at(at)
+        if session is not None:
+            return session.close + timedelta(minutes=6)
         return self._calendar.next_session(at).open + timedelta(minutes=1)
 
     async def faster(self) -> None:
-        await self._scale(0.5)
+        await self._press(partial(_scaled, factor=0.5))
 
     async def slower(self) -> None:
-        await self._scale(2.0)
-
-    async def _scale(self, factor: float) -> None:
-        row = await self.read()
-        seconds = DAY.total_seconds() / row.rate * factor
-        await self._move(rate=rate_of(min(max(seconds, FASTEST), SLOWEST)))
+        await self._press(partial(_scaled, factor=2.0))
 
     # The conductor's part.
 
     async def conduct(self, desk: Desk) -> None:
-        """One look: hold while somebody must decide or work is due, else run; skip the nights."""
+        """One look: hold while somebody must decide or work is due, else run; skip the nights.
+
+        What it moves is the row it looked at: a pause pressed meanwhile stands.
+        """
         row = await self.read()
         if row.reason == PAUSED:
             return
@@ -116,14 +140,14 @@ class DemoClock:
 
     async def _hold(self, row: ClockReading, reason: str) -> None:
         if row.status is not ClockStatus.HELD or row.reason != reason:
-            await self._move(status=ClockStatus.HELD, reason=reason)
+            await self._move(row, status=ClockStatus.HELD, reason=reason)
 
     async def _run(self, row: ClockReading, at: datetime) -> None:
         morning = self._night_ends(at)
         if morning is not None:
-            await self._move(market_anchor=morning, status=ClockStatus.RUNNING, reason="")
+            await self._move(row, market_anchor=morning, status=ClockStatus.RUNNING, reason="")
         elif row.status is not ClockStatus.RUNNING:
-            await self._move(status=ClockStatus.RUNNING, reason="")
+            await self._move(row, status=ClockStatus.RUNNING, reason="")
 
     def _night_ends(self, at: datetime) -> datetime | None:
         """Half an hour before the next open, where nothing happens until then."""
@@ -134,6 +158,11 @@ class DemoClock:
         return morning if last.close + AFTER_CLOSE <= at < morning else None
 
 
+def _scaled(row: ClockReading, factor: float) -> dict[str, Any]:
+    seconds = DAY.total_seconds() / row.rate * factor
+    return {"rate": rate_of(min(max(seconds, FASTEST), SLOWEST))}
+
+
 async def _card_waits(desk: Desk) -> bool:
     """An undecided card, while it could be approved; signals of a list alone hold nothing."""
     if await decide.trading_state(desk) is not Trading.ACTIVE:
@@ -141,18 +170,24 @@ async def _card_waits(desk: Desk) -> bool:
     return bool(await desk.journal.count(Signal, state=SignalState.PENDING, carded=True))
 
 
+async def _jobs_under_way(journal: Journal) -> bool:
+    states = (RunState.DUE, RunState.RUNNING)
+    return bool(await journal.count(Run, state__in=states, job__not="squareoff"))
+
+
 async def _work_due(desk: Desk, at: datetime) -> bool:
     """A job or an order whose time has come: the clock never outruns the desk."""
-    if await desk.journal.count(
-        Run, state__in=(RunState.DUE, RunState.RUNNING), job__not="squareoff"
-    ):
+    if await _jobs_under_way(desk.journal):
         return True
     if desk.calendar.session_at(at) is None:
         return False
     if await desk.journal.count(Order, state=OrderState.SUBMITTING):
         return True
     halted = await decide.trading_state(desk) is Trading.HALTED
-    due = {"purpose": "squareoff"} if halted else {}
-    return bool(
-        await desk.journal.count(Order, state=OrderState.PLANNED, execute_at__lte=at, **due)
-    )
+    for order in await desk.journal.read(Order, state=OrderState.PLANNED, execute_at__lte=at):
+        if halted and order.purpose != "squareoff":
+            continue
+        quote = await desk.feed.quote(order.symbol, at)
+        if quote is not None and quote.tradable:  # one without a price may wait; time goes on
+            return True
+    return False

@@ -52,11 +52,13 @@ async def replay(
             return
         clock.at = session.close + AFTER_CLOSE
         account = await broker.account()
+        ledger = await desk.books.ledger()
         for script in scripts:
-            answers = script.answers.on(np.datetime64(session.day, "us"))
+            strategy = script.strategy
+            held = {position.book.symbol for position in ledger.held(strategy.name)}
+            answers = script.answers.on(np.datetime64(session.day, "us"), held)
             if not answers or account.equity <= 0:
                 continue
-            strategy = script.strategy
             signals = await propose.propose(desk, strategy.name, answers, explain=strategy.explain)
             most = approvals.get(strategy.name) if approvals else None
             await _decide(desk, signals, most)

@@ -53,8 +53,18 @@ class Cleared:
     checks: tuple[Check, ...]
 
 
-def percent(fraction: Decimal) -> str:
-    return f"{fraction * 100:.1f} %"
+def limit_text(limit: Decimal) -> str:
+    """`limit 5.0 %`: every decimal it was set with."""
+    exact = -int((limit * 100).normalize().as_tuple().exponent)
+    return f"limit {limit * 100:.{max(exact, 1)}f} %"
+
+
+def percent(fraction: Decimal, limit: Decimal, places: int = 1, sign: str = "") -> str:
+    """`5.0 %`, with as many decimals as tell it from a limit it lies beyond: nobody is refused
+    with "order 5.0 % of equity, limit 5.0 %"."""
+    while abs(fraction) > limit and places < 20 and round(abs(fraction), places + 2) <= limit:
+        places += 1
+    return f"{fraction * 100:{sign}.{places}f} %"
 
 
 def check_trading(state: Trading, reduces: bool) -> Check:
@@ -75,7 +85,7 @@ def check_share(name: str, what: str, value: Decimal, equity: Decimal, limit: De
     if equity <= 0:
         return Check(name, False, "the account has no equity")
     share = value / equity
-    text = f"{what} {percent(share)} of equity, limit {percent(limit)}"
+    text = f"{what} {percent(share, limit)} of equity, {limit_text(limit)}"
     return Check(name, share <= limit, text)
 
 
@@ -84,7 +94,8 @@ def check_drift(price: Decimal, reference: Decimal, limit: Decimal, what: str = 
     if reference <= 0:
         return Check("drift", False, f"no reference {what}")
     drift = price / reference - 1
-    text = f"{what} moved {drift * 100:+.2f} % from {reference:f}, limit {percent(limit)}"
+    moved = percent(drift, limit, places=2, sign="+")
+    text = f"{what} moved {moved} from {reference:f}, {limit_text(limit)}"
     return Check("drift", abs(drift) <= limit, text)
 
 

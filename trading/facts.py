@@ -36,6 +36,7 @@ class Request:
     payload: Mapping[str, Any] = field(default_factory=dict)  # the door's own; opaque to the desk
     sent_at: datetime | None = None  # wall time the operator sent it, where the source says
     state: RequestState = RequestState.NEW
+    leased_until: datetime | None = None  # wall time; who carries it out holds it until then
     handled_at: datetime | None = None  # wall time
     error: str = ""
     id: int = 0

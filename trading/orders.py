@@ -30,7 +30,15 @@ WORKING = AT_BROKER | {_S.PLANNED}
 ORDER_MOVES: Mapping[OrderState, frozenset[OrderState]] = {
     _S.PLANNED: frozenset({_S.SUBMITTING, _S.CANCELLED, _S.EXPIRED, _S.REJECTED}),
     _S.SUBMITTING: frozenset(
-        {_S.ACCEPTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.REJECTED, _S.CANCELLED, _S.UNKNOWN}
+        {
+            _S.PLANNED,  # only where the broker was proven not reached
+            _S.ACCEPTED,
+            _S.PARTIALLY_FILLED,
+            _S.FILLED,
+            _S.REJECTED,
+            _S.CANCELLED,
+            _S.UNKNOWN,
+        }
     ),
     _S.ACCEPTED: frozenset(
         {_S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.UNKNOWN}

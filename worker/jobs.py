@@ -18,6 +18,7 @@ from trading.facts import (
     Notice,
     NoticeState,
     Picture,
+    PictureState,
     Request,
     RequestState,
     Run,
@@ -70,10 +71,11 @@ async def run(desk: Desk, research: Research, run_id: int) -> None:
         log.exception("a job failed", job=claimed.job)
         state, outcome = RunState.FAILED, f"an error of ours ({type(error).__name__})"
     async with desk.journal.transaction():
-        await desk.journal.move(
+        moved = await desk.journal.move(
             claimed, state=state, outcome=outcome[:400], finished_at=desk.wall.now()
         )
-        await _tell(desk, claimed, state, outcome)
+        if moved is not None:  # else our lease passed and who took the run over tells it
+            await _tell(desk, moved, state, outcome)
     await desk.bell.ring("postman")
 
 
@@ -109,7 +111,7 @@ async def prune(desk: Desk) -> str:
     before = desk.wall.now() - KEEP
     gone = await desk.journal.remove(
         Notice, created_at__lt=before, state__not=NoticeState.DUE
-    ) + await desk.journal.remove(Picture, wanted_at__lt=before)
+    ) + await desk.journal.remove(Picture, wanted_at__lt=before, state__not=PictureState.WANTED)
     gone += await desk.journal.remove(Request, received_at__lt=before, state__not=RequestState.NEW)
     return f"{gone} old rows pruned"
 

@@ -153,8 +153,8 @@ def paged(
             number = (str(signal.id),)
             buttons.append(
                 [
-                    Button(f"Approve {signal.symbol}", "approve", number, style="success"),
-                    Button("Reject", "reject", number, style="danger"),
+                    Button(f"✔ {signal.symbol}", "approve", number, style="success"),
+                    Button(f"✖ {signal.symbol}", "reject", number, style="danger"),
                     Button("Why", "why", number, once=False),
                 ]
             )

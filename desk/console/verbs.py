@@ -66,8 +66,8 @@ VERBS: dict[str, Verb] = {
 
 async def handle(desk: Desk, request_id: int) -> None:
     """Carry out one recorded request, once. Every request is answered; none with a stack trace."""
-    request = await desk.journal.first(Request, id=request_id)
-    if request is None or request.state is not RequestState.NEW:
+    request = await inbox.claim(desk.journal, request_id, desk.wall.now())
+    if request is None:
         return
     state, error = RequestState.DONE, ""
     try:

@@ -68,6 +68,15 @@ def test_only_those_who_enter_or_exit_answer_in_symbol_order() -> None:
     assert answers[2].stop is None
 
 
+def test_exits_can_be_asked_for_only_where_something_is_held() -> None:
+    answers = all_answers(Scripted(), said(A=[9], B=[9], C=[1], D=[0]))
+    assert [a.symbol for a in answers.on(day(0))] == ["A", "B", "C"]
+    assert [a.symbol for a in answers.on(day(0), held={"B", "D"})] == ["B", "C"]
+    assert [a.symbol for a in answers.on(day(0), held=())] == ["C"]
+    assert answers.on(day(0), held={"A", "B", "C"}) == answers.on(day(0))
+    assert answers.on(day(1), held={"A"}) == []
+
+
 def test_since_is_where_the_unbroken_run_began() -> None:
     answers = all_answers(Scripted(), said(A=[1, 1, 0, 1, 1, 1, -1, -1]))
     runs = [int(answers.since[row]) for row in range(8)]

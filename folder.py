@@ -1,0 +1,64 @@
+"""The data folder: where each thing lives in it, and whether it is ours to use."""
+
+import json
+import os
+from pathlib import Path
+
+from settings import Settings
+from trading.errors import ConfigError
+
+FORMAT = 1  # of the data folder; a higher one was written by a newer version
+
+
+def prepare(settings: Settings) -> None:
+    """Make the data folder ours, or say why it cannot be."""
+    folder = settings.data.absolute()
+    stamp = folder / "format.json"
+    elsewhere = "set QUARTERDECK_DATA to another folder"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not stamp.exists():
+            fresh = folder / f".format-{os.getpid()}"
+            fresh.write_text(json.dumps({"format": FORMAT, "mode": settings.mode}), "utf-8")
+            fresh.replace(stamp)  # whole or not at all, whoever dies meanwhile
+        found = json.loads(stamp.read_text("utf-8"))
+        written, mode = int(found["format"]), str(found["mode"])
+    except OSError as error:
+        raise ConfigError(
+            f"the data folder {folder} cannot be used ({error.strerror}): {elsewhere}"
+        ) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise ConfigError(
+            f"{stamp} is damaged, so this may be no data folder of ours: {elsewhere}"
+        ) from error
+    if written > FORMAT:
+        raise ConfigError(
+            f"{folder} was written by a newer Quarterdeck (format {written}, "
+            f"this one knows {FORMAT}): update, or {elsewhere}"
+        )
+    if mode != settings.mode:
+        raise ConfigError(f"{folder} holds {mode} data, not {settings.mode}: {elsewhere}")
+
+
+def paper_socket(settings: Settings) -> Path:
+    return settings.data.absolute() / "paper.sock"
+
+
+def bars_folder(settings: Settings) -> Path:
+    """The root of the bar store."""
+    return settings.data.absolute() / "market"
+
+
+def instruments_file(settings: Settings) -> Path:
+    return settings.data.absolute() / "instruments.json"
+
+
+def install_sample(settings: Settings) -> str:
+    """The shipped bars and instruments in the data folder, unless they are there; what was done."""
+    from market.sample import sample_instruments, unpack_sample
+
+    prepare(settings)
+    store = unpack_sample(bars_folder(settings))
+    if not instruments_file(settings).exists():
+        sample_instruments().save(instruments_file(settings))
+    return f"daily bars to {store.known_through:%d %B %Y} in {bars_folder(settings)}"
