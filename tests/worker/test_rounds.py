@@ -1,0 +1,128 @@
+"""Rounds: what a lost wake-up left lying is carried out, and one failure stops nothing else."""
+
+from typing import Any
+
+import pytest
+
+from desk import decide, propose
+from desk.console import verbs
+from tests.world import MONDAY, World, answer, explain, world
+from trading.clocks import SimulatedClock
+from trading.facts import Notice, Request, RequestState
+from trading.orders import Order, OrderState
+from worker import rounds
+
+TUESDAY = MONDAY.replace(day=4)
+
+
+class Enough(Exception):
+    """Ends a loop that goes on for ever."""
+
+
+async def swept(w: World, times: int = 1) -> None:
+    """As many rounds of the sweep, without a wall clock to wait for."""
+    left = times
+
+    async def rest(_: float) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise Enough
+
+    with pytest.raises(Enough):
+        await rounds.sweep(w.desk, rest)
+
+
+async def states(w: World) -> list[RequestState]:
+    return [request.state for request in await w.journal.read(Request)]
+
+
+async def test_a_request_whose_wake_up_was_lost_is_carried_out_by_the_sweep():
+    w = await world()
+    asked = await w.ask("/start")
+    w.bells.rung.clear()
+    await swept(w)
+    request = await w.journal.first(Request, id=asked)
+    assert request is not None
+    assert request.state is RequestState.DONE
+    assert await w.journal.count(Notice, answers=asked) == 1
+    await swept(w, times=3)
+    assert await w.journal.count(Notice, answers=asked) == 1, "once"
+
+
+async def test_a_request_that_fails_does_not_stop_the_next(monkeypatch: pytest.MonkeyPatch):
+    w = await world()
+
+    async def broken(*_: Any) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setitem(verbs.VERBS, "signals", verbs.Verb(broken))
+    await w.ask("/signals")
+    await w.ask("/nonsense")
+    asked = await w.ask("/start")
+    await swept(w)
+    assert await states(w) == [RequestState.FAILED, RequestState.REFUSED, RequestState.DONE]
+    assert await w.journal.count(Notice, answers=asked) == 1
+    said = str([notice.body for notice in await w.journal.read(Notice)])
+    assert "ZeroDivisionError" in said
+    assert "Traceback" not in said
+
+
+async def test_a_request_is_carried_out_once_though_it_is_rung_again():
+    w = await world()
+    asked = await w.ask("/start")
+    for _ in range(3):
+        await rounds.carry_out(w.desk, asked)
+    assert await w.journal.count(Notice, answers=asked) == 1
+    await rounds.carry_out(w.desk, 999)
+
+
+async def test_each_request_sees_the_market_time_of_its_own_start():
+    w = await world()
+    refreshed = []
+
+    class Refreshing(SimulatedClock):
+        async def refresh(self) -> Any:
+            refreshed.append(self.at)
+            return await super().refresh()
+
+    w.desk.market = Refreshing(w.clock.at)
+    await w.ask("/start")
+    await w.ask("/start")
+    await swept(w)
+    assert len(refreshed) == 2
+
+
+async def test_one_look_expires_sends_and_settles():
+    w = await world()
+    signals = await propose.propose(
+        w.desk, "dip", [answer("AAPL"), answer("MSFT")], explain=explain
+    )
+    await decide.approve(w.desk, signals[0].id, by="operator:1")
+    w.go(TUESDAY, 14, 30)
+    await rounds.trade_once(w.desk, owner="t")
+    [order] = await w.journal.read(Order)
+    assert order.state is OrderState.FILLED
+    states = [(await decide.signal_of(w.desk, s.id)).state.value for s in signals]
+    assert states == ["approved", "expired"]
+    before = await w.journal.count(Notice)
+    await rounds.trade_once(w.desk, owner="t")
+    assert await w.journal.count(Notice) == before, "a look at nothing tells nothing"
+
+
+async def test_the_conductor_moves_the_clock_only_after_the_look():
+    w = await world()
+    [signal] = await propose.propose(w.desk, "dip", [answer("AAPL")], explain=explain)
+    await decide.approve(w.desk, signal.id, by="operator:1")
+    w.go(TUESDAY, 14, 30)
+    seen = []
+
+    async def conduct() -> None:
+        seen.append([order.state for order in await w.journal.read(Order)])
+
+    async def rest(_: float) -> None:
+        raise Enough
+
+    with pytest.raises(Enough):
+        await rounds.trade(w.desk, rest, owner="t", conduct=conduct)
+    assert seen == [[OrderState.FILLED]]
