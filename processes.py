@@ -21,7 +21,14 @@ log = structlog.get_logger(__name__)
 
 
 async def until(stop: asyncio.Event, *loops: Coroutine[Any, Any, Any]) -> None:
-    """Run loops side by side until `stop`, then cancel them; one that breaks ends them all."""
+    """Run loops side by side until `stop`, then cancel them; one that breaks ends them all.
+
+    Only from here on do SIGTERM and SIGINT end the process in order: one that is still opening
+    its parts has nothing under way, and may simply die.
+    """
+    running = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        running.add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(loop) for loop in loops]
         await stop.wait()
@@ -161,9 +168,6 @@ async def run(name: str, settings: Settings) -> None:
     if name not in PROCESSES:
         raise ConfigError(f"no process called {name!r}; there are: {', '.join(PROCESSES)}")
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     log.info("started", process=name)
     await PROCESSES[name](settings, stop)
     log.info("stopped", process=name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -14,16 +14,23 @@ from bot.callbacks import Press
 from bot.ports import Nonces
 from desk import inbox
 from trading.clocks import WallClock
-from trading.facts import Request
+from trading.facts import Request, RequestState
 from trading.ports import Bell, Journal
 
 log = structlog.get_logger(__name__)
 MOST_ARGS = 20
 MOST_CHARS = 64
 
+#: A press does not say when it was made, so a question whose yes lets trading go on is answered
+#: soon or not at all: a press that waited out a downtime must not do it.
+SOON = timedelta(minutes=10)
+LOOSENING = frozenset({"resume"})
+REMEMBERED = 200  # requests of a chat looked through for what a used button led to
+
 WHY_NOT = {
     "unknown": "This button is too old. Send the command again.",
     "used": "Already pressed.",
+    "stale": "This question is too old. Send the command again.",
     "wrong_user": "This button is somebody else's.",
     "wrong_message": "This button belongs to another message.",
 }
@@ -64,6 +71,46 @@ class Door:
                 sent_at=sent_at,
             ),
         )
+
+    async def press(
+        self, update_id: int, user: User, chat: int, message_id: int, nonce: str
+    ) -> Request | str | None:
+        """What the button asked for, on disk; a word of WHY_NOT where it counts for nothing."""
+        now = self.wall.now()
+        async with self.journal.transaction():
+            taken = await self.nonces.take(
+                nonce, user=user.id, recipient=chat, message_id=message_id, at=now
+            )
+            if isinstance(taken, str):
+                again = await self._refused_before(chat, nonce) if taken == "used" else None
+                if again is None:
+                    return taken
+                verb, args = again.verb, again.args
+            else:
+                verb, args = taken.verb, taken.args
+                if verb in LOOSENING and args and now - taken.created_at > SOON:
+                    return "stale"
+            return await self.record(
+                update_id,
+                user,
+                chat,
+                verb,
+                args,
+                pressed=True,
+                message_id=message_id,
+                nonce=nonce,
+            )
+
+    async def _refused_before(self, chat: int, nonce: str) -> Request | None:
+        """The request a used button led to, where it was refused: nothing was changed by it, so
+        the same button may ask again."""
+        for request in await self.journal.read(
+            Request, source="telegram", recipient=chat, order="-id", limit=REMEMBERED
+        ):
+            if request.payload.get("nonce") == nonce:
+                refused = request.state in (RequestState.REFUSED, RequestState.FAILED)
+                return request if refused else None
+        return None
 
     async def wake(self, request: Request | None) -> None:
         """After the commit, so that the lane finds what it is woken for."""
@@ -134,26 +181,18 @@ def router(door: Door) -> Router:
     async def on_press(query: CallbackQuery, callback_data: Press, event_update: Any) -> None:
         assert query.message is not None
         chat, message_id = query.message.chat.id, query.message.message_id
-        request = None
-        async with door.journal.transaction():
-            taken = await door.nonces.take(
-                callback_data.nonce,
-                user=query.from_user.id,
-                recipient=chat,
-                message_id=message_id,
-                at=door.wall.now(),
-            )
-            if not isinstance(taken, str):
-                request = await door.record(
-                    event_update.update_id,
-                    query.from_user,
-                    chat,
-                    taken.verb,
-                    taken.args,
-                    pressed=True,
-                    message_id=message_id,
-                )
-        await door.wake(request)
-        await query.answer(WHY_NOT[taken] if isinstance(taken, str) else None)
+        pressed = await door.press(
+            event_update.update_id, query.from_user, chat, message_id, callback_data.nonce
+        )
+        if isinstance(pressed, str):
+            await query.answer(WHY_NOT[pressed])
+            return
+        await door.wake(pressed)
+        await query.answer()
+
+    @routes.callback_query()
+    async def on_strange_press(query: CallbackQuery) -> None:
+        """Data we never wrote, or wrote in another version; silence would leave it spinning."""
+        await query.answer(WHY_NOT["unknown"])
 
     return routes

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import structlog
 from aiogram import Bot
@@ -18,6 +19,44 @@ from trading.messages import Message, Span
 from trading.ports import Journal
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is to be shown; `picture` is drawn, or None."""
+
+    notice: Notice
+    message: Message
+    rows: Sequence[Sequence[Key]]
+    picture: Picture | None
+
+    def said(self, *, caption: bool, picture_id: int | None = None) -> Said:
+        return say(self.message, caption=caption, picture=str(picture_id or ""))
+
+    @property
+    def photo(self) -> BufferedInputFile | str:
+        """Telegram's own id where it is known, else the bytes."""
+        assert self.picture is not None
+        name = f"{self.picture.kind}-{self.picture.id}.png"
+        return self.picture.handle or BufferedInputFile(self.picture.png, name)
+
+    def simpler(self) -> Self | None:
+        """After a refusal: the picture's bytes in place of its id, then plain words, then None."""
+        if self.picture is not None and self.picture.handle and self.picture.png:
+            return replace(self, picture=replace(self.picture, handle=""))
+        if any(span.style for span in self.message.text):
+            plain = tuple(Span(span.text) for span in self.message.text)
+            return replace(self, message=replace(self.message, text=plain))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stands in the chat after a delivery."""
+
+    message_id: int
+    has_photo: bool
+    picture_id: int | None
 
 
 @dataclass(slots=True)
@@ -37,8 +76,9 @@ class Letters:
         """Whether a message exists that this notice would edit."""
         return await self._target(notice) is not None
 
-    async def send(self, notice: Notice, rendered: Rendered) -> None:
-        """Show it: edit the message that shows this subject, or send a new one.
+    async def send(self, notice: Notice, rendered: Rendered) -> bool:
+        """Show it: edit the message that shows this subject, or send a new one. False where it
+        stands there already.
 
         Raises aiogram's errors for what the postman must decide: retry, give up, wait.
         """
@@ -47,77 +87,77 @@ class Letters:
         if picture is not None and picture.state is not PictureState.DRAWN:
             picture = None
         post = await self._target(notice)
-        has_photo = picture is not None or (post is not None and post.has_photo)
-        picture_id = picture.id if picture else (post.picture_id if post else None)
-        said = say(message, caption=has_photo, picture=str(picture_id or ""))
-        if post is not None and post.digest == said.digest:
-            return
-        rows = keys(message)
-        page = int(notice.body.get("page", 0)) or (post.page if post else 1)
-        await self._issue(notice, said, rows, post.message_id if post else None)
-        try:
-            message_id = await self._deliver(notice, post, said, rows, picture)
-        except TelegramBadRequest as error:
-            if not said.entities:
-                raise
-            log.warning("sent as plain text", notice=notice.id, error=str(error))
-            plain = replace(said, entities=[])
-            message_id = await self._deliver(notice, post, plain, rows, picture)
+        letter = Letter(notice, message, keys(message), picture)
+        wanted = letter.said(
+            caption=picture is not None or (post is not None and post.has_photo),
+            picture_id=picture.id if picture else (post.picture_id if post else None),
+        )
+        if post is not None and post.digest == wanted.digest:
+            return False
+        await self._issue(letter, wanted, post.message_id if post else None)
+        shown = await self._in_some_form(letter, post)
         await self.posts.put(
             notice.recipient,
             post.subject if post else _subject(notice),
-            message_id=message_id,
+            message_id=shown.message_id,
             at=self.wall.now(),
-            has_photo=has_photo,
-            digest=said.digest,
-            picture_id=picture_id,
-            page=page,
+            has_photo=shown.has_photo,
+            digest=letter.said(caption=shown.has_photo, picture_id=shown.picture_id).digest,
+            picture_id=shown.picture_id,
+            page=int(notice.body.get("page", 0)) or (post.page if post else 1),
         )
+        return True
 
-    async def _deliver(
-        self,
-        notice: Notice,
-        post: Post | None,
-        said: Said,
-        rows: Sequence[Sequence[Key]],
-        picture: Picture | None,
-    ) -> int:
+    async def _in_some_form(self, letter: Letter, post: Post | None) -> Shown:
+        while True:
+            try:
+                return await self._deliver(letter, post)
+            except TelegramBadRequest as error:
+                simpler = letter.simpler()
+                if simpler is None:
+                    raise
+                log.warning("said more simply", notice=letter.notice.id, error=str(error))
+                letter = simpler
+
+    async def _deliver(self, letter: Letter, post: Post | None) -> Shown:
         if post is None:
-            return await self._new(notice, said, rows, picture)
+            return await self._new(letter)
         try:
-            await self._edit(notice, post, said, rows, picture)
+            return await self._edit(letter, post)
         except TelegramBadRequest as error:
             if "message is not modified" in str(error):
-                return post.message_id
-            if "message to edit not found" in str(error) or "can't be edited" in str(error):
-                return await self._new(notice, said, rows, picture)
-            raise
-        return post.message_id
+                picture_id = letter.picture.id if letter.picture else post.picture_id
+                has_photo = letter.picture is not None or post.has_photo
+                return Shown(post.message_id, has_photo, picture_id)
+            # deleted by its reader, too old, or changed behind our back: the news still arrives
+            log.info("shown anew", notice=letter.notice.id, error=str(error))
+            return await self._new(letter)
 
     async def _target(self, notice: Notice) -> Post | None:
+        """The post of the message to edit. A notice without a subject has its own, so that one
+        sent just before a crash is not sent again."""
         if notice.edits and notice.answers is not None:
             request = await self.journal.first(Request, id=notice.answers)
             message_id = request.payload.get("message_id") if request else None
-            if message_id is None:
-                return None
-            return await self.posts.find(notice.recipient, int(message_id))
-        if not notice.subject:
-            return None
-        return await self.posts.get(notice.recipient, notice.subject)
+            if message_id is not None:
+                pressed = await self.posts.find(notice.recipient, int(message_id))
+                if pressed is not None:
+                    return pressed
+        return await self.posts.get(notice.recipient, _subject(notice))
 
-    async def _new(
-        self, notice: Notice, said: Said, rows: Sequence[Sequence[Key]], picture: Picture | None
-    ) -> int:
-        chat, markup = notice.recipient, keyboard(rows)
+    async def _new(self, letter: Letter) -> Shown:
+        chat, markup = letter.notice.recipient, keyboard(letter.rows)
+        picture, silent = letter.picture, letter.notice.silent
+        said = letter.said(caption=picture is not None)
         if picture is not None:
             sent = await self.bot.send_photo(
                 chat,
-                photo=_photo(picture),
+                photo=letter.photo,
                 caption=said.text,
                 caption_entities=said.entities,
                 parse_mode=None,
                 reply_markup=markup,
-                disable_notification=notice.silent,
+                disable_notification=silent,
             )
             await self._remember(picture, sent.photo[-1].file_id if sent.photo else "")
         else:
@@ -127,35 +167,47 @@ class Letters:
                 entities=said.entities,
                 parse_mode=None,
                 reply_markup=markup,
-                disable_notification=notice.silent,
+                disable_notification=silent,
             )
-        await self.nonces.place([key.nonce for row in rows for key in row], sent.message_id)
-        return sent.message_id
+        await self.nonces.place([key.nonce for row in letter.rows for key in row], sent.message_id)
+        return Shown(sent.message_id, picture is not None, picture.id if picture else None)
 
-    async def _edit(
-        self,
-        notice: Notice,
-        post: Post,
-        said: Said,
-        rows: Sequence[Sequence[Key]],
-        picture: Picture | None,
-    ) -> None:
-        chat, markup, message_id = notice.recipient, keyboard(rows), post.message_id
-        if picture is not None and picture.id != post.picture_id:
-            edited = await self.bot.edit_message_media(
-                InputMediaPhoto(
-                    media=_photo(picture),
-                    caption=said.text,
-                    caption_entities=said.entities,
-                    parse_mode=None,
-                ),
-                chat_id=chat,
-                message_id=message_id,
-                reply_markup=markup,
-            )
-            photo = getattr(edited, "photo", None)
-            await self._remember(picture, photo[-1].file_id if photo else "")
-        elif post.has_photo:
+    async def _edit(self, letter: Letter, post: Post) -> Shown:
+        if letter.picture is not None and letter.picture.id != post.picture_id:
+            return await self._edit_photo(letter, letter.picture, post)
+        has_photo = post.has_photo
+        try:
+            await self._edit_words(letter, post, caption=has_photo)
+        except TelegramBadRequest as error:
+            if "in the message to edit" not in str(error):  # "there is no text in the message …"
+                raise
+            # an edit whose reply was lost gave it a photo, or took it
+            has_photo = not has_photo
+            await self._edit_words(letter, post, caption=has_photo)
+        same = has_photo is post.has_photo
+        return Shown(post.message_id, has_photo, post.picture_id if same else None)
+
+    async def _edit_photo(self, letter: Letter, picture: Picture, post: Post) -> Shown:
+        said = letter.said(caption=True)
+        edited = await self.bot.edit_message_media(
+            InputMediaPhoto(
+                media=letter.photo,
+                caption=said.text,
+                caption_entities=said.entities,
+                parse_mode=None,
+            ),
+            chat_id=letter.notice.recipient,
+            message_id=post.message_id,
+            reply_markup=keyboard(letter.rows),
+        )
+        photo = getattr(edited, "photo", None)
+        await self._remember(picture, photo[-1].file_id if photo else "")
+        return Shown(post.message_id, has_photo=True, picture_id=picture.id)
+
+    async def _edit_words(self, letter: Letter, post: Post, *, caption: bool) -> None:
+        said, markup = letter.said(caption=caption), keyboard(letter.rows)
+        chat, message_id = letter.notice.recipient, post.message_id
+        if caption:
             await self.bot.edit_message_caption(
                 chat_id=chat,
                 message_id=message_id,
@@ -174,22 +226,16 @@ class Letters:
                 reply_markup=markup,
             )
 
-    async def _issue(
-        self,
-        notice: Notice,
-        said: Said,
-        rows: Sequence[Sequence[Key]],
-        message_id: int | None,
-    ) -> None:
+    async def _issue(self, letter: Letter, said: Said, message_id: int | None) -> None:
         """Nonces are on disk before the buttons that carry them are on a screen."""
         await self.nonces.issue(
             [
                 (key.nonce, key.button.verb, key.button.args, key.button.once)
-                for row in rows
+                for row in letter.rows
                 for key in row
             ],
-            recipient=notice.recipient,
-            subject=_subject(notice),
+            recipient=letter.notice.recipient,
+            subject=_subject(letter.notice),
             at=self.wall.now(),
             message_id=message_id,
             shown=said.digest,
@@ -203,10 +249,6 @@ class Letters:
 
 def _subject(notice: Notice) -> str:
     return notice.subject or f"notice:{notice.id}"
-
-
-def _photo(picture: Picture) -> BufferedInputFile | str:
-    return picture.handle or BufferedInputFile(picture.png, f"{picture.kind}-{picture.id}.png")
 
 
 def _scrubbed(message: Message) -> Message:

@@ -5,10 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import TelegramAPIError
 from aiogram.types import BotCommand
 
-from bot.client import open_bot
+from bot.client import AWAY, open_bot
 from bot.door import Door, router
 from bot.letters import Letters
 from bot.pace import Pace
@@ -61,7 +60,7 @@ async def _menu(bot: Bot) -> None:
         try:
             await bot.set_my_commands(commands)
             return
-        except TelegramAPIError as error:
+        except AWAY as error:
             log.warning("the command menu was not set", error=str(error), again_in=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

@@ -14,13 +14,15 @@ class Bucket:
     at: float
 
     def wait(self, now: float) -> float:
-        """Seconds until one may go; 0.0 takes it."""
+        """Seconds until one may go; takes nothing."""
         self.tokens = min(self.burst, self.tokens + (now - self.at) * self.per_second)
         self.at = now
-        if self.tokens >= 1:
-            self.tokens -= 1
-            return 0.0
-        return (1 - self.tokens) / self.per_second
+        return max(0.0, (1 - self.tokens) / self.per_second)
+
+    def spend(self, now: float) -> None:
+        """One went, allowed or not; the debt is never deeper than a burst."""
+        self.wait(now)
+        self.tokens = max(self.tokens - 1, -self.burst)
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Pace:
         self._held[recipient] = self.clock() + seconds
 
     def wait(self, recipient: int, *, critical: bool) -> float:
-        """Seconds until a message to `recipient` may go; 0.0 counts it as sent.
+        """Seconds until a message to `recipient` may go; takes nothing.
 
         A critical one is not slowed by our own pace, only by what Telegram asked for.
         """
@@ -50,8 +52,14 @@ class Pace:
         held = self._held.get(recipient, 0.0) - now
         if held > 0:
             return held
-        chat = self._chats.setdefault(
-            recipient, Bucket(self.chat_per_second, self.chat_burst, self.chat_burst, now)
-        )
-        wait = max(chat.wait(now), self.overall.wait(now))
-        return 0.0 if critical else wait
+        return 0.0 if critical else max(self._chat(recipient).wait(now), self.overall.wait(now))
+
+    def spend(self, recipient: int) -> None:
+        """A message went to `recipient`; a critical one slows those after it too."""
+        now = self.clock()
+        self._chat(recipient).spend(now)
+        self.overall.spend(now)
+
+    def _chat(self, recipient: int) -> Bucket:
+        full = Bucket(self.chat_per_second, self.chat_burst, self.chat_burst, self.clock())
+        return self._chats.setdefault(recipient, full)

@@ -1,33 +1,34 @@
 """The postman: due outbox rows, by lane, each rendered when it is sent, one edit in flight."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import structlog
-from aiogram.exceptions import (
-    TelegramAPIError,
-    TelegramBadRequest,
-    TelegramForbiddenError,
-    TelegramNetworkError,
-    TelegramRetryAfter,
-    TelegramServerError,
-)
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramRetryAfter
 
+from bot.client import AWAY
 from bot.letters import Letters
+from bot.outage import Outage
 from bot.pace import Pace
 from bot.render import Rendered, render
 from desk.desk import Desk
 from logs import scrub
-from trading.facts import Lane, Notice, NoticeState, Picture, PictureState
+from trading.facts import Lane, Notice, NoticeState, Picture, PictureState, Request
+from trading.messages import bold, message
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
 PICTURE_PATIENCE = timedelta(seconds=5)  # then a card goes without its picture
+PICTURE_HOPE = timedelta(minutes=10)  # how long a text still waits for its own after that
+PICTURE_LOOK = timedelta(seconds=1)
 BATCH = 50
-MOST_ATTEMPTS = 200  # of a notice that is not critical; about a day of backing off
-LONGEST_PAUSE = timedelta(minutes=5)
+MOST_ALONE = 20  # failures of one message while others went through
+MOST_MISTAKES = 5  # of ours, in one message
+UNSHOWN = "unshown:"
 
 
 @dataclass(slots=True)
@@ -38,96 +39,169 @@ class Postman:
     letters: Letters
     pace: Pace
     rest: Callable[[float], Awaitable[object]]
+    outage: Outage = field(init=False)
+    _mistakes: Counter[int] = field(default_factory=Counter, init=False)
     _next_look: float = field(default=1.0, init=False)
 
+    def __post_init__(self) -> None:
+        self.outage = Outage(self.pace.clock)
+
     async def run(self) -> None:
+        await self.take_over()
         while True:
             if not await self.round():
                 await self.rest(self._next_look)
 
+    async def take_over(self) -> None:
+        """Nobody else sends for this token, so a lease found at the start is a dead postman's."""
+        for notice in await self.desk.journal.read(
+            Notice, state=NoticeState.DUE, leased_until__isnull=False
+        ):
+            await self.desk.journal.move(notice, leased_until=None)
+
     async def round(self) -> int:
         """Send what is due, best lane first; returns how many rows were settled."""
-        now = self.desk.wall.now()
-        rows = await self.desk.journal.read(
-            Notice, state=NoticeState.DUE, order="lane,id", limit=BATCH
-        )
         self._next_look = 1.0
-        settled = 0
-        for notice in rows:
-            if self._waits(notice, now):
-                continue
-            settled += await self._deliver(notice, rows)
-            if notice.lane is not Lane.CRITICAL and await self._critical_waits():
-                break  # look again from the top: nothing critical waits behind a digest
+        if self._later(self.outage.wait()):
+            return 0
+        settled = newest = 0
+        for lane in Lane:
+            last = 0
+            while rows := await self._page(lane, last):
+                last = rows[-1].id
+                for notice in rows:
+                    if self._waits(notice):
+                        continue
+                    settled += await self._deliver(notice, rows)
+                    if self._later(self.outage.wait()):
+                        return settled
+                    if lane is not Lane.CRITICAL and await self._critical_since(newest):
+                        self._next_look = 0.0
+                        return settled  # nothing critical waits behind a digest
+                if lane is Lane.CRITICAL:
+                    newest = last
         return settled
 
-    def _waits(self, notice: Notice, now: datetime) -> bool:
-        for moment in (notice.not_before, notice.leased_until):
-            if moment is not None and moment > now:
-                self._next_look = min(self._next_look, max(0.02, (moment - now).total_seconds()))
-                return True
-        return False
+    async def _page(self, lane: Lane, last: int) -> list[Notice]:
+        """The next rows of a lane; one that waits holds up none behind it."""
+        return await self.desk.journal.read(
+            Notice, state=NoticeState.DUE, lane=lane, id__gt=last, limit=BATCH
+        )
 
-    async def _critical_waits(self) -> bool:
+    def _later(self, seconds: float) -> bool:
+        """Whether there is something to wait for; remembers to look again then."""
+        if seconds > 0:
+            self._next_look = min(self._next_look, max(seconds, 0.02))
+        return seconds > 0
+
+    def _waits(self, notice: Notice) -> bool:
+        now = self.desk.wall.now()
+        moments = (notice.not_before, notice.leased_until)
+        waits = [(at - now).total_seconds() for at in moments if at is not None]
+        waits.append(self.outage.aside(notice.id))
+        waits.append(self.pace.wait(notice.recipient, critical=notice.lane is Lane.CRITICAL))
+        return self._later(max(waits))
+
+    async def _critical_since(self, newest: int) -> bool:
+        """Whether something critical came that this round has not looked at."""
         return bool(
-            await self.desk.journal.count(Notice, state=NoticeState.DUE, lane=Lane.CRITICAL)
+            await self.desk.journal.count(
+                Notice, state=NoticeState.DUE, lane=Lane.CRITICAL, id__gt=newest
+            )
         )
 
     async def _deliver(self, notice: Notice, rows: list[Notice]) -> int:
         current = await self.desk.journal.first(Notice, id=notice.id)
         if current is None or current.state is not NoticeState.DUE:
             return 0
-        rendered = await self._rendered(current)
-        if rendered is None:
-            return await self._settle(current, NoticeState.MERGED)
-        if await self._picture_pending(current, rendered.picture):
-            self._next_look = min(self._next_look, 0.25)
-            return 0
-        critical = current.lane is Lane.CRITICAL
-        wait = self.pace.wait(current.recipient, critical=critical)
-        if wait:
-            self._next_look = min(self._next_look, wait)
-            return 0
-        leased = await self.desk.journal.move(
-            current, leased_until=self.desk.wall.now() + LEASE, attempts=current.attempts + 1
-        )
-        if leased is None:
-            return 0
-        return await self._send(leased, rendered, rows)
+        try:
+            rendered = None if await self._superseded(current) else await self._rendered(current)
+            if rendered is None:
+                return await self._settle(current, NoticeState.MERGED)
+            if await self._picture_pending(current, rendered.picture):
+                self._later(0.25)
+                return 0
+            leased = await self.desk.journal.move(
+                current, leased_until=self.desk.wall.now() + LEASE, attempts=current.attempts + 1
+            )
+            return await self._send(leased, rendered, rows) if leased else 0
+        except Exception as mistake:  # of ours, in one message: the others must not wait for it
+            log.exception("a notice failed", notice=notice.id)
+            return await self._mistaken(notice.id, mistake)
+
+    async def _superseded(self, notice: Notice) -> bool:
+        """Whether a newer text took this one's place in its message, so that a text that was held
+        up never overwrites what came after it."""
+        if notice.kind != "text":
+            return False
+        newer: dict[str, Any] = {"recipient": notice.recipient, "kind": "text", "id__gt": notice.id}
+        if notice.subject and await self.desk.journal.count(
+            Notice, subject=notice.subject, **newer
+        ):
+            return True
+        pressed = await self._pressed(notice)
+        if pressed is None:
+            return False
+        later = await self.desk.journal.read(Notice, edits=True, **newer)
+        return any([await self._pressed(other) == pressed for other in later])
+
+    async def _pressed(self, notice: Notice) -> int | None:
+        """The message whose button asked for this edit."""
+        if not notice.edits or notice.answers is None:
+            return None
+        request = await self.desk.journal.first(Request, id=notice.answers)
+        return request.payload.get("message_id") if request else None
 
     async def _rendered(self, notice: Notice) -> Rendered | None:
         page = int(notice.body.get("page", 0)) if notice.kind == "list" else 0
         return await render(self.desk, notice, page or await self.letters.page(notice))
 
     async def _picture_pending(self, notice: Notice, picture: Picture | None) -> bool:
-        """A first message waits a little for its picture; an edit never does."""
+        """A first message waits a little for its picture, and so does an edit that brings a new
+        one; a card's edit and anything critical never do."""
         if picture is None or picture.state is not PictureState.WANTED:
             return False
-        if await self.letters.shown(notice):
-            return notice.kind == "text"  # the picture is all that this edit changes
+        if notice.lane is Lane.CRITICAL:
+            return False
+        if notice.kind != "text" and await self.letters.shown(notice):
+            return False
         return self.desk.wall.now() - picture.wanted_at < PICTURE_PATIENCE
 
     async def _send(self, notice: Notice, rendered: Rendered, rows: list[Notice]) -> int:
         try:
-            await self.letters.send(notice, rendered)
+            said = await self.letters.send(notice, rendered)
         except TelegramRetryAfter as busy:
             self.pace.hold(notice.recipient, busy.retry_after)
-            await self._later(notice, timedelta(seconds=busy.retry_after), str(busy))
+            await self._put_off(notice, timedelta(seconds=busy.retry_after), str(busy))
             return 0
         except TelegramForbiddenError as error:
             log.error("an operator cannot be reached", recipient=notice.recipient, error=str(error))
             return await self._settle(notice, NoticeState.FAILED, str(error))
         except TelegramBadRequest as error:
             log.error("telegram refused a message", notice=notice.id, error=str(error))
-            return await self._settle(notice, NoticeState.FAILED, str(error))
-        except (TelegramNetworkError, TelegramServerError, TelegramAPIError) as error:
-            pause = min(timedelta(seconds=0.5 * 2 ** min(notice.attempts, 10)), LONGEST_PAUSE)
-            if notice.attempts >= MOST_ATTEMPTS and notice.lane is not Lane.CRITICAL:
-                return await self._settle(notice, NoticeState.FAILED, str(error))
-            await self._later(notice, pause, str(error))
+            return await self._give_up(notice, str(error))
+        except AWAY as error:
+            alone = self.outage.failed(notice.id)
+            log.warning("telegram not reached", notice=notice.id, error=str(error))
+            if alone >= MOST_ALONE and notice.lane is not Lane.CRITICAL:
+                return await self._give_up(notice, str(error))
+            await self._put_off(notice, None, str(error))
+            return 0
+        if said:
+            self.pace.spend(notice.recipient)
+            if self.outage.passed(notice.id):
+                self._later(0.02)
+        if self._picture_hoped_for(notice, rendered.picture):
+            await self._put_off(notice, PICTURE_LOOK, "")
             return 0
         settled = await self._settle(notice, NoticeState.SENT)
         return settled + await self._merge(notice, rows)
+
+    def _picture_hoped_for(self, notice: Notice, picture: Picture | None) -> bool:
+        """A late picture of a card is told by its own notice; a text's is looked for from here."""
+        if notice.kind != "text" or picture is None or picture.state is not PictureState.WANTED:
+            return False
+        return self.desk.wall.now() - picture.wanted_at < PICTURE_HOPE
 
     async def _merge(self, sent: Notice, rows: list[Notice]) -> int:
         """Rows that said "it changed" before this rendering have been said by it."""
@@ -150,14 +224,48 @@ class Postman:
         )
         return moved is not None
 
-    async def _later(self, notice: Notice, pause: timedelta, error: str) -> None:
+    async def _put_off(self, notice: Notice, pause: timedelta | None, error: str) -> None:
+        """Leave it due, not before `pause` has passed."""
         await self.desk.journal.move(
             notice,
-            not_before=self.desk.wall.now() + pause,
+            not_before=self.desk.wall.now() + pause if pause else None,
             leased_until=None,
             error=scrub(error)[:400],
         )
-        self._next_look = min(self._next_look, pause.total_seconds())
+        if pause:
+            self._later(pause.total_seconds())
+
+    async def _mistaken(self, notice_id: int, mistake: Exception) -> int:
+        """Try again a few times, since a database may be busy, then give this one up."""
+        current = await self.desk.journal.first(Notice, id=notice_id)
+        if current is None or current.state is not NoticeState.DUE:
+            return 0
+        self._mistakes[notice_id] += 1
+        if self._mistakes[notice_id] >= MOST_MISTAKES:
+            return await self._give_up(current, repr(mistake))
+        await self._put_off(current, timedelta(seconds=self._mistakes[notice_id]), repr(mistake))
+        return 0
+
+    async def _give_up(self, notice: Notice, error: str) -> int:
+        """Its reader is told that something could not be shown, once."""
+        settled = await self._settle(notice, NoticeState.FAILED, error)
+        if settled and not notice.subject.startswith(UNSHOWN):
+            about = f" about {notice.subject}" if notice.subject else ""
+            said = message(
+                bold("A message could not be shown"),
+                f"\nOne{about}; see notice {notice.id} in the log. /signals, /orders and "
+                "/positions show how things stand.",
+            )
+            told = Notice(
+                notice.recipient,
+                "text",
+                self.desk.wall.now(),
+                subject=f"{UNSHOWN}{notice.id}",
+                body=said.to_json(),
+                lane=notice.lane,
+            )
+            await self.desk.journal.append([told])
+        return settled
 
 
 def monotonic() -> float:

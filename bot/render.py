@@ -1,13 +1,13 @@
 """From an outbox row to what a reader should see now: the current facts, in words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from desk import story
 from desk.console import cards
 from desk.console.deciding import parse_scan
 from desk.desk import Desk
-from trading.facts import Notice, Picture
-from trading.messages import Message
+from trading.facts import Notice, Picture, PictureState
+from trading.messages import Message, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +29,7 @@ async def render(desk: Desk, notice: Notice, page: int) -> Rendered | None:
     picture = None
     if notice.picture_id is not None:
         picture = await desk.journal.first(Picture, id=notice.picture_id)
-    return Rendered(Message.from_json(notice.body), picture)
+    said = Message.from_json(notice.body)
+    if picture is not None and picture.state is PictureState.FAILED:
+        said = replace(said, text=(*said.text, Span("\nThe picture could not be drawn.")))
+    return Rendered(said, picture)

@@ -30,6 +30,11 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def sendable(text: str) -> str:
+    """Without lone surrogates, which JSON can carry to us and UTF-8 cannot carry on."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def cut(text: str, limit: int) -> str:
     """At most `limit` UTF-16 units, ending in an ellipsis where something was cut."""
     if units(text) <= limit:
@@ -48,7 +53,7 @@ def say(message: Message, *, caption: bool, picture: str = "") -> Said:
     limit = CAPTION_LIMIT if caption else TEXT_LIMIT
     text, offset, entities = "", 0, []
     for span in message.text:
-        part = cut(span.text, limit - offset)
+        part = cut(sendable(span.text), limit - offset)
         length = units(part)
         if span.style and part.strip():
             entities.append(MessageEntity(type=span.style, offset=offset, length=length))
@@ -80,7 +85,7 @@ def keyboard(rows: Sequence[Sequence[Key]]) -> InlineKeyboardMarkup | None:
         inline_keyboard=[
             [
                 InlineKeyboardButton(
-                    text=cut(key.button.label, LABEL_LIMIT),
+                    text=cut(sendable(key.button.label), LABEL_LIMIT),
                     callback_data=Press(nonce=key.nonce).pack(),
                     style=key.button.style or None,
                 )

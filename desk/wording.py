@@ -44,6 +44,15 @@ def price(value: Decimal) -> str:
     return f"{whole}.{decimals}"
 
 
+def short(value: Decimal) -> str:
+    """At most nine characters for a column: `182.35`, `1,234.50`, `1,234.5k`, `61.7M`."""
+    for size, unit, places in ((Decimal(10) ** 7, "M", 1), (Decimal(10) ** 5, "k", 1)):
+        if abs(value) >= size:
+            scale = Decimal(10) ** (6 if unit == "M" else 3)
+            return amount(value / scale, places) + unit
+    return amount(value)
+
+
 def percent(fraction: Decimal | float, places: int = 1) -> str:
     return f"{amount(Decimal(str(fraction)) * 100, places)} %"
 

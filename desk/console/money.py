@@ -40,8 +40,10 @@ async def positions(desk: Desk, request: Request) -> None:
         (
             row.position.book.symbol,
             wording.quantity(row.position.quantity),
-            wording.price(row.price.quantize(Decimal("0.01"))),
-            wording.signed(row.unrealised, 0),
+            wording.short(row.price),
+            wording.signed(row.unrealised, 0)
+            if abs(row.unrealised) < 10_000_000
+            else wording.short(row.unrealised),
         )
         for row in rows[:SHOWN]
     ]
