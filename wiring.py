@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from desk.desk import Desk, Operator, Plan
@@ -30,8 +32,10 @@ if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
     from brokers.paper import PaperBroker
     from brokers.paper_client import PaperClient
     from market.store import BarStore
+    from strategies.folder import Found
     from trading.bars import Strategy
 
+log = structlog.get_logger(__name__)
 CALENDAR = "XNYS"
 FORMAT = 1  # of the data folder; a higher one was written by a newer version
 DEMO_OPERATOR = Person(id=1, name="You")
@@ -97,6 +101,8 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
         name: Plan(
             strategy=name,
             decides=known[name].decides,
+            holds=known[name].holds,
+            timeframe=known[name].timeframe,
             mode=chosen.mode,
             allowance=Allowance(chosen.allocation, chosen.position, chosen.max_positions),
             cards=chosen.cards,
@@ -129,14 +135,38 @@ def costs(settings: Settings) -> "Costs":
     )
 
 
-def strategies(settings: Settings) -> "dict[str, Strategy]":
-    """Raises ConfigError for a strategy nobody wrote or a parameter it does not take."""
+def strategies(settings: Settings, found: "Found | None" = None) -> "dict[str, Strategy]":
+    """Those the settings run. Raises ConfigError for a strategy nobody wrote, one whose file was
+    refused, or a parameter it does not take."""
     from strategies.registry import find
 
+    found = found or strategy_files(settings)
+    known = known_strategies(found)
+    refused = "; ".join(found.refused.values())
+    for name in settings.strategies:
+        if name not in known and refused:
+            raise ConfigError(f"no strategy is called {name!r}; refused: {refused}")
     return {
-        name: _with_params(find(name), chosen.params)
+        name: _with_params(find(name, known), chosen.params)
         for name, chosen in settings.strategies.items()
     }
+
+
+def strategy_files(settings: Settings) -> "Found":
+    """What the strategy folder holds; a refused file does not keep the others out."""
+    from strategies.folder import Found, load_folder
+    from strategies.registry import STRATEGIES
+
+    if not settings.strategy_folder:
+        return Found()
+    return load_folder(Path(settings.strategy_folder).expanduser(), STRATEGIES)
+
+
+def known_strategies(found: "Found") -> "Mapping[str, Strategy]":
+    """Ours and those of the strategy folder."""
+    from strategies.registry import STRATEGIES
+
+    return {**STRATEGIES, **found.strategies}
 
 
 def _with_params(strategy: "Strategy", params: dict[str, Any]) -> "Strategy":
@@ -238,7 +268,10 @@ async def open_desk(settings: Settings, *, bell: Bell | None = None) -> AsyncIte
     from market.history import HistoryFeed
     from market.store import BarStore
 
-    known = strategies(settings)
+    found = strategy_files(settings)
+    known = strategies(settings, found)
+    for reason in found.refused.values():
+        log.warning("a strategy file was refused", reason=reason)
     async with open_base(settings, bell=bell) as base:
         store = BarStore(bars_folder(settings))
         feed = HistoryFeed(store, base.calendar)
