@@ -15,13 +15,21 @@ from folder import bars_folder, install_sample
 from market.store import BarStore
 from replay.engine import Script, replay
 from replay.journal import MemoryJournal
+from replay.lookahead import look_ahead
 from settings import Settings, StrategySettings
-from strategies.answers import all_answers
+from trading.bars import Strategy
 from trading.clocks import SimulatedClock
 from trading.errors import BadCommand
 from trading.facts import Adjustment
 from trading.ports import Session
-from wiring import calendar_of, desk_of_replay, strategies
+from trading.types import Holding
+from wiring import (
+    calendar_of,
+    desk_of_replay,
+    known_strategies,
+    strategies,
+    strategy_files,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ async def run(settings: Settings, strategy: str, start: str, end: str) -> Result
     await journal.append(
         [Adjustment("paper", "opening", "deposit", capital, settings.currency, clock.at)]
     )
-    scripts = [Script(one, all_answers(one, panel)) for one in known.values()]
+    scripts = [Script.of(one, panel) for one in known.values()]
     await replay(desk, clock, scripts, sessions)
     clock.at = sessions[-1].close + timedelta(minutes=5)
     return Result(desk, sessions, await reports.profit(desk, "all", strategy))
@@ -95,6 +103,37 @@ def report(settings: Settings, strategy: str, start: str, end: str, picture: Pat
     ]
     note = "Today's S&P 500 members only: survivorship flatters every strategy on this sample."
     return f"{strategy}, {span}\n{columns(rows)}\n{note}"
+
+
+def lookahead(settings: Settings, strategy: str, start: str, end: str) -> tuple[str, bool]:
+    """Which answers change when the future is hidden, as text, and whether none does."""
+    chosen = settings.strategies.get(strategy, StrategySettings())
+    settings = settings.model_copy(update={"strategies": {strategy: chosen}})
+    known = strategies(settings)
+    install_sample(settings)
+    panel = BarStore(bars_folder(settings)).read()
+    calendar = calendar_of(settings)
+    days = panel.ts.astype("datetime64[D]")
+    first = day_of(start) or days.min().item()
+    last = min(day_of(end) or days.max().item(), days.max().item())
+    found = look_ahead(known[strategy], panel, calendar, first, last)
+    return found.text(), found.clean
+
+
+def strategy_table(settings: Settings) -> str:
+    """Every strategy by name, and the reason of each refused file."""
+    found = strategy_files(settings)
+    rows = [
+        (name, f"{one.timeframe}, decides at the {one.decides.value}, {_held(one)}{origin}")
+        for name, one in known_strategies(found).items()
+        for origin in [f", from {found.files[name]}" if name in found.files else ""]
+    ]
+    return "\n".join([columns(rows), *(f"Refused: {line}" for line in found.refused.values())])
+
+
+def _held(strategy: Strategy) -> str:
+    session = strategy.holds is Holding.SESSION
+    return "holds the session" if session else "holds until its exit"
 
 
 def _drawdown(days: tuple[reports.Day, ...]) -> Decimal:

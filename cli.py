@@ -91,12 +91,31 @@ def replay(
     start: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")] = "",
     end: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")] = "",
     picture: Annotated[Path | None, typer.Option(help="Write the P&L picture here.")] = None,
+    check_lookahead: Annotated[
+        bool,
+        typer.Option(
+            "--check-lookahead", help="Instead: which answers change when the future is hidden."
+        ),
+    ] = False,
 ) -> None:
     """Run a strategy over the sample bars with the desk's own rules, and print what it made."""
-    from backtest import report
+    from backtest import lookahead, report
     from settings import load
 
+    if check_lookahead:
+        text, clean = lookahead(load(), strategy, start, end)
+        print(text)
+        raise typer.Exit(0 if clean else 1)
     print(report(load(), strategy, start, end, picture))
+
+
+@app.command()
+def strategies() -> None:
+    """List the strategies there are, yours included, and the files that were refused."""
+    from backtest import strategy_table
+    from settings import load
+
+    print(strategy_table(load()))
 
 
 @app.command()

@@ -10,13 +10,13 @@ from db.loading import load
 from folder import bars_folder, install_sample, instruments_file, prepare
 from market.history import HistoryFeed
 from market.instruments import InstrumentBook
+from market.resample import SESSIONS
 from market.store import BarStore
 from replay.demo_clock import DemoClock
 from replay.engine import Script
 from replay.journal import MemoryJournal
 from replay.seed import Past, live_through, with_start
 from settings import Settings
-from strategies.answers import all_answers
 from trading.clocks import SimulatedClock, SystemClock
 from trading.facts import Adjustment, ClockReading, Cursor
 from trading.ports import Session
@@ -61,7 +61,7 @@ async def make(settings: Settings) -> bool:
 
 async def _past(settings: Settings, store: BarStore, sessions: Sequence[Session]) -> Past:
     known = strategies(settings)
-    warmup = max(strategy.warmup for strategy in known.values())
+    warmup = max(one.warmup * SESSIONS[one.timeframe] for one in known.values())
     since = sessions[0].day - timedelta(days=int(warmup * 1.6) + 30)
     panel = store.read(since=since, until=sessions[-1].day)
     clock = SimulatedClock(sessions[0].open)
@@ -80,5 +80,5 @@ async def _past(settings: Settings, store: BarStore, sessions: Sequence[Session]
             )
         ]
     )
-    scripts = [Script(strategy, all_answers(strategy, panel)) for strategy in known.values()]
+    scripts = [Script.of(strategy, panel) for strategy in known.values()]
     return await live_through(desk, journal, clock, scripts, sessions)

@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     operators: tuple[Person, ...] = ()
     capital: Annotated[Decimal, Field(gt=0)] = Decimal(100_000)
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    strategy_folder: str = ""  # strategy files of your own are loaded from here; "" is none
     theme: Literal["dark", "light"] = "dark"
     phone_port: int = Field(default=8765, ge=0, le=65535)
     strategies: dict[str, StrategySettings] = Field(
@@ -196,6 +197,8 @@ def as_environment(settings: Settings) -> dict[str, str]:
     plain = settings.model_dump(mode="json")
     plain["telegram_token"] = settings.telegram_token.get_secret_value()
     plain["data"] = str(settings.data.absolute())
+    if settings.strategy_folder:
+        plain["strategy_folder"] = str(Path(settings.strategy_folder).expanduser().absolute())
     return {
         PREFIX + key.upper(): value if isinstance(value, str) else json.dumps(value)
         for key, value in plain.items()

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from db.journal import OrmJournal, open_journal
@@ -31,8 +33,10 @@ if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
     from brokers.paper import PaperBroker
     from brokers.paper_client import PaperClient
     from market.store import BarStore
+    from strategies.folder import Found
     from trading.bars import Strategy
 
+log = structlog.get_logger(__name__)
 CALENDAR = "XNYS"
 DEMO_OPERATOR = Person(id=1, name="Skipper")
 
@@ -93,6 +97,8 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
         name: Plan(
             strategy=name,
             decides=known[name].decides,
+            holds=known[name].holds,
+            timeframe=known[name].timeframe,
             mode=chosen.mode,
             allowance=Allowance(chosen.allocation, chosen.position, chosen.max_positions),
             cards=chosen.cards,
@@ -125,14 +131,38 @@ def costs(settings: Settings) -> "Costs":
     )
 
 
-def strategies(settings: Settings) -> "dict[str, Strategy]":
-    """Raises ConfigError for a strategy nobody wrote or a parameter it does not take."""
+def strategies(settings: Settings, found: "Found | None" = None) -> "dict[str, Strategy]":
+    """Those the settings run. Raises ConfigError for a strategy nobody wrote, one whose file was
+    refused, or a parameter it does not take."""
     from strategies.registry import find
 
+    found = found or strategy_files(settings)
+    known = known_strategies(found)
+    refused = "; ".join(found.refused.values())
+    for name in settings.strategies:
+        if name not in known and refused:
+            raise ConfigError(f"no strategy is called {name!r}; refused: {refused}")
     return {
-        name: _with_params(find(name), chosen.params)
+        name: _with_params(find(name, known), chosen.params)
         for name, chosen in settings.strategies.items()
     }
+
+
+def strategy_files(settings: Settings) -> "Found":
+    """What the strategy folder holds; a refused file does not keep the others out."""
+    from strategies.folder import Found, load_folder
+    from strategies.registry import STRATEGIES
+
+    if not settings.strategy_folder:
+        return Found()
+    return load_folder(Path(settings.strategy_folder).expanduser(), STRATEGIES)
+
+
+def known_strategies(found: "Found") -> "Mapping[str, Strategy]":
+    """Ours and those of the strategy folder."""
+    from strategies.registry import STRATEGIES
+
+    return {**STRATEGIES, **found.strategies}
 
 
 def _with_params(strategy: "Strategy", params: dict[str, Any]) -> "Strategy":
@@ -209,7 +239,10 @@ async def open_desk(settings: Settings, *, bell: Bell | None = None) -> AsyncIte
     from market.history import HistoryFeed
     from market.store import BarStore
 
-    known = strategies(settings)
+    found = strategy_files(settings)
+    known = strategies(settings, found)
+    for reason in found.refused.values():
+        log.warning("a strategy file was refused", reason=reason)
     async with open_base(settings, bell=bell) as base:
         store = BarStore(bars_folder(settings))
         feed = HistoryFeed(store, base.calendar)

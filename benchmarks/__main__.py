@@ -13,7 +13,17 @@ from pathlib import Path
 from benchmarks.line import Line, table
 from trading.clocks import SystemClock
 
-ALL = ("indicators", "scan", "store", "queue", "press", "replay", "charts", "startup")
+ALL = (
+    "indicators",
+    "scan",
+    "store",
+    "queue",
+    "press",
+    "replay",
+    "backtesting_py",
+    "charts",
+    "startup",
+)
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 HEAD = """# Speed: what was measured
 

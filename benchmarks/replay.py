@@ -18,7 +18,6 @@ from market.store import BarStore
 from replay.engine import Script, replay
 from replay.journal import MemoryJournal
 from settings import Settings
-from strategies.answers import all_answers
 from trading.clocks import SimulatedClock
 from trading.facts import Adjustment
 from trading.ports import Journal
@@ -54,7 +53,7 @@ async def _replay(folder: Path, symbols: int, count: int, on_disk: bool) -> Run:
         await journal.append(
             [Adjustment("paper", "opening", "deposit", settings.capital, "USD", clock.at)]
         )
-        scripts = [Script(one, all_answers(one, panel)) for one in known.values()]
+        scripts = [Script.of(one, panel) for one in known.values()]
         await replay(desk, clock, scripts, sessions)
         return await journal.count(Signal)
 

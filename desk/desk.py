@@ -10,7 +10,7 @@ from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
 from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal
-from trading.types import Instrument, Mode, Moment
+from trading.types import Holding, Instrument, Mode, Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class Plan:
 
     strategy: str
     decides: Moment = Moment.CLOSE
+    holds: Holding = Holding.UNTIL_EXIT
+    timeframe: str = "1d"
     mode: Mode = Mode.MANUAL
     allowance: Allowance = field(default_factory=Allowance)
     cards: int = 3  # full cards a scan; the rest come as one list

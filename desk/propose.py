@@ -1,7 +1,7 @@
 """Propose: a strategy's answers on one bar become signals, once, ranked, with the best told."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,17 @@ Explain = Callable[[Mapping[str, float]], str]
 Chart = Callable[[Signal], Mapping[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When in its bar a signal was decided, when its order is sent and until when it may be
+    approved; market time."""
+
+    moment: Moment
+    execute_at: datetime
+    expires_at: datetime
+    leg: int = 0  # 1 leaves a session, apart from what the rules say of the same bar
+
+
 async def propose(
     desk: Desk,
     strategy: str,
@@ -34,11 +45,13 @@ async def propose(
     *,
     explain: Explain,
     chart: Chart | None = None,
+    when: Timing | None = None,
 ) -> list[Signal]:
     """Record the signals these answers make against the strategy's book, best first.
 
     Flat and enter → LONG or SHORT; held and exit → FLAT. The same bar proposes once; an entry
-    that was turned down comes back only after `enter` was false once. Returns what is new.
+    that was turned down comes back only after `enter` was false once. `when` replaces the timing of
+    the strategy's moment. Returns what is new.
     """
     plan = desk.plan(strategy)
     brokers = {desk.instrument(answer.symbol).broker for answer in answers}
@@ -48,7 +61,7 @@ async def propose(
     async with desk.journal.transaction():
         money = await funds(desk, next(iter(accounts.values())))
         wanted = await _wanted(desk, plan, answers, money)
-        signals = _ranked(desk, plan, wanted, money, explain)
+        signals = _ranked(desk, plan, wanted, money, explain, when or timing(desk, plan.decides))
         new = await desk.journal.append(_carded(plan, signals))
         await _tell(desk, plan, new, chart)
     if new:
@@ -112,10 +125,10 @@ def _ranked(
     wanted: list[tuple[Answer, Target, Decimal]],
     money: Funds,
     explain: Explain,
+    when: Timing,
 ) -> list[Signal]:
     """Exits first, then entries by strength and symbol; that order also spends the allocation."""
     now = desk.market.now()
-    execute_at, expires_at = timing(desk, plan.decides)
     wanted.sort(key=lambda w: (w[1] is not Target.FLAT, -w[0].strength, w[0].symbol))
     used = money.used(desk, plan.strategy)
     signals = []
@@ -136,12 +149,13 @@ def _ranked(
                 symbol=answer.symbol,
                 target=target,
                 bar=utc(answer.bar),
-                moment=plan.decides,
+                moment=when.moment,
                 price=price,
                 quantity=quantity,
                 proposed_at=now,
-                execute_at=execute_at,
-                expires_at=expires_at,
+                execute_at=when.execute_at,
+                expires_at=when.expires_at,
+                leg=when.leg,
                 equity=money.account.equity,
                 strength=float(answer.strength),
                 rank=rank,
@@ -153,14 +167,15 @@ def _ranked(
     return signals
 
 
-def timing(desk: Desk, decides: Moment) -> tuple[datetime, datetime]:
-    """When an order of a signal made now is sent, and until when it may be decided."""
+def timing(desk: Desk, decides: Moment) -> Timing:
+    """What is decided at the open goes at once and may be approved for ten minutes; what is
+    decided at the close goes at the next open and may be approved until a minute before it."""
     now = desk.market.now()
     session = desk.calendar.session_at(now)
     if decides is Moment.OPEN and session is not None:
-        return now, min(now + SAME_DAY, session.close)
+        return Timing(decides, now, min(now + SAME_DAY, session.close))
     execute_at = desk.calendar.next_session(now).open
-    return execute_at, execute_at - BEFORE_EXECUTION
+    return Timing(decides, execute_at, execute_at - BEFORE_EXECUTION)
 
 
 def _carded(plan: Plan, signals: list[Signal]) -> list[Signal]:

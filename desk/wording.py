@@ -1,6 +1,6 @@
 """Figures as the operator reads them: signs, thousands, currencies, local times."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from trading.types import Side, Target
@@ -64,6 +64,11 @@ def moment(at: datetime) -> str:
 
 def day(at: datetime) -> str:
     return f"{at:%a} {at.day} {at:%b %Y}"
+
+
+def short_day(at: date) -> str:
+    """`Wed 4 Feb`."""
+    return f"{at:%a} {at.day} {at:%b}"
 
 
 def ago(span: timedelta) -> str:

@@ -136,3 +136,47 @@ def mean_true_range(high: Floats, low: Floats, close: Floats, window: int = 14) 
     Wilder's ATR smooths recursively instead, see `series.atr`.
     """
     return rolling_sum(true_range(high, low, close), window) / window
+
+
+def previous(x: Floats, bars: int = 1) -> Floats:
+    """The value `bars` bars ago: what was known before this bar opened."""
+    return _aligned(x[..., : max(x.shape[-1] - bars, 0)], x)
+
+
+def highest(x: Floats, window: int) -> Floats:
+    """The largest of the last `window` values."""
+    return _extreme(x, window, np.maximum)
+
+
+def lowest(x: Floats, window: int) -> Floats:
+    """The smallest of the last `window` values."""
+    return _extreme(x, window, np.minimum)
+
+
+def _extreme(x: Floats, window: int, of: np.ufunc) -> Floats:
+    """Built by doubling; two blocks may overlap, since an extreme counts nothing twice."""
+    if x.shape[-1] < window:
+        return _empty(x)
+    block, size = x, 1
+    while size < window:
+        step = min(size, window - size)
+        block = of(block[..., :-step], block[..., step:])
+        size += step
+    return _aligned(block, x)
+
+
+def stochastic_rsi(
+    close: Floats, rsi: int = 14, window: int = 14, smooth: int = 3, signal: int = 3
+) -> tuple[Floats, Floats]:
+    """%K and %D, 0 to 100: where RSI stands between its lowest and highest of `window` bars.
+
+    %K is the simple mean of `smooth` such places, %D of `signal` %Ks. NaN while RSI did not
+    move. RSI is Cutler's. Needs rsi + window + smooth + signal - 2 closes. Source: T. Chande and
+    S. Kroll, *The New Technical Trader* (1994).
+    """
+    strength = cutler_rsi(close, rsi)
+    low, high = lowest(strength, window), highest(strength, window)
+    place = _empty(close)
+    np.divide((strength - low) * 100.0, high - low, out=place, where=high > low)
+    k = sma(place, smooth)
+    return k, sma(k, signal)

@@ -15,14 +15,17 @@ from trading.errors import DataError
 from trading.ports import Calendar, Session
 from trading.types import Quote
 
+LAST = timedelta(minutes=1)
+
 
 class HistoryFeed:
     """`trading.ports.Feed` over stored daily bars.
 
-    A session's open is the price from its open until its close, then its close until the next
-    session's open; nothing between is knowable from a daily bar. A symbol without a bar that
-    session keeps its last close and is not tradable. Months are read when first asked for, kept,
-    and read again once the store has replaced them.
+    A session's open is the price from its open until its last minute, then its close until the
+    next session's open; nothing between is knowable from a daily bar. The last minute trades at
+    the close, so that an order sent there gets what the closing auction would give. A symbol
+    without a bar that session keeps its last close and is not tradable. Months are read when
+    first asked for, kept, and read again once the store has replaced them.
     """
 
     def __init__(self, store: BarStore, calendar: Calendar, places: int = 4) -> None:
@@ -41,9 +44,12 @@ class HistoryFeed:
         """`quote` for those who do not await."""
         session = self._calendar.session_at(at)
         if session is not None:
-            price = self._month(session.day).open(symbol, session.day)
+            month, since = self._month(session.day), session.open
+            price = month.open(symbol, session.day)
+            if price is not None and at >= session.close - LAST:
+                price, since = month.close(symbol, session.day), session.close - LAST
             if price is not None:
-                return Quote(symbol, self._decimal(price), session.open)
+                return Quote(symbol, self._decimal(price), since)
         known = self._last(symbol, self._calendar.last_closed(at).day)
         if known is None:
             return None
@@ -138,10 +144,16 @@ class _Month:
     closes: Floats
 
     def open(self, symbol: str, day: date) -> float | None:
+        return self._price(self.opens, symbol, day)
+
+    def close(self, symbol: str, day: date) -> float | None:
+        return self._price(self.closes, symbol, day)
+
+    def _price(self, prices: Floats, symbol: str, day: date) -> float | None:
         row, column = self.rows.get(day), self.columns.get(symbol)
         if row is None or column is None:
             return None
-        price = self.opens.item(row, column)
+        price = prices.item(row, column)
         return None if math.isnan(price) else price
 
     def last(self, symbol: str, day: date) -> tuple[date, float] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from desk import decide, wording
 from desk.desk import Desk
+from replay.stops import next_stop
 from trading.clocks import WallClock, market_time
 from trading.facts import ClockReading, ClockStatus, Run, RunState, Trading
 from trading.orders import Order, OrderState
@@ -18,6 +19,7 @@ BEFORE_OPEN = timedelta(minutes=30)
 AFTER_CLOSE = timedelta(minutes=30)
 JUST_DUE = timedelta(minutes=5)  # an order due for longer waits for a price, not for us
 SECONDS_A_DAY = 20.0
+AHEAD = timedelta(seconds=0.6)  # of wall time: two looks of the desk and a bit
 FASTEST, SLOWEST = 5.0, 320.0
 
 WAITING = "waiting for your decision"
@@ -135,8 +137,17 @@ class DemoClock:
             await self._hold(row, BUSY)
         elif await _card_waits(desk):
             await self._hold(row, WAITING)
+        elif (stop := await next_stop(desk, at, at + row.rate * AHEAD)) is not None:
+            await self._stand(row, stop)
         else:
             await self._run(row, at)
+
+    async def _stand(self, row: ClockReading, at: datetime) -> None:
+        """Put the clock on a moment that it would run past, until the next look has met it."""
+        now = self._wall.now()
+        await self._journal.move(
+            row, wall_anchor=now, market_anchor=at, status=ClockStatus.HELD, reason=BUSY
+        )
 
     async def _hold(self, row: ClockReading, reason: str) -> None:
         if row.status is not ClockStatus.HELD or row.reason != reason:

@@ -3,16 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Self
 
 import numpy as np
 
-from desk import decide, execute, marks, propose
+from desk import decide, execute, leave, marks, propose
 from desk.desk import Desk
-from strategies.answers import Answers
+from market.panel import Panel
+from market.resample import completed, resampled
+from strategies.answers import Answers, all_answers
 from trading.bars import Strategy
 from trading.clocks import SimulatedClock
 from trading.ports import Session
 from trading.signals import Signal
+from trading.types import Holding, Moment
 
 AFTER_CLOSE = timedelta(minutes=5)
 OWNER = "replay"
@@ -25,6 +29,11 @@ class Script:
     strategy: Strategy
     answers: Answers
 
+    @classmethod
+    def of(cls, strategy: Strategy, daily: Panel) -> Self:
+        """Answers for every bar of the strategy's timeframe, made from daily bars."""
+        return cls(strategy, all_answers(strategy, resampled(daily, strategy.timeframe)))
+
 
 async def replay(
     desk: Desk,
@@ -35,33 +44,58 @@ async def replay(
     approvals: Mapping[str, int] | None = None,
     scan_last: bool = True,
 ) -> None:
-    """Run the sessions in order. Orders go at the open, marks and scans come after the close.
+    """Run the sessions in order. Orders go at the open, where open decisions are made and sent
+    too; what holds a session leaves in its last minute, at the close's price; marks and close
+    decisions come after.
 
     `approvals` caps how many entries a strategy takes a day, as a person would; without it every
     signal is approved in rank order until the allocation is spent. The last session's scan is
     left to the live desk when `scan_last` is False.
     """
-    broker = next(iter(desk.brokers.values()))
+    at_open = [s for s in scripts if s.strategy.decides is Moment.OPEN]
+    at_close = [s for s in scripts if s.strategy.decides is Moment.CLOSE]
+    passing = [s.strategy for s in scripts if s.strategy.holds is Holding.SESSION]
     for number, session in enumerate(sessions):
         clock.at = session.open
         await decide.expire(desk)
         await execute.execute_due(desk, owner=OWNER)
+        if at_open:
+            await _scan(desk, at_open, session, approvals)
+            await execute.execute_due(desk, owner=OWNER)
+        if passing:
+            clock.at = session.close - leave.NOTICE
+            for strategy in passing:
+                await leave.leave(desk, strategy.name, session)
+            clock.at = session.close - leave.LAST
+            await execute.execute_due(desk, owner=OWNER)
         clock.at = session.close
         await desk.journal.append(await marks.marks_of(desk, await desk.books.ledger(), session))
         if number == len(sessions) - 1 and not scan_last:
             return
         clock.at = session.close + AFTER_CLOSE
-        account = await broker.account()
-        ledger = await desk.books.ledger()
-        for script in scripts:
-            strategy = script.strategy
-            held = {position.book.symbol for position in ledger.held(strategy.name)}
-            answers = script.answers.on(np.datetime64(session.day, "us"), held)
-            if not answers or account.equity <= 0:
-                continue
-            signals = await propose.propose(desk, strategy.name, answers, explain=strategy.explain)
-            most = approvals.get(strategy.name) if approvals else None
-            await _decide(desk, signals, most)
+        await _scan(desk, at_close, session, approvals)
+
+
+async def _scan(
+    desk: Desk,
+    scripts: Sequence[Script],
+    session: Session,
+    approvals: Mapping[str, int] | None,
+) -> None:
+    """What each strategy says of the bar this session opens or completes, proposed and decided."""
+    broker = next(iter(desk.brokers.values()))
+    account = await broker.account()
+    ledger = await desk.books.ledger()
+    for script in scripts:
+        strategy = script.strategy
+        bar = completed(strategy.timeframe, session, desk.calendar)
+        held = {position.book.symbol for position in ledger.held(strategy.name)}
+        answers = script.answers.on(np.datetime64(bar, "us"), held) if bar else []
+        if not answers or account.equity <= 0:
+            continue
+        signals = await propose.propose(desk, strategy.name, answers, explain=strategy.explain)
+        most = approvals.get(strategy.name) if approvals else None
+        await _decide(desk, signals, most)
 
 
 async def _decide(desk: Desk, signals: Sequence[Signal], most: int | None) -> None:

@@ -15,15 +15,22 @@ from trading.types import Moment
 TOLERANCE = 1e-9  # relative, for strength, stop and features; enter and exit are exact
 
 
-def first_violation(strategy: Strategy, bars: Bars, points: int = 24) -> str | None:
+def first_violation(
+    strategy: Strategy, bars: Bars, points: int = 24, thorough: bool = False
+) -> str | None:
     """All laws over `bars`, the slow ones at about `points` evenly spread bars and wherever the
-    answer turns. One instrument's bars, without NaN."""
+    answer turns. `thorough` also asks for each bar as the last one known, which finds a rare entry
+    that looks ahead. One instrument's bars, without NaN."""
     if not len(bars):
         return None
     rules = strategy.rules(bars)
-    wrong = form_law(strategy, bars, rules)
+    wrong = form_law(strategy, bars, rules) or repeat_law(strategy, bars, rules)
     if wrong:
         return wrong
+    if thorough:
+        wrong = edge_law(strategy, bars, rules)
+        if wrong:
+            return wrong
     ends = _ends(rules, len(bars), points)
     checks = [prefix_law, window_law]
     if strategy.decides is Moment.OPEN:
@@ -67,6 +74,23 @@ def form_law(strategy: Strategy, bars: Bars, rules: Rules) -> str | None:
     return None
 
 
+def repeat_law(strategy: Strategy, bars: Bars, rules: Rules) -> str | None:
+    """Asked twice it answers the same: nothing is remembered, drawn by lot or read elsewhere."""
+    wrong = _difference(strategy.rules(bars), rules, slice(None), slice(None))
+    return f"{strategy.name}: asked a second time, {wrong}: it remembers" if wrong else None
+
+
+def edge_law(strategy: Strategy, bars: Bars, rules: Rules) -> str | None:
+    """Each bar's answer is the same while it is the last bar known: what a live scan would say."""
+    for k in range(1, len(bars) + 1):
+        known = bars[:k] if strategy.decides is Moment.CLOSE else _at_the_open(bars[:k])
+        wrong = _difference(strategy.rules(known), rules, slice(-1, None), slice(k - 1, k))
+        if wrong:
+            when = _when(bars, k - 1)
+            return f"{strategy.name}: when {when} was the last bar known, {wrong}: it looks ahead"
+    return None
+
+
 def prefix_law(strategy: Strategy, bars: Bars, rules: Rules, ends: Iterable[int]) -> str | None:
     """`rules(bars[:k])` equals the first k answers of `rules(bars)`: nothing looks ahead."""
     for k in ends:
@@ -95,17 +119,22 @@ def open_law(strategy: Strategy, bars: Bars, rules: Rules, ends: Iterable[int]) 
     """A strategy that decides at the open answers the same while the bar's high, low, close and
     volume are not known (NaN)."""
     for k in ends:
-        hidden = {}
-        for column in ("high", "low", "close", "volume"):
-            values = getattr(bars, column)[:k].copy()
-            values[-1] = np.nan
-            hidden[column] = values
-        early = strategy.rules(replace(bars[:k], **hidden))
+        early = strategy.rules(_at_the_open(bars[:k]))
         wrong = _difference(early, rules, slice(-1, None), slice(k - 1, k))
         if wrong:
             when = _when(bars, k - 1)
             return f"{strategy.name}: at the open of {when} {wrong}: it reads the bar's future"
     return None
+
+
+def _at_the_open(bars: Bars) -> Bars:
+    """The same with all but the open of the last bar unknown."""
+    hidden = {}
+    for column in ("high", "low", "close", "volume"):
+        values = getattr(bars, column).copy()
+        values[-1:] = np.nan
+        hidden[column] = values
+    return replace(bars, **hidden)
 
 
 def stack_law(strategy: Strategy, bars: Bars, rules: Rules) -> str | None:
@@ -144,7 +173,7 @@ def _difference(got: Rules, true: Rules, here: slice, there: slice) -> str | Non
         apart = ~np.isclose(a, b, rtol=TOLERANCE, atol=0.0, equal_nan=True)
         if apart.any():
             at = int(apart.argmax())
-            return f"{what} is {a[at]!r} instead of {b[at]!r}"
+            return f"{what} is {float(a[at])!r} instead of {float(b[at])!r}"
     return None
 
 

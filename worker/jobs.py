@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from desk import decide, marks, notices, propose, wording
+from desk import decide, leave, marks, notices, propose, wording
 from desk.desk import Desk
 from market.store import BarStore
-from strategies.answers import bars_needed, last_answers
+from strategies.answers import last_answers
 from trading.bars import Strategy
 from trading.errors import BrokerError, QuarterdeckError
 from trading.facts import (
@@ -27,7 +27,7 @@ from trading.facts import (
 from trading.messages import bold, message
 from trading.signals import Signal
 from trading.types import Mode
-from worker import pictures
+from worker import pictures, reading
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=1)
@@ -99,6 +99,8 @@ async def _carry_out(desk: Desk, research: Research, claimed: Run) -> str:
     job, _, strategy = claimed.job.partition(":")
     if job == "scan":
         return await scan(desk, research, research.strategies[strategy])
+    if job == "leave":
+        return await leave_session(desk, strategy, claimed.due_at)
     if job == "prune":
         return await prune(desk)
     session = desk.calendar.last_closed(claimed.due_at)
@@ -117,15 +119,15 @@ async def prune(desk: Desk) -> str:
 
 
 async def scan(desk: Desk, research: Research, strategy: Strategy) -> str:
-    """Read the latest bars, ask the rules, hand the answers to the desk."""
-    now = desk.market.now()
-    session = desk.calendar.last_closed(now)
-    wanted = max(bars_needed(strategy), strategy.warmup + pictures.SHOWN)
-    panel = research.store.latest(wanted, until=session.day)
+    """Read the bars of this moment, ask the rules, hand the answers to the desk."""
+    read = await reading.read(desk, research.store, strategy)
+    if isinstance(read, str):
+        return read
+    panel = read.panel
     answers = [
         answer
         for answer in last_answers(strategy, panel)
-        if propose.utc(answer.bar).date() == session.day and desk.instruments.find(answer.symbol)
+        if propose.utc(answer.bar).date() == read.bar and desk.instruments.find(answer.symbol)
     ]
 
     def chart(signal: Signal) -> Mapping[str, Any]:
@@ -138,12 +140,21 @@ async def scan(desk: Desk, research: Research, strategy: Strategy) -> str:
     )
     if desk.plan(strategy.name).mode is Mode.AUTO:
         await decide.approve_ranked(desk, signals, by="auto")
-    day = f"{session.day:%a} {session.day.day} {session.day:%b}"
     count = len(signals)
     return (
-        f"{strategy.name}: {len(panel.symbols)} instruments, close of {day}: "
+        f"{strategy.name}: {len(panel.symbols)} instruments, {read.moment}: "
         f"{count or 'no'} new signal{'' if count == 1 else 's'}"
     )
+
+
+async def leave_session(desk: Desk, strategy: str, due: datetime) -> str:
+    """Close what a strategy holds for the session in which the job was due."""
+    session = desk.calendar.session_at(due)
+    if session is None:
+        return f"{strategy}: no session was open"
+    signals = await leave.leave(desk, strategy, session)
+    day = wording.short_day(session.day)
+    return f"{strategy}: {len(signals) or 'nothing'} to close in the session of {day}"
 
 
 async def _tell(desk: Desk, claimed: Run, state: RunState, outcome: str) -> None:

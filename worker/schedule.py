@@ -2,33 +2,58 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from desk.desk import Desk
+from desk import leave
+from desk.desk import Desk, Plan
 from desk.marks import last_marked
+from desk.propose import SAME_DAY
 from desk.squareoff import JOB
+from market.resample import completed
 from trading.facts import Run, RunState
 from trading.ports import Session
+from trading.types import Holding, Moment
 
 CATCH_UP = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Due `after` a session's close. `every` session is caught up; otherwise only the latest."""
+    """Due `after` a session's open or close. `every` session is caught up; otherwise only the
+    latest, and that only `within` a time of being due, where there is one."""
 
     name: str
     after: timedelta
-    every: bool
+    every: bool = False
+    of: Moment = Moment.CLOSE
+    timeframe: str = "1d"  # due with the session that completes such a bar
+    within: timedelta | None = None
+
+    def due(self, session: Session) -> datetime:
+        return (session.open if self.of is Moment.OPEN else session.close) + self.after
 
 
 def jobs(desk: Desk) -> list[Job]:
-    scans = [Job(f"scan:{name}", timedelta(minutes=5), every=False) for name in desk.plans]
+    plans = desk.plans.values()
     return [
         Job("mark", timedelta(minutes=2), every=True),
-        *scans,
-        Job("prune", timedelta(minutes=20), every=False),
+        *(_scan(plan) for plan in plans),
+        *(_leave(plan) for plan in plans if plan.holds is Holding.SESSION),
+        Job("prune", timedelta(minutes=20)),
     ]
+
+
+def _scan(plan: Plan) -> Job:
+    """At the open while what is decided there can still be carried out; or after the close."""
+    name = f"scan:{plan.strategy}"
+    if plan.decides is Moment.OPEN:
+        return Job(name, timedelta(0), of=Moment.OPEN, within=SAME_DAY)
+    return Job(name, timedelta(minutes=5), timeframe=plan.timeframe)
+
+
+def _leave(plan: Plan) -> Job:
+    """Made up for however late: a position that should be closed is not forgotten."""
+    return Job(f"leave:{plan.strategy}", -leave.NOTICE)
 
 
 async def due_runs(desk: Desk) -> list[Run]:
@@ -38,19 +63,30 @@ async def due_runs(desk: Desk) -> list[Run]:
     that is past would propose on old bars, so only the latest is made up for.
     """
     now = desk.market.now()
-    latest = desk.calendar.last_closed(now)
     wanted = []
     for job in jobs(desk):
-        sessions: Sequence[Session] = [latest]
-        if job.every:
-            marked = await last_marked(desk)
-            first = max(marked, (now - CATCH_UP).date()) if marked else latest.day
-            sessions = [s for s in desk.calendar.sessions(first, latest.day) if s.close <= now]
-        dues = [s.close + job.after for s in sessions if s.close + job.after <= now]
+        dues = [job.due(session) for session in await _sessions(desk, job)]
         known = await desk.journal.read(Run, job=job.name, due_at__in=tuple(dues))
         there = {run.due_at for run in known}
-        wanted += [Run(job.name, due) for due in dues if due not in there]
+        wanted += [
+            Run(job.name, due)
+            for due in dues
+            if due not in there and (job.within is None or now - due <= job.within)
+        ]
     return await desk.journal.append(wanted)
+
+
+async def _sessions(desk: Desk, job: Job) -> Sequence[Session]:
+    """Those for which the job has come due: each one missed, or the latest."""
+    now = desk.market.now()
+    latest = desk.calendar.last_closed(now)
+    if job.every:
+        marked = await last_marked(desk)
+        first = max(marked, (now - CATCH_UP).date()) if marked else latest.day
+        return [s for s in desk.calendar.sessions(first, latest.day) if job.due(s) <= now]
+    current = desk.calendar.session_at(now)
+    come = [s for s in (latest, current) if s is not None and job.due(s) <= now]
+    return [s for s in come[-1:] if completed(job.timeframe, s, desk.calendar)]
 
 
 async def keep(desk: Desk) -> None:

@@ -1,16 +1,17 @@
 """A signal's card and the list of a scan's others: the facts as they stand, in words."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from desk import story, wording
 from desk.desk import Desk
+from desk.leave import LAST
 from desk.story import Card
 from trading.messages import Button, Message, Span, bold, italic, message
 from trading.orders import OrderState
-from trading.signals import SignalState
-from trading.types import Target
+from trading.signals import Signal, SignalState
+from trading.types import Moment, Target
 
 PAGE = 5  # items of a list on one page: five rows of buttons fit under a thumb
 CENT = Decimal("0.01")
@@ -31,7 +32,7 @@ def card_message(desk: Desk, card: Card) -> Message:
     size = wording.money(card.value, currency)
     if card.share is not None:
         size += f" · {wording.percent(card.share)} of equity"
-    bar = f"{signal.moment.value} {signal.bar:%a} {signal.bar.day} {signal.bar:%b}"
+    bar = f"{signal.moment.value} {wording.short_day(_decided_on(desk, signal))}"
     return message(
         *_status(desk, card),
         bold(headline(card)),
@@ -107,14 +108,31 @@ def _timing(desk: Desk, card: Card) -> str:
     goes = wording.moment(desk.local(signal.execute_at))
     if signal.state is SignalState.PENDING:
         until = f"{desk.local(signal.expires_at):%H:%M}"
-        return f"Goes {goes} {place}, at the open; decide before {until}\n"
+        return f"Goes {goes} {place}{_occasion(desk, signal)}; decide before {until}\n"
     if (
         signal.state is SignalState.APPROVED
         and card.order is not None
         and card.order.state is OrderState.PLANNED
     ):
-        return f"Goes {goes} {place}, at the open\n"
+        return f"Goes {goes} {place}{_occasion(desk, signal)}\n"
     return ""
+
+
+def _occasion(desk: Desk, signal: Signal) -> str:
+    session = desk.calendar.session_at(signal.execute_at)
+    if session is None:
+        return ""
+    if signal.execute_at == session.open:
+        return ", at the open"
+    return ", at the close" if session.close - signal.execute_at <= LAST else ", at once"
+
+
+def _decided_on(desk: Desk, signal: Signal) -> date:
+    """The day the rules were read: a weekly bar is dated on its Monday, its close is later."""
+    bar = signal.bar.date()
+    if signal.moment is Moment.OPEN:
+        return bar
+    return max(bar, desk.calendar.last_closed(signal.proposed_at).day)
 
 
 async def list_message(
@@ -126,7 +144,8 @@ async def list_message(
         return None
     subject = f"scan:{strategy}:{bar.isoformat()}"
     title = f"{len(rows)} more from {strategy}"
-    note = f"close of {bar:%a} {bar.day} {bar:%b}, best first"
+    first = rows[0].signal
+    note = f"{first.moment.value} of {wording.short_day(_decided_on(desk, first))}, best first"
     return paged(desk, rows, f"{title}, {note}", page, ("list", subject))
 
 

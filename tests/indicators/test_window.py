@@ -91,3 +91,43 @@ def test_fewer_bars_than_the_window_are_all_nan(n: int) -> None:
     x = np.ones(n)
     assert np.isnan(window.sma(x, n + 1)).all()
     assert np.isnan(window.mean_and_deviation(x, n + 1)[1]).all()
+
+
+@given(
+    st.lists(st.floats(1, 1e6), min_size=1, max_size=80),
+    st.integers(1, 40),
+)
+def test_highest_and_lowest_are_those_of_the_window(values: list[float], span: int) -> None:
+    x = np.array(values)
+    for of, plain in ((window.highest, max), (window.lowest, min)):
+        got = of(x, span)
+        for i in range(len(x)):
+            if i + 1 < span:
+                assert np.isnan(got[i])
+            else:
+                assert got[i] == plain(values[i + 1 - span : i + 1])
+
+
+def test_previous_is_what_was_known_before() -> None:
+    x = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    np.testing.assert_array_equal(window.previous(x), [[np.nan, 1, 2], [np.nan, 4, 5]])
+    np.testing.assert_array_equal(window.previous(x[0], 5), [np.nan] * 3)
+
+
+def test_stochastic_rsi_is_its_definition_in_pandas() -> None:
+    rng = np.random.default_rng(5)
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.02, 300)))
+    strength = pd.Series(window.cutler_rsi(close, 14))
+    low, high = strength.rolling(14).min(), strength.rolling(14).max()
+    k = (100 * (strength - low) / (high - low)).rolling(3).mean()
+    ours_k, ours_d = window.stochastic_rsi(close)
+    np.testing.assert_allclose(ours_k, k, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(ours_d, k.rolling(3).mean(), rtol=1e-9, atol=1e-9)
+    assert np.isnan(ours_d[:30]).all()
+    assert not np.isnan(ours_d[31:]).any()
+
+
+def test_stochastic_rsi_is_unknown_while_rsi_stands_still() -> None:
+    k, d = window.stochastic_rsi(np.linspace(10.0, 20.0, 60))
+    assert np.isnan(k).all()
+    assert np.isnan(d).all()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.calendars import ExchangeCalendar
-from market.history import HistoryFeed
+from market.history import LAST, HistoryFeed
 from market.ohlcv import SCHEMA
 from market.store import BarStore
 from trading.errors import DataError
@@ -62,6 +62,7 @@ def events() -> dict[str, list[tuple[datetime, Decimal, bool]]]:
         assert session
         for at, price, is_open in (
             (session.open, row["open"], True),
+            (session.close - LAST, row["close"], True),
             (session.close, row["close"], False),
         ):
             known.setdefault(row["symbol"], []).append((at, Decimal(f"{price:.4f}"), is_open))
@@ -70,12 +71,12 @@ def events() -> dict[str, list[tuple[datetime, Decimal, bool]]]:
 
 moments = st.integers(0, int(timedelta(days=185).total_seconds())).map(
     lambda s: datetime(2024, 1, 3, tzinfo=UTC) + timedelta(seconds=s)
-) | st.sampled_from([t for s in SESSIONS[1:] for t in (s.open, s.close)])
+) | st.sampled_from([t for s in SESSIONS[1:] for t in (s.open, s.close - LAST, s.close)])
 
 
 @settings(max_examples=300, deadline=None)
 @given(symbol=st.sampled_from(sorted(BARS)), at=moments, early=st.booleans())
-async def test_a_quote_is_the_latest_price_known_and_never_a_later_one(
+async def test_a_quote_is_the_open_until_the_last_minute_and_then_the_close(
     feed: HistoryFeed,
     events: dict[str, list[tuple[datetime, Decimal, bool]]],
     symbol: str,

@@ -193,7 +193,7 @@ def test_the_sample_offers_candidates_on_most_days() -> None:
 
 def test_the_registry_finds_by_name_and_names_what_there_is() -> None:
     assert find("mean_reversion") is STRATEGIES["mean_reversion"]
-    with pytest.raises(ConfigError, match="no strategy is called 'momentum'; there is mean_rev"):
+    with pytest.raises(ConfigError, match="no strategy is called 'momentum'; there are mean_rev"):
         find("momentum")
     with pytest.raises(ConfigError, match="two strategies are called 'mean_reversion'"):
         register(MeanReversion(), MeanReversion(rsi=2))

@@ -11,45 +11,24 @@ from hypothesis import strategies as st
 from indicators import window
 from indicators.recursion import wilder
 from market.panel import Panel
+from market.resample import resampled
 from market.sample import sample_bars
+from strategies.form import misfit
 from strategies.laws import first_violation
+from strategies.mean_reversion import MeanReversion
 from strategies.registry import STRATEGIES
+from strategies.trial import KINDS, walk
 from trading.bars import Bars, Drawing, Floats, Rules, Strategy
 from trading.types import Holding, Moment
 
 every = pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=str)
 
 
-def walk(seed: int, n: int, kind: str) -> Bars:
-    """A random walk with what real bars have: gaps, flat stretches, sessions without volume."""
-    rng = np.random.default_rng(seed)
-    steps = rng.normal(0.0005, 0.02, n)
-    if kind == "gaps":
-        steps[rng.random(n) < 0.03] += rng.choice([-0.4, 0.3])
-    elif kind == "trend with dips":
-        steps = rng.normal(0.002, 0.005, n)
-        steps[rng.random(n) < 0.05] = -0.05
-    close = 100.0 * np.exp(np.cumsum(steps))
-    if kind == "flat":
-        close[:] = 100.0
-    elif kind == "flat stretches":
-        close[n // 3 : n // 2] = close[n // 3]
-        close[-40:] = close[-min(n, 41)]
-    opens = np.concatenate([close[:1], close[:-1] * np.exp(rng.normal(0, 0.004, n - 1))])
-    reach = 0.0 if kind.startswith("flat") else 0.01
-    high = np.maximum(opens, close) * (1 + reach * rng.random(n))
-    low = np.minimum(opens, close) * (1 - reach * rng.random(n))
-    volume = np.floor(rng.lognormal(12, 1, n))
-    volume[rng.random(n) < 0.1] = 0.0
-    days = np.datetime64("2020-01-01", "us") + np.arange(n) * np.timedelta64(1, "D")
-    return Bars("WALK", days, opens, high, low, close, volume)
-
-
 walks = st.builds(
     walk,
     st.integers(0, 10_000),
     st.integers(1, 420),
-    st.sampled_from(["walk", "gaps", "trend with dips", "flat", "flat stretches"]),
+    st.sampled_from(KINDS),
 )
 
 
@@ -67,8 +46,29 @@ def panel() -> Panel:
 
 @every
 def test_the_laws_hold_on_real_bars(strategy: Strategy, panel: Panel) -> None:
+    bars = resampled(panel, strategy.timeframe)
     for symbol in panel.symbols[::40]:
-        assert first_violation(strategy, panel[symbol], points=12) is None
+        assert first_violation(strategy, bars[symbol], points=12) is None
+    assert first_violation(strategy, bars["AAPL"], thorough=True) is None
+
+
+@every
+def test_the_sample_makes_it_act(strategy: Strategy, panel: Panel) -> None:
+    bars = resampled(panel, strategy.timeframe)
+    rules = [strategy.rules(bars[symbol]) for symbol in panel.symbols[::10]]
+    entries = sum(int((r.enter != 0).sum()) for r in rules)
+    exits = sum(int(r.exit.sum()) for r in rules)
+    assert entries > 50
+    assert (exits > 50) == (strategy.holds is Holding.UNTIL_EXIT)
+
+
+@every
+def test_it_has_the_form_of_one_and_a_reason_in_words(strategy: Strategy) -> None:
+    assert misfit(strategy) is None
+    features = dict.fromkeys(strategy.rules(walk(1, 300)).features, 1.0)
+    assert strategy.explain(features)
+    assert strategy.explain({}) == ""
+    assert "\n" not in strategy.explain(features)
 
 
 @every
@@ -155,6 +155,35 @@ def test_each_law_catches_who_breaks_it(how: str, says: str) -> None:
     assert says in found
     assert found.startswith("crossing: ")
     assert "\n" not in found
+
+
+def test_a_rare_entry_that_looks_ahead_is_found_when_every_bar_is_tried() -> None:
+    class Peeks(MeanReversion):
+        def rules(self, bars: Bars) -> Rules:
+            rules = super().rules(bars)
+            close = bars.close
+            tomorrow = np.concatenate([close[..., 1:], close[..., -1:]], axis=-1)
+            enter = rules.enter * (tomorrow >= close).astype(np.int8)
+            nothing = np.full_like(close, np.nan)
+            return replace(rules, enter=enter, strength=enter * 1.0, stop=nothing)
+
+    tried = (
+        first_violation(Peeks(), walk(seed, 460, kind), thorough=True)
+        for seed, kind in enumerate(KINDS)
+    )
+    found = next(filter(None, tried))
+    assert found.endswith("enter is 1 instead of 0: it looks ahead")
+
+
+def test_a_strategy_that_remembers_is_caught() -> None:
+    class Counts(Crossing):
+        def rules(self, bars: Bars) -> Rules:
+            calls.append(1)
+            return replace(super().rules(bars), strength=np.full(len(bars), float(len(calls))))
+
+    calls: list[int] = []
+    found = first_violation(Counts(), walk(1, 200, "walk"))
+    assert found == "crossing: asked a second time, strength is 2.0 instead of 1.0: it remembers"
 
 
 def test_a_strategy_that_only_claims_to_stack_is_caught() -> None:
