@@ -27,7 +27,7 @@ def chromium() -> str:
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         why = "no chromium on PATH: apt-get install chromium"
-        if os.environ.get("QUARTERDECK_CI") == "1":
+        if os.environ.get("NEEDS_CHROMIUM") == "1":
             pytest.fail(why)
         pytest.skip(why)
     return found
@@ -56,7 +56,7 @@ async def ship(tmp_path: Path) -> AsyncIterator[Ship]:
 
 async def picture(page: Page, name: str) -> None:
     """Kept only where the README's pictures are wanted."""
-    folder = os.environ.get("QUARTERDECK_PICTURES")
+    folder = os.environ.get("PICTURES_TO")
     if folder:
         (ROOT / folder).mkdir(parents=True, exist_ok=True)
         await page.wait_for_timeout(400)  # the page's own scrolling ends
