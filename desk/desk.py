@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from desk.books import Books
@@ -11,6 +11,12 @@ from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
 from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal
 from trading.types import Holding, Instrument, Mode, Moment
+
+#: Before the session's close an exit for the close is sent, as a market-on-close order would be.
+LAST = timedelta(minutes=1)
+
+#: How long before the session's close a strategy that holds no night proposes to leave.
+NOTICE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)

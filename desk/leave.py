@@ -1,12 +1,11 @@
 """Leave: a strategy that holds a session is flat when it closes, whoever decides its entries."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
 
 from desk import decide, execute, notices
-from desk.desk import Desk
+from desk.desk import LAST, Desk
 from desk.propose import BEFORE_EXECUTION, SAME_DAY, Timing, propose
 from trading.bars import Answer
 from trading.errors import DeskError
@@ -19,8 +18,6 @@ from trading.types import Moment
 
 #: The exits are proposed five minutes before the close, which leaves time to withdraw one, and
 #: sent in the session's last minute, whose price stands for the close.
-NOTICE = timedelta(minutes=5)
-LAST = timedelta(minutes=1)
 LEG = 1
 BY = "session close"
 REASON = "the session ends; this strategy holds nothing overnight"

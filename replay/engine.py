@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from desk import decide, execute, leave, marks, propose
-from desk.desk import Desk
+from desk.desk import LAST, NOTICE, Desk
 from market.panel import Panel
 from market.resample import completed, resampled
 from strategies.answers import Answers, all_answers
@@ -63,10 +63,10 @@ async def replay(
             await _scan(desk, at_open, session, approvals)
             await execute.execute_due(desk, owner=OWNER)
         if passing:
-            clock.at = session.close - leave.NOTICE
+            clock.at = session.close - NOTICE
             for strategy in passing:
                 await leave.leave(desk, strategy.name, session)
-            clock.at = session.close - leave.LAST
+            clock.at = session.close - LAST
             await execute.execute_due(desk, owner=OWNER)
         clock.at = session.close
         await desk.journal.append(await marks.marks_of(desk, await desk.books.ledger(), session))

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from desk import leave
-from desk.desk import Desk
+from desk.desk import NOTICE, Desk
 from trading.orders import Order, OrderState
 from trading.types import Holding, Moment
 
@@ -20,5 +19,5 @@ async def next_stop(desk: Desk, at: datetime, until: datetime) -> datetime | Non
         stops.append(desk.calendar.next_session(at).open)
     session = desk.calendar.session_at(at)
     if session is not None and any(plan.holds is Holding.SESSION for plan in plans):
-        stops.append(session.close - leave.NOTICE)
+        stops.append(session.close - NOTICE)
     return min((stop for stop in stops if at < stop <= until), default=None)

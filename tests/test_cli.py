@@ -77,11 +77,17 @@ def test_a_process_nobody_knows(tmp_path: Path):
     assert line.startswith("no process called 'nonsense'; there are: ")
 
 
+ASTROLOGY = (
+    "no strategy is called 'astrology'; there are mean_reversion, intraday_gap_up, "
+    "swing_stochastic_rsi, weekly_trend"
+)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--from", "yesterday"], "'yesterday' is no date; write it like 2024-03-28"),
-        (["--strategy", "astrology"], "no strategy is called 'astrology'; there is mean_reversion"),
+        (["--strategy", "astrology"], ASTROLOGY),
     ],
 )
 def test_a_replay_of_nonsense_stops_before_it_reads_a_bar(

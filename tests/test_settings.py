@@ -300,7 +300,8 @@ def strategies(**chosen: Any) -> Any:
 
 def test_an_unknown_strategy_is_named_with_those_there_are():
     assert refusal(strategies(astrology={})) == (
-        "no strategy is called 'astrology'; there is mean_reversion"
+        "no strategy is called 'astrology'; there are mean_reversion, intraday_gap_up, "
+        "swing_stochastic_rsi, weekly_trend"
     )
 
 

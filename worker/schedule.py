@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk import leave
-from desk.desk import Desk, Plan
+from desk.desk import NOTICE, Desk, Plan
 from desk.marks import last_marked
 from desk.propose import SAME_DAY
 from desk.squareoff import JOB
@@ -53,7 +52,7 @@ def _scan(plan: Plan) -> Job:
 
 def _leave(plan: Plan) -> Job:
     """Made up for however late: a position that should be closed is not forgotten."""
-    return Job(f"leave:{plan.strategy}", -leave.NOTICE)
+    return Job(f"leave:{plan.strategy}", -NOTICE)
 
 
 async def due_runs(desk: Desk) -> list[Run]:

@@ -5,8 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from desk import story, wording
-from desk.desk import Desk
-from desk.leave import LAST
+from desk.desk import LAST, Desk
 from desk.story import Card
 from trading.messages import Button, Message, Span, bold, italic, message
 from trading.orders import OrderState

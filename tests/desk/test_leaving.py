@@ -6,7 +6,7 @@ from decimal import Decimal
 import market.history
 from desk import decide, execute, leave, propose
 from desk.console.cards import card_message
-from desk.desk import Plan
+from desk.desk import LAST, Plan
 from desk.halt import latch
 from desk.story import card as read_card
 from tests.world import World, answer, explain, world
@@ -52,7 +52,7 @@ async def exits(w: World) -> list[Signal]:
 
 
 def test_the_desk_and_the_history_agree_which_is_the_last_minute():
-    assert leave.LAST == market.history.LAST
+    assert LAST == market.history.LAST
 
 
 async def test_what_is_decided_at_the_open_goes_at_once_and_lives_ten_minutes():

@@ -119,7 +119,7 @@ async def test_an_order_that_is_due_holds_it_until_it_is_sent():
     d = await demo()
     [signal] = await proposed(d, "AAPL")
     await decide.approve(d.w.desk, signal.id, by="operator:1")
-    await d.stand(at(TUESDAY, 14, 29))
+    await d.stand(at(TUESDAY, 14, 10))
     assert (await d.look()).status is ClockStatus.RUNNING, "not due before the open"
     await d.stand(at(TUESDAY, 14, 30))
     assert (await d.look()).reason == BUSY
