@@ -12,6 +12,7 @@ from typing import IO, Self
 
 import polars as pl
 
+from market.kept import KeptPanel
 from market.ohlcv import SCHEMA, checked
 from market.panel import Panel
 from market.stacking import COLUMNS, Runs, stack
@@ -35,6 +36,7 @@ class BarStore:
             raise DataError(f"{timeframe!r} is no timeframe; say 1m, 15m, 1h or 1d")
         self.timeframe = timeframe
         self.folder = root / "bars" / timeframe
+        self._kept = KeptPanel(root / "kept" / timeframe)
         self._newest: tuple[Stamp | None, datetime] | None = None
 
     def months(self) -> list[str]:
@@ -72,10 +74,19 @@ class BarStore:
     ) -> Panel:
         """Bars with since <= ts <= until; a plain date means its 00:00 UTC.
 
-        A symbol without a bar there is left out.
+        A symbol without a bar there is left out. Everything at once is kept as it was laid, and
+        mapped the next time.
         """
         first, last = _utc(since), _utc(until)
-        return self._panel(self._between(first, last), symbols, first, last)
+        months = self._between(first, last)
+        if not (symbols is None and first is None and last is None and months):
+            return self._panel(months, symbols, first, last)
+        version = [(month, self.stamp(month)) for month in months]
+        panel = self._kept.load(version)
+        if panel is None:
+            panel = self._panel(months, None, None, None)
+            self._kept.save(version, panel)
+        return panel
 
     def latest(
         self, n_bars: int, until: date | None = None, symbols: Collection[str] | None = None
