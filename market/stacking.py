@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 COLUMNS = ("ts", *PRICES)
 _MANY = 32  # fewer evenly spaced runs than this are not worth a block of their own
 _HANDS = 3  # columns laid at a time; the copies wait for memory, not for a core
-_BATCH = 12  # months in memory at once beside the panel; more only costs page faults
+_BATCH = 16  # months in memory at once beside the panel: a year and its edges in one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
