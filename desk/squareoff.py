@@ -41,7 +41,7 @@ async def begin(desk: Desk, *, by: str) -> Run:
     """Halt and start; a square-off already under way is returned instead of a second one."""
     async with desk.journal.transaction():
         await latch(desk.journal, Trading.HALTED, by=by, reason="/squareoff", at=desk.market.now())
-        running = await desk.journal.first(Run, job=JOB, state__in=(RunState.DUE, RunState.RUNNING))
+        running = await under_way(desk)
         if running is not None:
             return running
         run = Run(JOB, desk.wall.now(), args={"by": by, "cancelled": 0})

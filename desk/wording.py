@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from trading.types import Side, Target
+from trading.types import Target
 
 MINUS = "\u2212"  # as wide as a plus sign, so columns of figures align
 
@@ -86,5 +86,4 @@ def place(zone: str) -> str:
     return zone.rsplit("/", 1)[-1].replace("_", " ")
 
 
-VERB = {Side.BUY: "Buy", Side.SELL: "Sell"}
 TARGET = {Target.LONG: "Buy", Target.SHORT: "Sell short", Target.FLAT: "Close"}

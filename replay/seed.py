@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from desk.desk import Desk
@@ -13,8 +12,6 @@ from trading.facts import Adjustment, ClockReading, Cursor, Mark
 from trading.orders import Fill, Order
 from trading.ports import Session
 from trading.signals import Signal
-
-MINUTE = timedelta(minutes=1)
 
 #: What a person would take of a day's candidates, so that money is left for the first card.
 ENTRIES_A_DAY = 2
