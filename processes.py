@@ -66,9 +66,10 @@ async def fast(settings: Settings, stop: asyncio.Event) -> None:
 async def heavy(settings: Settings, stop: asyncio.Event) -> None:
     """Scans and marks."""
     from worker import jobs
+    from worker.research import Research
 
     async with open_desk(settings) as rooms:
-        research = jobs.Research(rooms.store, rooms.strategies)
+        research = Research(rooms.store, rooms.strategies)
         await until(
             stop,
             run_lane(

@@ -25,6 +25,7 @@ from trading.signals import Signal
 from trading.types import Instrument
 from wiring import Silence
 from worker import jobs
+from worker.research import Research
 
 STRATEGY = "mean_reversion"
 
@@ -36,7 +37,7 @@ async def _ours(root: Path, rounds: int) -> tuple[list[float], int]:
     clock = SimulatedClock(HistoryFeed(store, calendar).known_through())
     instruments = InstrumentBook(Instrument(name) for name in names)
     strategy = find(STRATEGY)
-    research = jobs.Research(store, {STRATEGY: strategy})
+    research = Research(store, {STRATEGY: strategy})
     spans = []
     found = 0
     for number in range(rounds + 1):

@@ -1,7 +1,6 @@
 """The heavy lane's jobs: scans and marks, each one run of the schedule."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,10 +8,9 @@ import structlog
 
 from desk import decide, leave, marks, notices, propose, wording
 from desk.desk import Desk
-from market.store import BarStore
 from strategies.answers import last_answers
 from trading.bars import Strategy
-from trading.errors import BrokerError, QuarterdeckError
+from trading.errors import BrokerError, ConfigError, QuarterdeckError
 from trading.facts import (
     Lane,
     Notice,
@@ -28,6 +26,7 @@ from trading.messages import bold, message
 from trading.signals import Signal
 from trading.types import Mode
 from worker import pictures, reading
+from worker.research import Research
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=1)
@@ -36,12 +35,8 @@ PATIENCE = timedelta(minutes=10)  # then it has failed
 KEEP = timedelta(days=30)  # what is handled, sent or drawn is pruned after
 
 
-@dataclass(frozen=True, slots=True)
-class Research:
-    """What a scan needs besides the desk: bars and rules, which the doors never load."""
-
-    store: BarStore
-    strategies: Mapping[str, Strategy]
+#: Carries one run out and says in a clause what came of it, for the log and `/jobs`.
+Handler = Callable[[Desk, Research, Run], Awaitable[str]]
 
 
 async def run(desk: Desk, research: Research, run_id: int) -> None:
@@ -96,20 +91,30 @@ def _open(desk: Desk, found: Run) -> bool:
 
 
 async def _carry_out(desk: Desk, research: Research, claimed: Run) -> str:
-    job, _, strategy = claimed.job.partition(":")
-    if job == "scan":
-        return await scan(desk, research, research.strategies[strategy])
-    if job == "leave":
-        return await leave_session(desk, strategy, claimed.due_at)
-    if job == "prune":
-        return await prune(desk)
+    name = claimed.job.partition(":")[0]
+    if name not in JOBS:
+        raise ConfigError(f"no job is called {name!r}; there are: {', '.join(JOBS)}")
+    return await JOBS[name](desk, research, claimed)
+
+
+async def _scan(desk: Desk, research: Research, claimed: Run) -> str:
+    return await scan(desk, research, research.strategies[claimed.job.partition(":")[2]])
+
+
+async def _leave(desk: Desk, _: Research, claimed: Run) -> str:
+    return await leave_session(desk, claimed.job.partition(":")[2], claimed.due_at)
+
+
+async def mark(desk: Desk, _: Research, claimed: Run) -> str:
+    """Save the P&L of every book at the close of the session in which the run came due."""
     session = desk.calendar.last_closed(claimed.due_at)
     rows = await marks.mark_session(desk, session)
     return f"{len(rows)} books marked at the close of {session.day}"
 
 
-async def prune(desk: Desk) -> str:
+async def prune(desk: Desk, _: Research, claimed: Run) -> str:
     """Forget pictures, notices and requests that are done and old; facts of trading stay."""
+    del claimed
     before = desk.wall.now() - KEEP
     gone = await desk.journal.remove(
         Notice, created_at__lt=before, state__not=NoticeState.DUE
@@ -167,3 +172,7 @@ async def _tell(desk: Desk, claimed: Run, state: RunState, outcome: str) -> None
         await notices.tell(desk, said, lane=Lane.CRITICAL)
     elif request is not None:
         await notices.answer(desk, request, outcome + ".")
+
+
+#: Every job by the first part of its run's name; `scan:mean_reversion` is a `scan`.
+JOBS: dict[str, Handler] = {"scan": _scan, "leave": _leave, "mark": mark, "prune": prune}

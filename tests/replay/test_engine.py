@@ -15,6 +15,7 @@ from trading.ledger import Ledger
 from trading.orders import Fill, Order, OrderState
 from trading.signals import Signal, SignalState
 from worker import jobs
+from worker.research import Research
 
 FIRST, LAST = date(2024, 3, 1), date(2024, 6, 28)
 
@@ -117,7 +118,7 @@ async def test_a_live_scan_proposes_what_the_replay_proposes(bars: Sample):
     to_date, week = date(2024, 4, 19), (date(2024, 4, 22), date(2024, 4, 26))
     replayed = await sailed(bars, last=week[1])
     live = await sailed(bars, last=to_date)
-    research = jobs.Research(bars.store, {STRATEGY.name: STRATEGY})
+    research = Research(bars.store, {STRATEGY.name: STRATEGY})
     for session in bars.sessions(*week):
         live.clock.at = session.open
         await decide.expire(live.desk)

@@ -17,7 +17,7 @@ from strategies.registry import STRATEGIES
 from tests.world import MONDAY, Stocks, Weekdays, World, world
 from trading.clocks import SimulatedClock
 from trading.types import Mode
-from worker.jobs import Research
+from worker.research import Research
 
 STRATEGY = STRATEGIES["mean_reversion"]
 BARS = 300

@@ -19,6 +19,7 @@ from trading.orders import Fill
 from trading.signals import Signal
 from wiring import desk_of_replay
 from worker import jobs, rounds, schedule
+from worker.research import Research
 
 NAMES = ("mean_reversion", "intraday_gap_up", "swing_stochastic_rsi", "weekly_trend")
 
@@ -42,7 +43,7 @@ class House:
         self.journal = MemoryJournal()
         known = {name: STRATEGIES[name] for name in NAMES}
         self.desk: Desk = desk_of_replay(settings, self.journal, self.clock, self.store, known)
-        self.research = jobs.Research(self.store, known)
+        self.research = Research(self.store, known)
 
     async def open(self, settings: Settings) -> "House":
         await self.journal.append(
