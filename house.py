@@ -23,11 +23,11 @@ def _child(
 async def run_house(settings: Settings) -> None:
     """Until Ctrl-C. Raises ConfigError before anything starts where a setting is wrong."""
     from folder import instruments_file, prepare
-    from wiring import operators, strategies, telegram_token
+    from wiring import calendar_of, operators, plans, strategies, telegram_token, timetable
 
     telegram_token(settings)
     operators(settings)
-    strategies(settings)
+    timetable(settings, plans(settings, strategies(settings)), calendar_of(settings))
     prepare(settings)
     if not instruments_file(settings).exists():
         raise ConfigError(

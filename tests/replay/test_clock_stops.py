@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from desk import decide, execute, leave, propose
 from desk.desk import Plan
 from replay.demo_clock import DemoClock
-from tests.world import World, answer, explain, world
+from tests.world import World, answer, explain, timetable, world
 from trading.clocks import SimulatedClock, market_time
 from trading.facts import ClockReading, ClockStatus, Run, RunState
 from trading.types import Holding, Mode, Moment
@@ -64,6 +64,7 @@ async def a_day(w: World, start: datetime, end: datetime) -> list[tuple[str, dat
 async def test_the_open_the_leave_and_the_last_minute_are_met_to_the_second():
     w = await world(mode=Mode.AUTO)
     w.desk.plans = {"gap": Plan("gap", Moment.OPEN, Holding.SESSION, mode=Mode.AUTO, cards=0)}
+    timetable(w.desk)
     met = [m for m in await a_day(w, utc(14, 0), utc(21, 10)) if m[1].date() == TUESDAY]
     assert met[-2:] == [("scan:gap", utc(14, 30)), ("leave:gap", utc(20, 55))]
     (trade,) = (await w.desk.books.ledger()).trades
