@@ -152,10 +152,10 @@ async def _detail(desk: Desk, job: Job, said: str) -> Message:
         bold(job.name),
         f"\n{job.about[:1].upper()}{job.about[1:]}.\n" if job.about else "\n",
         f"When: {job.when.text}{_comes(desk, job, halted)}\n",
-        f"Late: up to {job.within.text}; {late}\n",
+        f"Late: {_at_most(job)}; {late}\n",
         f"May take: {_span(job.limit)}\n",
     ]
-    if job.name in halted and job.stops:
+    if job.name in halted and job.stops and not said:
         parts.append(f"While paused {job.stops}.\n")
     parts.append(f"\nLast runs, {_place(desk)} time:\n" if runs else "\nIt has not run yet.\n")
     for run in runs:
@@ -171,6 +171,11 @@ async def _detail(desk: Desk, job: Job, said: str) -> Message:
         rows.append([Button("Retry the failed run", "jobs", ("retry", str(runs[0].id)))])
     rows.append([Button("‹ All jobs", "jobs", once=False)])
     return message(*parts, buttons=rows)
+
+
+def _at_most(job: Job) -> str:
+    text = job.within.text
+    return f"up to {text}" if text[:1].isdigit() else f"until the {text}"
 
 
 def _wall(desk: Desk, at: datetime) -> str:
@@ -194,6 +199,8 @@ async def _run(desk: Desk, request: Request, job: Job) -> None:
     await desk.bell.ring("heavy", [run.id for run in runs])
     if pressed(request):
         await _show(desk, request, job, said="Started; its outcome comes below.")
+    else:
+        await notices.answer(desk, request, f"Started {job.name}; its outcome comes here.")
 
 
 async def _retry(desk: Desk, request: Request, args: list[str]) -> None:
