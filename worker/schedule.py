@@ -73,7 +73,7 @@ class Schedule:
         if not wanted:
             return []
         async with self.desk.journal.transaction():
-            new = await self.desk.journal.append(wanted)
+            new = await self.desk.journal.append(sorted(wanted, key=lambda run: run.due_at))
             await telling.tell_missed(self.desk, [r for r in new if r.state is RunState.MISSED])
         return [run for run in new if run.state is RunState.DUE]
 

@@ -15,12 +15,19 @@ from trading.messages import Button, Message, Span, bold, italic, message
 PAGE = 8  # jobs on one page
 LAST = 5  # runs shown of one job
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-WORD = {
-    RunState.DUE: "waiting",
-    RunState.RUNNING: "running",
+SIGN = {
+    RunState.DUE: "…",
+    RunState.RUNNING: "▶",
     RunState.DONE: "✔",
-    RunState.FAILED: "✖ failed",
-    RunState.MISSED: "missed",
+    RunState.FAILED: "✖",
+    RunState.MISSED: "⌛",
+}
+WORD = {
+    RunState.DUE: " waiting",
+    RunState.RUNNING: " running",
+    RunState.DONE: "",
+    RunState.FAILED: " failed",
+    RunState.MISSED: " missed",
 }
 
 
@@ -64,7 +71,7 @@ async def _listed(desk: Desk, page: int) -> Message:
     page = min(max(page, 1), pages)
     shown = rows[(page - 1) * PAGE : page * PAGE]
     halted = {pause.job: pause for pause in await timetable.paused(desk.journal, _now(desk))}
-    of = f", page {page} of {pages}" if pages > 1 else ""
+    of = f", {page}/{pages}" if pages > 1 else ""
     parts: list[str | Span] = [bold(f"{len(rows)} jobs{of}"), f", {_place(desk)} time\n"]
     group = ""
     for job in shown:
@@ -72,7 +79,8 @@ async def _listed(desk: Desk, page: int) -> Message:
             group = job.group
             parts += ["\n", italic(group), "\n"]
         last = await desk.journal.first(Run, job=job.name, order="-due_at")
-        parts += [bold(job.name), f"\n   {_went(desk, last)}{_comes(desk, job, halted)}\n"]
+        brief = job.name in halted or not job.enabled
+        parts += [bold(job.name), f"\n{_went(desk, last, brief)}{_comes(desk, job, halted)}\n"]
     names = [Button(job.name, "jobs", (job.name,), once=False) for job in shown]
     buttons = [names[at : at + 2] for at in range(0, len(names), 2)]
     if pages > 1:
@@ -86,20 +94,22 @@ async def _listed(desk: Desk, page: int) -> Message:
     return message(*parts, buttons=buttons)
 
 
-def _went(desk: Desk, run: Run | None) -> str:
-    """`✔ Mon 16:02 in 2 s`."""
+def _went(desk: Desk, run: Run | None, brief: bool) -> str:
+    """`✔ Mon 16:02, 2.0 s`: at most what 360 px show beside when it comes next."""
     if run is None:
         return "not run yet"
-    return f"{WORD[run.state]} {_moment(desk, run.due_at)}{_took(run)}"
+    took = _took(run)
+    spent = f", {took}" if took and run.state is RunState.DONE and not brief else ""
+    return f"{SIGN[run.state]} {_moment(desk, run.due_at)}{spent}"
 
 
 def _took(run: Run) -> str:
     if run.started_at is None or run.finished_at is None or run.state is RunState.MISSED:
         return ""
     seconds = (run.finished_at - run.started_at).total_seconds()
-    if seconds < 1:
-        return f" in {max(seconds, 0):.1f} s"
-    return f" in {seconds:.0f} s" if seconds < 120 else f" in {seconds / 60:.0f} min"
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def _comes(desk: Desk, job: Job, halted: dict[str, Pause]) -> str:
@@ -161,7 +171,9 @@ async def _detail(desk: Desk, job: Job, said: str) -> Message:
     for run in runs:
         again = f"; again {_wall(desk, run.not_before)}" if run.not_before else ""
         outcome = f": {run.outcome[:160]}" if run.outcome else ""
-        parts.append(f"{_went(desk, run)}{outcome}{again}\n")
+        took = f" in {_took(run)}" if _took(run) else ""
+        went = f"{SIGN[run.state]}{WORD[run.state]} {_moment(desk, run.due_at)}{took}"
+        parts.append(f"{went}{outcome}{again}\n")
     name = (job.name,)
     pause = Button("Pause", "jobs", ("pause", *name))
     if job.name in halted:

@@ -55,11 +55,11 @@ async def test_the_list_says_how_each_went_and_when_it_comes_next_in_two_short_l
     await ran(w, "scan:dip", 5, RunState.FAILED, "bars cannot be read")
     w.go(MONDAY, 23)
     text = (await said(w, "/jobs")).plain
-    assert text.startswith("10 jobs, page 1 of 2, New York time\n")
-    assert "\nmark\n   ✔ Mon 16:02 in 3 s, next Tue 16:02\n" in text
-    assert "\nscan:dip\n   ✖ failed Mon 16:05 in 3 s, next Tue 16:05\n" in text
-    assert "\nexecute:open\n   not run yet, next Tue 09:32\n" in text
-    assert max(len(line) for line in text.splitlines()) <= 44, "about what 360 px show in a line"
+    assert text.startswith("10 jobs, 1/2, New York time\n")
+    assert "\nmark\n✔ Mon 16:02, 3.0 s, next Tue 16:02\n" in text
+    assert "\nscan:dip\n✖ Mon 16:05, next Tue 16:05\n" in text
+    assert "\nexecute:open\nnot run yet, next Tue 09:32\n" in text
+    assert max(len(line) for line in text.splitlines()) <= 35, "about what 360 px show in a line"
 
 
 async def test_pages_are_turned_and_a_job_opened_by_its_button():
@@ -82,8 +82,8 @@ async def test_one_job_is_shown_with_its_last_runs():
     failed = await ran(w, "scan:dip", 9, RunState.FAILED, "bars cannot be read")
     message = await said(w, "/jobs SCAN:DIP")
     assert "Late: until the next open; only the latest is made up for\n" in message.plain
-    assert "✖ failed Mon 16:09 in 3 s: bars cannot be read\n" in message.plain
-    assert "✔ Mon 16:03 in 3 s: 3 new signals\n" in message.plain
+    assert "✖ failed Mon 16:09 in 3.0 s: bars cannot be read\n" in message.plain
+    assert "✔ Mon 16:03 in 3.0 s: 3 new signals\n" in message.plain
     assert "2 new signals" not in message.plain
     assert labels(message) == [["Run now", "Pause"], ["Retry the failed run"], ["‹ All jobs"]]
     assert button(message, "Retry the failed run").args == ("retry", str(failed.id))
@@ -107,7 +107,7 @@ async def test_a_pause_says_what_stops_tells_the_others_and_is_undone_by_resume(
     assert message.plain.startswith("mark is paused: no P&L is saved; resumed, the last 14 days ")
     assert "When: close+2m, paused\n" in message.plain
     assert labels(message)[0] == ["Run now", "Resume"]
-    assert "   not run yet, paused\n" in (await said(w, "/jobs")).plain
+    assert "\nnot run yet, paused\n" in (await said(w, "/jobs")).plain
     assert "\nPaused: mark; /jobs resumes\n" in (await said(w, "/health")).plain
     others = await w.journal.read(Notice, answers__isnull=True)
     assert [row.recipient for row in others] == [BOB.id]
@@ -171,5 +171,5 @@ async def test_past_the_calendars_end_the_list_says_so():
     w.desk.calendar.known_through = MONDAY  # type: ignore[misc]
     w.go(TUESDAY, 12)
     text = (await said(w, "/jobs")).plain
-    assert "\nmark\n   not run yet, next unknown: the calendar has ended\n" in text
-    assert "\ncalendar\n   not run yet, next Wed 07:00\n" in (await said(w, "/jobs page 2")).plain
+    assert "\nmark\nnot run yet, next unknown: the calendar has ended\n" in text
+    assert "\ncalendar\nnot run yet, next Wed 07:00\n" in (await said(w, "/jobs page 2")).plain

@@ -78,8 +78,8 @@ async def test_every_missed_session_is_marked_and_only_the_latest_scanned():
     w.go(FRIDAY, 21, 10)
     between = [MONDAY.replace(day=day) for day in (4, 5, 6)]
     assert await due(w) == [
-        ("scan:dip", at(FRIDAY, 21, 5)),
         *(("mark", at(day, 21, 2)) for day in (*between, FRIDAY)),
+        ("scan:dip", at(FRIDAY, 21, 5)),
     ]
     assert await missed(w) == [("scan:dip", at(day, 21, 5)) for day in between]
     [said] = await told(w)
@@ -91,7 +91,7 @@ async def test_a_night_missed_is_made_up_for_in_the_morning_before_the_open():
     w.go(MONDAY, 12)
     await due(w)
     w.go(TUESDAY, 13)  # down from before the close
-    assert await due(w) == [("scan:dip", at(MONDAY, 21, 5)), ("mark", at(MONDAY, 21, 2))]
+    assert await due(w) == [("mark", at(MONDAY, 21, 2)), ("scan:dip", at(MONDAY, 21, 5))]
     assert await told(w) == []
 
 
@@ -111,7 +111,7 @@ async def test_over_a_weekend_fridays_work_is_made_up_for_and_saturday_has_none(
     w.go(FRIDAY, 12)
     await due(w)
     w.go(MONDAY.replace(day=9), 12)  # Sunday
-    assert await due(w) == [("scan:dip", at(FRIDAY, 21, 5)), ("mark", at(FRIDAY, 21, 2))]
+    assert await due(w) == [("mark", at(FRIDAY, 21, 2)), ("scan:dip", at(FRIDAY, 21, 5))]
     w.go(NEXT, 14, 29)
     assert await due(w) == []
     w.go(NEXT, 21, 5)
@@ -135,7 +135,7 @@ async def test_a_desk_that_never_ran_begins_with_the_latest_only():
     w = await desk()
     await w.journal.append([Mark(MONDAY, "paper", "dip", "USD", 0, 0, 0, 0, 0)])
     w.go(FRIDAY, 21, 10)
-    assert await due(w) == [("scan:dip", at(FRIDAY, 21, 5)), ("mark", at(FRIDAY, 21, 2))]
+    assert await due(w) == [("mark", at(FRIDAY, 21, 2)), ("scan:dip", at(FRIDAY, 21, 5))]
     assert await missed(w) == []
 
 
