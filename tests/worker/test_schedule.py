@@ -86,6 +86,14 @@ async def test_every_missed_session_is_marked_and_only_the_latest_scanned():
     assert said.startswith("3 runs missed\nscan:dip, due Thu 6 Feb 16:05 and 2 before: ")
 
 
+async def test_of_what_does_not_catch_up_only_the_latest_runs_however_long_its_limit():
+    w = await desk(**{"scan:dip": {"within": "7d"}})
+    await due(w)
+    w.go(FRIDAY, 20)
+    assert await due(w, "scan:dip") == [("scan:dip", at(MONDAY.replace(day=6), 21, 5))]
+    assert len(await missed(w)) == 2
+
+
 async def test_a_night_missed_is_made_up_for_in_the_morning_before_the_open():
     w = await desk()
     w.go(MONDAY, 12)
