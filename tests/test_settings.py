@@ -1,6 +1,5 @@
 """Every bad input is one clear line that names the key, the value and what was expected."""
 
-import asyncio
 import json
 import os
 import traceback
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 
 import folder
-import house
 import wiring
 from settings import DEMO_TOKEN, PREFIX, Person, Settings, StrategySettings, as_environment, load
 from trading.errors import ConfigError
@@ -274,19 +272,26 @@ def test_a_damaged_stamp_is_named(clean: Path, written: str):
 # What is wanted outside the demo
 
 
-def test_outside_the_demo_a_token_and_an_operator_are_needed():
+def test_outside_the_demo_a_token_is_needed():
     settings = load()
     assert "no Telegram token: set QUARTERDECK_TELEGRAM_TOKEN" in refusal(
         lambda: wiring.telegram_token(settings)
     )
-    line = refusal(lambda: wiring.operators(settings))
-    assert "no operators: set QUARTERDECK_OPERATORS to" in line
-    example = line[line.index("[") : line.index("]") + 1]
-    [ann] = wiring.operators(load(operators=json.loads(example)))
-    assert ann.name == "Ann", "what the line says to write is what is read"
+    assert wiring.operators(settings) == (), "whoever has a code joins later"
 
 
-def test_the_demo_needs_neither_and_never_uses_a_real_token():
+def test_the_example_environment_is_read_as_it_stands(tmp_path: Path):
+    """With every line it comments out written, too."""
+    text = (Path(__file__).parents[1] / ".env.example").read_text("utf-8")
+    (tmp_path / ".env").write_text(text)
+    assert load().telegram_token.get_secret_value() == ""
+    (tmp_path / ".env").write_text(text.replace("#QUARTERDECK_", "QUARTERDECK_"))
+    settings = load()
+    assert [ann.name for ann in settings.operators] == ["Ann"]
+    assert settings.redis == "redis://host:6379/0"
+
+
+def test_the_demo_needs_no_token_and_never_uses_a_real_token():
     settings = load(mode="demo", telegram_token=TOKEN)
     assert wiring.telegram_token(settings) == DEMO_TOKEN
     assert [person.name for person in wiring.operators(settings)] == [wiring.DEMO_OPERATOR.name]
@@ -370,35 +375,3 @@ def test_settings_nobody_changed_are_handed_on_too(monkeypatch: pytest.MonkeyPat
     for name, value in as_environment(load()).items():
         monkeypatch.setenv(name, value)
     assert load().model_dump(exclude={"data"}) == Settings().model_dump(exclude={"data"})
-
-
-# Jobs
-
-
-@pytest.mark.parametrize(
-    ("given", "line"),
-    [
-        ({"mark": {"when": "noon"}}, "job 'mark': when = 'noon': expected a cron expression"),
-        ({"astrology": {"when": "close"}}, "job 'astrology': no job is of kind 'astrology'; there"),
-    ],
-)
-def test_a_job_that_cannot_be_read_is_refused_before_the_house_starts(given: Any, line: str):
-    settings = load(telegram_token=TOKEN, operators=[{"id": 1, "name": "Ann"}], jobs=given)
-    assert refusal(lambda: asyncio.run(house.run_house(settings))).startswith(line)
-    assert not Path("quarterdeck-data", "supervisor.lock").exists()
-
-
-def test_an_unknown_key_of_a_job_names_those_there_are():
-    Path("quarterdeck.toml").write_text('[jobs."scan:dip"]\nwhenever = "close"\n')
-    line = refusal()
-    assert line.startswith("unknown setting 'jobs.scan:dip.whenever'; known are: catch_up, ")
-
-
-def test_jobs_reach_the_processes_as_they_were_written(monkeypatch: pytest.MonkeyPatch):
-    Path("quarterdeck.toml").write_text('[jobs."scan:dip"]\nwhen = "close+9m"\n')
-    settings = load()
-    for name, value in as_environment(settings).items():
-        monkeypatch.setenv(name, value)
-    Path("quarterdeck.toml").unlink()
-    assert load().jobs == settings.jobs
-    assert settings.jobs["scan:dip"].when == "close+9m"

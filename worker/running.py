@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from desk import crew
 from desk.desk import Desk
 from desk.timetable import LIMIT, Job
 from trading.errors import BrokerError, QuarterdeckError
@@ -41,6 +42,7 @@ async def carry(
     """Carry out one run, once; an early, doubled or ancient call is a no-op. The lease is extended
     `every` so many seconds."""
     await desk.market.refresh()
+    await crew.muster(desk)
     found = await desk.journal.first(Run, id=run_id)
     if found is None or not await _is_open(desk, found):
         return

@@ -211,7 +211,7 @@ async def test_runs_of_before_they_counted_their_starts_count_none(tmp_path: Pat
         for column in ("starts", "failures", "not_before"):
             connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
         connection.execute("DROP TABLE pauses")
-        connection.execute("DELETE FROM tortoise_migrations WHERE name >= '0003'")
+        connection.execute("DELETE FROM tortoise_migrations WHERE name >= '0004'")
         connection.execute(
             "INSERT INTO runs (job, due_at, state, args, outcome, version) "
             "VALUES ('mark', 0, 'done', '{}', '', 0)"
