@@ -75,7 +75,7 @@ class DemoClock:
             "now": at.isoformat(),
             "label": f"{wording.day(local)} {local:%H:%M} {wording.place(self._calendar.zone)}",
             "status": status,
-            "reason": row.reason,
+            "reason": "" if status == "paused" else row.reason,  # which would say it twice
             "seconds_per_day": round(DAY.total_seconds() / row.rate, 2),
         }
 

@@ -65,17 +65,20 @@ class Files:
 
 
 async def write_transcript(
-    file: Path, script: Sequence[Step] = SCRIPT, camera: Camera = no_camera
+    file: Path,
+    script: Sequence[Step] = SCRIPT,
+    camera: Camera = no_camera,
 ) -> Files:
     """Play the script on a data folder of its own, which goes after; progress on stderr.
 
-    Raises StepFailed where a step did not come about; what there is by then is written, as it is
-    after Ctrl-C.
+    Raises StepFailed where a step did not come about in its time; what there is by then is written,
+    as it is after Ctrl-C.
     """
     files, story = Files.of(file), Story()
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
     story.failure = "it was interrupted"
     try:
         with tempfile.TemporaryDirectory(prefix="quarterdeck-", ignore_cleanup_errors=True) as data:
@@ -88,6 +91,7 @@ async def write_transcript(
         story.failure = str(failure)
         raise
     finally:
+        loop.remove_signal_handler(signal.SIGTERM)
         files.write(story)
         _tell(f"wrote {files.page}, {files.text} and {len(story.pictures)} pictures")
     return files

@@ -1,5 +1,6 @@
 """The transcript as one page that looks like the phone's chat; its pictures lie beside it."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -24,6 +25,7 @@ body { overflow: auto; height: auto; }
 .pressed { font-size: 14px; }
 .pressed b { padding: 1px 8px; border-radius: 7px; background: var(--key); color: var(--key-ink); }
 .pressed small, .edited-to { color: var(--soft); font-size: 13px; overflow-wrap: anywhere; }
+.brief { color: inherit; }
 .mine .pressed small { color: var(--mine-soft); }
 .edited-to { margin: 0; padding: 2px 0 4px; }
 .with-photo .edited-to { padding: 7px 11px 0; }
@@ -49,7 +51,7 @@ def written(story: Story, title: str, note: str, folder: str) -> str:
 </head>
 <body>
 <main class="phone">
-<header class="title"><h1>{escape(title)}</h1><p>{escape(note)}</p></header>
+<header class="title"><h1>{escape(title)}</h1><p>{_coded(note)}</p></header>
 <ol class="messages">
 {chat}
 </ol>
@@ -58,6 +60,10 @@ def written(story: Story, title: str, note: str, folder: str) -> str:
 </body>
 </html>
 """
+
+
+def _coded(text: str) -> str:
+    return re.sub("`(.+?)`", r"<code>\1</code>", escape(text))
 
 
 def _style() -> str:
@@ -102,7 +108,8 @@ def _shown(shown: Shown, folder: str) -> str:
         )
     if shown.trail and shown.is_card:
         told = f"<b>{escape(shown.trail[0])}</b>" if shown.is_brief else "edited"
-        parts.append(f'<p class="edited-to">{told}: {escape(shown.edited)}</p>')
+        kind = "edited-to brief" if shown.is_brief else "edited-to"
+        parts.append(f'<p class="{kind}">{told}: {escape(shown.edited)}</p>')
     if not shown.is_brief:
         parts.append(f'<div class="words">{rendered(shown.words, shown.entities)}</div>')
     meta = f"{'edited ' if shown.trail else ''}{shown.at:%H:%M}"

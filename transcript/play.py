@@ -13,7 +13,6 @@ from transcript.script import Clock, Press, Say, Step
 from transcript.story import SIGNAL, Aside, Heading, Pressed, Shown, Story, Typed, masked
 
 LOOK = 0.1  # seconds between looks at the chat
-PATIENCE = 60.0  # seconds a step may take on whatever machine this is
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -33,7 +32,6 @@ class Player:
     story: Story
     tell: Callable[[str], None]
     camera: Camera = no_camera
-    patience: float = PATIENCE
     _seen: dict[int, Row] = field(default_factory=dict)
     _trails: dict[int, tuple[str, ...]] = field(default_factory=dict)
     _at: datetime = field(init=False)
@@ -66,7 +64,7 @@ class Player:
             self.story.entries.append(Aside(step.aside))
         await self._do(step.do)
         met = await self._met(step)
-        await self._at_rest()
+        await self._at_rest(step.within)
         await self._write_down()
         if step.shot:
             await self.camera(self.house.url, step.shot, met)
@@ -99,9 +97,9 @@ class Player:
                     return _id(row)
             return 0
 
-        return await self._until(look, wanted)
+        return await self._until(look, wanted, step.within)
 
-    async def _at_rest(self) -> None:
+    async def _at_rest(self, within: float) -> None:
         """Until nothing is under way in the house, twice in a row: one look may fall between."""
         quiet = 0
 
@@ -111,17 +109,17 @@ class Player:
             quiet = 0 if busy else quiet + 1
             return quiet > 1
 
-        await self._until(look, "the house to be at rest")
+        await self._until(look, "the house to be at rest", within)
 
-    async def _until(self, look: Callable[[], Awaitable[T]], wanted: str) -> T:
+    async def _until(self, look: Callable[[], Awaitable[T]], wanted: str, within: float) -> T:
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(within):
                 while True:
                     if found := await look():
                         return found
                     await asyncio.sleep(LOOK)
         except TimeoutError:
-            raise StepFailed(f"waited {self.patience:.0f} s for {wanted}") from None
+            raise StepFailed(f"waited {within:.0f} s for {wanted}") from None
 
     async def _changed(self) -> list[Row]:
         """The bot's messages that are new or not as they were."""

@@ -34,6 +34,7 @@ class Step:
     photo: bool = False  # and that message then shows a picture it did not show before
     aside: str = ""  # told to the reader before the step
     shot: str = ""  # the name of the README's picture of what met `until`
+    within: float = 60.0  # seconds of wall time, on whatever machine this is
 
 
 CARD = r"mean_reversion · signal \d+"
