@@ -102,8 +102,7 @@ async def pnl(desk: Desk, request: Request) -> None:
     if found.last is not None:
         change = ""
         if found.before_last is not None:
-            step = found.last.net - found.before_last.net
-            change = f", {wording.signed(step)} on the day before"
+            change = f" ({wording.signed(found.before_last.net)} the day before)"
         lines.append(
             f"Last day {found.last.day:%a} {found.last.day.day} {found.last.day:%b}: "
             f"{wording.signed(found.last.net)}{change}"

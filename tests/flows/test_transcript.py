@@ -162,5 +162,5 @@ async def test_what_does_not_come_about_is_named_and_what_there_is_is_written(tm
         await write_transcript(tmp_path / "chat", script)
     assert str(failed.value) == "step 2, /help: waited 3 s for a message with 'Bon voyage'"
     text = (tmp_path / "chat.txt").read_text("utf-8")
-    assert "take an approval back" in text  # what came instead
+    assert "take back an approval" in text  # what came instead
     assert f"It ends here: {failed.value}." in text
