@@ -1,6 +1,8 @@
 """What the operator types and presses, and the words that come back."""
 
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -13,7 +15,7 @@ from tests.desk.test_deciding import TUESDAY, bought, proposed
 from tests.world import ANN, World, answer, explain, world
 from trading.facts import Mark, Notice, Picture, Request, RequestState, Run, Trading
 from trading.messages import Message
-from trading.orders import Order
+from trading.orders import Order, OrderState
 from trading.signals import SignalState
 
 
@@ -140,7 +142,6 @@ async def test_squareoff_lists_what_it_will_close_and_its_value():
 
 
 async def test_a_command_that_came_late_is_asked_again_but_a_halt_is_honoured():
-    from dataclasses import replace
     from datetime import timedelta
 
     w = await world()
@@ -270,3 +271,25 @@ async def test_pnl_tells_the_day_before_beside_the_last_day():
     await w.journal.append([Mark(date(2025, 2, 3), "a", "dip", "USD", 5_000_000, 0, 0, 0, 0)])
     w.go(TUESDAY, 15)
     assert "Last day Tue 4 Feb: −6.00 (+5.00 the day before)" in await said(w, "/pnl")
+
+
+async def test_orders_tell_their_price_once_filled():
+    w = await world()
+    await bought(w, "AAPL")
+    w.go(TUESDAY, 15)
+    assert "buy 50 AAPL @ 100.00 · filled Tue 4 Feb 09:30\n" in await said(w, "/orders")
+
+
+async def test_a_filled_card_tells_what_was_paid():
+    w = await world()
+    [signal] = await proposed(w, "AAPL")
+    order = await decide.approve(w.desk, signal.id, by="operator:1")
+    card = await read_card(w.desk, signal.id)
+    assert (card.value, card.share) == (Decimal("5000.00"), Decimal("0.05"))
+    filled = replace(
+        card,
+        order=replace(order, state=OrderState.FILLED),
+        filled=Decimal(50),
+        average=Decimal("101.20"),
+    )
+    assert "\n5,060.00 USD · 5.1 % of equity\n" in cards.card_message(w.desk, filled).plain
