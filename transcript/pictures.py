@@ -55,7 +55,8 @@ def _up_to_last_shot() -> tuple[Step, ...]:
 async def _shot(page: Page, url: str, number: int) -> bytes:
     """The page with that message at its top, as far as the chat goes down."""
     await page.goto(url)
-    await page.add_style_tag(content="#pill { display: none }")  # it would lie on the buttons
+    # The way down to the newest message would lie on the buttons.
+    await page.locator("#pill").evaluate("(pill) => (pill.style.display = 'none')")
     message = page.locator(f"[data-message-id='{number}']")
     await message.locator("img").wait_for()
     await message.evaluate("(one) => one.querySelector('img').decode()")
