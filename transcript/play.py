@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -45,7 +46,8 @@ class Player:
             try:
                 await self._step(step)
             except StepFailed as failure:
-                await self._write_down()
+                with suppress(StepFailed):  # the phone itself may be what failed
+                    await self._write_down()
                 raise StepFailed(f"step {number}, {_said(step)}: {failure}") from None
 
     def _look(self, at: datetime) -> None:

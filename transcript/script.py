@@ -58,7 +58,7 @@ SCRIPT: tuple[Step, ...] = (
     Step(Say("/orders"), "broker agrees"),
     Step(Say("/pnl"), "P&L since the start", photo=True, shot="pnl"),
     Step(Say("/strategies"), "Allocation"),
-    Step(Say("/scan"), "."),
+    Step(Say("/scan"), r"\d+ instruments"),
     Step(Say("/health"), "Trading is active"),
     Step(Say("/help"), "this list"),
     Step(Say("/aprove 12"), "no command", aside="A slip of the thumb, and a wrong number."),
