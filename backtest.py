@@ -136,7 +136,7 @@ async def _run(
     settings, strategy = chosen(settings, name, params, history.found)
     sessions = history.sessions(start, end)
     clock = SimulatedClock(sessions[0].open)
-    journal = MemoryJournal()
+    journal = MemoryJournal(alone=True)
     feed, instruments, calendar = history.feed, history.instruments, history.calendar
     known = {name: strategy}
     desk = replay_desk(settings, journal, clock, feed, instruments, calendar, known)
