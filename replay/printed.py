@@ -4,6 +4,9 @@ import csv
 from decimal import Decimal
 from io import StringIO
 
+import numpy as np
+
+from charts import ReplaySpec
 from desk import wording
 from desk.console.replies import columns
 from replay.result import Result
@@ -154,3 +157,19 @@ def _percent(value: float | None, *, signed: bool = False) -> str:
 
 def _ratio(value: float | None) -> str:
     return NOTHING if value is None else wording.amount(_decimal(value))
+
+
+def picture(result: Result, theme: str) -> ReplaySpec:
+    """Equity against buy and hold."""
+    days = result.days
+    span = f"{days[0].day} {days[0]:%b %Y} to {days[-1].day} {days[-1]:%b %Y}"
+    return ReplaySpec(
+        ts=np.array(days, "datetime64[D]").astype("datetime64[us]"),
+        equity=result.equity,
+        hold=result.hold,
+        capital=float(result.capital),
+        title=f"Replay of {result.strategy}",
+        subtitle=span,
+        currency=result.currency,
+        theme=theme,
+    )
