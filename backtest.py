@@ -186,8 +186,8 @@ def report(
     for what, file in (("picture", picture), ("trades", trades)):
         if file is not None and not file.parent.is_dir():  # better known before than after
             raise BadCommand(f"the {what} cannot be written to {file}: no such folder")
-    history = open_history(settings, symbols.split(","))
     first, last = day_of(start), day_of(end)
+    history = open_history(settings, symbols.split(","))
     line = Line(progress, len(history.sessions(first, last))) if progress else None
     try:
         result = run(settings, strategy, first, last, history=history, params=params, watch=line)
