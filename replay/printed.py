@@ -124,7 +124,7 @@ def for_phone(result: Result, theme: str) -> dict[str, Any]:
     over = (
         f"{_span(result)}\n{result.symbols} instruments, {wording.money(result.capital, currency)}"
     )
-    notes = [result.costs.capitalize() + ".", *([SURVIVORS] if result.sample else [])]
+    notes = [f"Costs: {result.costs}.", *([SURVIVORS] if result.sample else [])]
     made = wording.profit(result.profit, currency)
     return {
         "spec": picture(result, theme).to_json(),

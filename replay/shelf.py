@@ -97,9 +97,12 @@ class Shelf:
     def find(self, where: Mapping[str, Any], view: Mapping[int, Any] | None = None) -> list[Any]:
         """The facts that answer every condition, by id; `view` replaces the rows and indexes."""
         rows = self.rows if view is None else view
-        if view is None and len(where) == 1 and "id" in where:
-            fact = rows.get(where["id"])
-            return [] if fact is None else [fact]
+        if view is None and len(where) == 1:  # the two questions asked most
+            if "id" in where:
+                fact = rows.get(where["id"])
+                return [] if fact is None else [fact]
+            if where.get("id__gt", -1) >= self.next - 1:
+                return []
         conditions = [(*self._condition(name), value) for name, value in where.items()]
         indexed = view is None and rows
         ids, answered = self._candidates(conditions) if indexed else (None, None)

@@ -108,6 +108,8 @@ class Show:
 
 
 def _line(item: Mapping[str, Any]) -> str:
+    if not item["day"]:
+        return "begins"
     share = int(item["done"]) * 100 // max(int(item["of"]), 1)
     return f"{share} % · {item['day']} · {item['trades']} trades so far"
 

@@ -55,7 +55,10 @@ class Child:
 
 
 def steps(count: int) -> list[Mapping[str, Any]]:
-    return [{"done": n, "of": count, "day": "2025-01-03", "trades": n} for n in range(count)]
+    return [
+        {"done": n, "of": count, "day": "2025-01-03" if n else "", "trades": n}
+        for n in range(count)
+    ]
 
 
 async def asked(s: Station, text: str = "/backtest dip 2024") -> Run:
