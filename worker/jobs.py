@@ -12,7 +12,7 @@ from trading.errors import ConfigError
 from trading.facts import Run
 from trading.signals import Signal
 from trading.types import Mode
-from worker import pictures, reading, running, upkeep
+from worker import backtest, pictures, reading, running, upkeep
 from worker.research import Research
 
 #: Carries one run out and says in a clause what came of it, for the log and `/jobs`.
@@ -99,4 +99,5 @@ JOBS: dict[str, Handler] = {
     "freshness": upkeep.freshness,
     "calendar": upkeep.calendar,
     "housekeeping": upkeep.housekeeping,
+    "backtest": backtest.backtest,
 }
