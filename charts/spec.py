@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from charts.heat_spec import HeatSpec
 from charts.pieces import Level, Mark, Overlays, Panel, PnlDay
 from charts.reading import Node, significant
 from charts.theme import THEMES
@@ -186,7 +187,7 @@ class PnlSpec:
 
 
 def draw(kind: str, spec: Mapping[str, Any]) -> bytes:
-    """The PNG of a stored spec; kind "candles" or "pnl". Raises DataError for a bad one."""
+    """The PNG of a stored spec; kind "candles", "pnl" or "heat". Raises DataError for a bad one."""
     if kind == "candles":
         from charts.candles import compose
 
@@ -195,7 +196,11 @@ def draw(kind: str, spec: Mapping[str, Any]) -> bytes:
         from charts.pnl import compose as compose_pnl
 
         return compose_pnl(PnlSpec.from_json(spec)).png()
-    raise DataError(f"no picture is called {kind!r}; expected candles or pnl")
+    if kind == "heat":
+        from charts.heat import compose as compose_heat
+
+        return compose_heat(HeatSpec.from_json(spec)).png()
+    raise DataError(f"no picture is called {kind!r}; expected candles, pnl or heat")
 
 
 def _panel(node: Node) -> Panel:
