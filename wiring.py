@@ -294,13 +294,27 @@ def desk_of_replay(
     store: "BarStore",
     known: "dict[str, Strategy]",
 ) -> Desk:
-    """The same desk on an in-memory journal, a simulated clock and a paper broker in process."""
-    from brokers.paper import PaperBroker
+    """`replay_desk` over the bars of a store, with the data folder's instruments."""
     from market.history import HistoryFeed
 
     calendar = calendar_of(settings)
     instruments = InstrumentBook.load(instruments_file(settings))
     feed = HistoryFeed(store, calendar)
+    return replay_desk(settings, journal, clock, feed, instruments, calendar, known)
+
+
+def replay_desk(
+    settings: Settings,
+    journal: Journal,
+    clock: SimulatedClock,
+    feed: Feed,
+    instruments: InstrumentBook,
+    calendar: Calendar,
+    known: "dict[str, Strategy]",
+) -> Desk:
+    """The same desk on an in-memory journal, a simulated clock and a paper broker in process."""
+    from brokers.paper import PaperBroker
+
     broker = PaperBroker(
         feed,
         clock,
