@@ -7,8 +7,11 @@ from itertools import product
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from strategies.form import misfit
 from strategies.params import parameters, value_of
+from strategies.trial import walk
 from trading.bars import Strategy
 from trading.errors import BadCommand
 
@@ -54,6 +57,9 @@ class Grid:
             )
         for params in grid.combinations():
             grid.strategy(params)
+        for axis in axes:
+            for value in axis.values:
+                _try(grid.strategy({axis.name: value}), {axis.name: value})
         return grid
 
     def __len__(self) -> int:
@@ -79,6 +85,18 @@ def with_values(base: Strategy, params: Params) -> Strategy:
     if wrong:
         raise BadCommand(f"{base.name} with {words(params)}: {wrong}")
     return made
+
+
+def _try(strategy: Strategy, params: Params) -> None:
+    """Ask it once about made-up bars, so that a value no rule can work with stops here."""
+    try:
+        with np.errstate(all="ignore"):
+            strategy.rules(walk(1, strategy.warmup + 50))
+    except Exception as error:  # a user's rules may raise anything
+        said_ = " ".join(str(error).split())[:120]
+        raise BadCommand(
+            f"{strategy.name} with {words(params)} raised {type(error).__name__}: {said_}"
+        ) from error
 
 
 def words(params: Params) -> str:

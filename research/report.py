@@ -4,13 +4,15 @@ import csv
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from math import sqrt
+from textwrap import fill
 
-from research.course import A_YEAR
+from research.course import A_YEAR, Terms
 from research.grid import Grid, said, words
 from research.outcome import Figures
 from research.ranking import LEAST_TRADES, Ranked, Verdict
 from research.study import Study
 
+WIDTH = 100  # characters of a line
 SHOWN = 10  # of the ranking; the CSV has all
 MINUS = "\N{MINUS SIGN}"
 NAMES = {"sharpe": "Sharpe", "net": "net", "calmar": "Calmar"}
@@ -19,6 +21,11 @@ NAMES = {"sharpe": "Sharpe", "net": "net", "calmar": "Calmar"}
 def percent(value: float, digits: int = 1) -> str:
     """`+12.3 %`, with a true minus sign."""
     return f"{value * 100:+.{digits}f} %".replace("-", MINUS)
+
+
+def likely(probability: float) -> str:
+    """`94 %`; rounded down, so that 95 % is never said of less."""
+    return f"{int(probability * 100)} %"
 
 
 def ratio(value: float) -> str:
@@ -60,28 +67,50 @@ def opening(study: Study, grid: Grid, instruments: int) -> str:
     )
 
 
+def paragraph(said_: str) -> str:
+    return fill(said_, WIDTH, break_on_hyphens=False, break_long_words=False)
+
+
 def text(study: Study, grid: Grid, verdict: Verdict, by: str, held: Figures) -> str:
     """`held` is what the same instruments made in equal parts over the same days."""
     frame = study.timeframe
     span = f"{study.folds[0].test.first} to {study.last}"
     walked, name = verdict.walked, NAMES[by]
     parts = [
-        f"WALK-FORWARD: in each fold the set with the best in-sample {name}, then measured on the "
-        "days\nafter it, which the choice did not see.",
+        paragraph(
+            f"WALK-FORWARD: in each fold the set with the best in-sample {name}, then measured on "
+            "the days after it, which the choice did not see."
+        ),
         _folds(verdict, by, frame),
-        f"Out of sample, {span}: Sharpe {ratio(walked.sharpe(frame))} a year, net "
-        f"{percent(walked.net)}, worst drawdown\n{percent(walked.drawdown)}, {walked.trades:,} "
-        f"trades. Probability that the true Sharpe ratio is above 0: "
-        f"{verdict.walked_above_zero * 100:.0f} %.",
-        f"ALL SETS, each the same through all test windows, by out-of-sample {name}"
-        f"{_best_of(verdict)}:",
+        paragraph(
+            f"Out of sample, {span}: Sharpe {ratio(walked.sharpe(frame))} a year, net "
+            f"{percent(walked.net)}, worst drawdown {percent(walked.drawdown)}, "
+            f"{walked.trades:,} trades. Probability that the true Sharpe ratio is above 0: "
+            f"{likely(verdict.walked_above_zero)}."
+        ),
+        paragraph(
+            "ALL SETS, each the same through all test windows, by out-of-sample "
+            f"{name}{_best_of(verdict)}:"
+        ),
         _ranking(grid, verdict, by, frame),
-        _tries(verdict, frame),
-        f"For comparison, all {held.trades} instruments held in equal parts over the same days, "
-        f"without costs: Sharpe\n{ratio(held.sharpe(frame))}, net {percent(held.net)}, worst "
-        f"drawdown {percent(held.drawdown)}.",
+        paragraph(_tries(verdict, frame)),
+        paragraph(
+            f"For comparison, all {held.trades} instruments held in equal parts over the same "
+            f"days, without costs: Sharpe {ratio(held.sharpe(frame))}, net {percent(held.net)}, "
+            f"worst drawdown {percent(held.drawdown)}. {_against(walked, held)}"
+        ),
     ]
     return "\n\n".join(parts)
+
+
+def _against(walked: Figures, held: Figures) -> str:
+    better = walked.moments.sharpe > held.moments.sharpe
+    more = walked.net > held.net
+    if better and more:
+        return "The walk-forward did better, by both figures."
+    if better or more:
+        return f"The walk-forward did better by {'its ratio' if better else 'its net'} only."
+    return "Choosing parameters did worse than holding, by both figures."
 
 
 def _folds(verdict: Verdict, by: str, frame: str) -> str:
@@ -128,36 +157,46 @@ def _cells(one: Ranked, names: Sequence[str], by: str, frame: str) -> list[str]:
         percent(one.test.net),
         percent(one.test.drawdown),
         f"{one.test.trades:,}",
-        f"{one.deflated * 100:.0f} %",
+        likely(one.deflated),
     ]
 
 
 def _tries(verdict: Verdict, frame: str) -> str:
-    tries, best = verdict.tries, verdict.ranked[0]
+    tries = verdict.tries
     if tries < 2:
         return "Tries: 1, so nothing is deflated."
     worthless = verdict.bar * sqrt(A_YEAR[frame])
-    significant = best.deflated >= 0.95
+    highest = max(one.deflated for one in verdict.ranked)
+    judged = (
+        "The highest passes the usual 95 %."
+        if highest >= 0.95
+        else f"None reaches the usual 95 % (the highest is {likely(highest)}): "
+        "take the order above for luck until shown otherwise."
+    )
     return (
         f"Tries: {tries:,} on these bars and windows. The best of {tries:,} worthless sets that "
-        f"scatter like these would\nshow a Sharpe ratio of about {ratio(worthless)} by luck alone; "
-        "`deflated` is the probability that a set's true\nratio is above that. "
-        + (
-            "The first set passes the usual 95 %."
-            if significant
-            else "No set is significant below 95 %: the first "
-            f"has {best.deflated * 100:.0f} %, so treat its rank as luck."
-        )
+        f"scatter like these would show a Sharpe ratio of about {ratio(worthless)} by luck alone; "
+        f"`deflated` is the probability that a set's true ratio is above that. {judged}"
     )
 
 
-def engines(terms_said: str) -> str:
-    return (
-        "Made by: all figures above come from the rules of each instrument by itself, every entry "
-        f"taken at the\nnext open, what is held sharing the money in equal parts ({terms_said}); "
-        "no ranks, limits or ticks.\nIn sample: chosen on these very days. Out of sample: on later "
-        "days; but once you have looked at them and\nsearch again, they no longer are."
+def engines(terms: Terms, currency: str) -> str:
+    """Which engine made the figures, and what in and out of sample mean here."""
+    return paragraph(
+        "MADE BY the rules alone: every entry of every instrument is taken at the next open (or at "
+        "its own, where it is decided there), and what is held on a day shares "
+        f"{terms.allocation:.0%} of the money in equal parts of at most {terms.position:.0%}. "
+        f"Costs a side: {terms.slippage * 1e4:g} bp and the commission on a "
+        f"{terms.stake:,.0f} {currency} order. No ranks, limits or ticks. In sample: chosen on "
+        "these very days. Out of sample: on later days; but once you have seen them and search "
+        "again, they no longer are."
     )
+
+
+SURVIVORS = (
+    "The shipped bars are those of today's S&P 500 members only: survivorship flatters every set, "
+    "in sample and out."
+)
 
 
 def as_csv(study: Study, grid: Grid, verdict: Verdict, by: str) -> str:
