@@ -32,7 +32,7 @@ def _map(sheet: Sheet, spec: HeatSpec, top: float) -> None:
     theme = sheet.theme
     values = np.array([[np.nan if v is None else v for v in row] for row in spec.cells])
     bottom = _scale(sheet, spec, values)
-    sheet.write(MARGIN, top - ROW / 2, fitted(spec.row_name, 700), bold=True)
+    sheet.write(MARGIN, top - ROW / 2, fitted(spec.row_name, 1000, LABEL, True), bold=True)
     top -= ROW + 6
     names = [fitted(name, 220) for name in spec.rows]
     left = MARGIN + max(width_of(name) for name in names) + GAP + 6
@@ -68,7 +68,11 @@ def _columns(sheet: Sheet, spec: HeatSpec, left: float, wide: float, bottom: flo
         x = min(max(left + (c + 0.5) * wide, MARGIN + half), sheet.width - MARGIN - half)
         sheet.write(x, y, names[c], align="center", colour=sheet.theme.muted)
     sheet.write(
-        sheet.width - MARGIN, y - ROW, fitted(spec.column_name, 900), align="right", bold=True
+        sheet.width - MARGIN,
+        y - ROW,
+        fitted(spec.column_name, 540, LABEL, True),
+        align="right",
+        bold=True,
     )
 
 
