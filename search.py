@@ -217,7 +217,7 @@ def _verified(ready: Prepared, verdict: Verdict) -> str:
     warning = "" if seen.clean else "DO NOT USE IT: it looks ahead. "
     ratio = "none" if made.sharpe is None else report.ratio(made.sharpe)
     return report.paragraph(
-        f"VERIFIED, the first set ({words(best.params)}), by the desk's replay with its sizes, "
+        f"REPLAYED, the first set ({words(best.params)}), by the desk's replay with its sizes, "
         f"ranks, limits, ticks and fees over the same test days: Sharpe {ratio} a year, net "
         f"{report.percent(made.share)}, worst drawdown {report.percent(made.drawdown.share)}, "
         f"{len(made.trades):,} trades closed. {warning}{seen.text()}"

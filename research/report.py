@@ -176,7 +176,8 @@ def _tries(verdict: Verdict, frame: str) -> str:
     return (
         f"Tries: {tries:,} on these bars and windows. The best of {tries:,} worthless sets that "
         f"scatter like these would show a Sharpe ratio of about {ratio(worthless)} by luck alone; "
-        f"`deflated` is the probability that a set's true ratio is above that. {judged}"
+        f"`deflated` is the probability that a set's true ratio is above that. It allows for the "
+        f"tries, not for a rising market or survivorship. {judged}"
     )
 
 

@@ -61,7 +61,7 @@ def test_the_answer_says_what_is_in_sample_how_many_tries_and_which_engine(setti
         "Tries: 6 on these bars",
         "deflated",
         "MADE BY the rules alone",
-        "VERIFIED, the first set (",
+        "REPLAYED, the first set (",
         "by the desk's replay",
         "none changes.",
         "survivorship",
