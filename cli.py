@@ -125,6 +125,9 @@ def search(
     anchored: Annotated[bool, typer.Option(help="Choose on all days before a test.")] = False,
     rank: Annotated[str, typer.Option(help="sharpe, net or calmar.")] = "sharpe",
     workers: Annotated[int, typer.Option(help="Processes; 0 is one a core.")] = 0,
+    queue: Annotated[
+        bool, typer.Option("--queue", help="By the workers of the house, on every machine.")
+    ] = False,
     limit: Annotated[int, typer.Option(help="The most combinations.")] = 2_000,
     fresh: Annotated[
         bool, typer.Option("--fresh/--resume", help="Forget what was found before.")
@@ -142,7 +145,8 @@ def search(
     wanted = Search(
         strategy=strategy, over=over or (), start=start, end=end, symbols=_listed(symbols),
         folds=folds, train=train, test=test, anchored=anchored, rank=rank, workers=workers,
-        limit=limit, fresh=fresh, verify=verify, axes=_listed(axes), picture=picture, out=out,
+        queue=queue, limit=limit, fresh=fresh, verify=verify, axes=_listed(axes),
+        picture=picture, out=out,
     )  # fmt: skip
     carry_out(load(), wanted)
 

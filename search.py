@@ -1,9 +1,10 @@
 """Parameter search: what `quarterdeck search` does. The rules of it are in `research/`."""
 
-import inspect
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,28 +15,30 @@ import numpy as np
 import backtest
 from charts import HeatSpec, draw
 from charts.heat_spec import MOST
+from db.journal import open_journal
 from folder import prepare
 from market.kept import KeptPanel
-from market.panel import PRICES, Panel
+from market.panel import Panel
 from market.resample import resampled
 from replay.lookahead import look_ahead
 from research import report
 from research.course import A_YEAR, Board, Terms
 from research.grid import LIMIT, Grid, said, words
 from research.outcome import RANKS, Figures
-from research.pool import Bench, Unit, run
+from research.pool import Bench, Texts, Unit, run
 from research.progress import Progress
+from research.queue import Queue
 from research.ranking import Verdict, influence, judge
-from research.study import Study, digest_of_bars, digest_of_source
+from research.study import Study, digest_of_bars, source_of, until
 from research.trials import Results, TrialFile, key_of, open_trials
 from research.windows import Span, walk_forward
 from settings import Settings
 from strategies.params import parameters
 from trading.bars import Strategy
+from trading.clocks import SystemClock
 from trading.errors import BadCommand, DataError, DeskError
 from wiring import strategy_files
 
-ROOT = Path(__file__).resolve().parent
 METRICS = {"sharpe": "Sharpe ratio", "net": "net return", "calmar": "net over drawdown"}
 
 
@@ -55,6 +58,7 @@ class Search:
     rank: str = "sharpe"
     workers: int = 0  # 0 is one a core
     limit: int = LIMIT
+    queue: bool = False  # to the workers of the house instead of processes of our own
     fresh: bool = False
     verify: bool = True
     axes: Sequence[str] = ()
@@ -105,7 +109,7 @@ def search(settings: Settings, wanted: Search, tell: Callable[[str], None] = pri
     ready = prepared(settings, wanted)
     tell(report.opening(ready.study, ready.grid, len(ready.panel)))
     with open_trials(ready.folder, ready.study, fresh=wanted.fresh) as trials:
-        evaluated(ready, trials, wanted.workers)
+        evaluated(ready, trials, wanted)
         results = trials.read()
     verdict = judge(
         results, ready.grid.combinations(), ready.params(), ready.study.folds, wanted.rank
@@ -132,16 +136,17 @@ def prepared(settings: Settings, wanted: Search) -> Prepared:
     grid = Grid.read(base, wanted.over, wanted.limit)
     _check_axes(grid, wanted)
     history = backtest.open_history(settings, wanted.symbols)
-    panel = resampled(_until(history.panel, end), base.timeframe)
+    newest = _last_day(history.panel, end)
+    panel = resampled(until(history.panel, newest), base.timeframe)
     warmup = max(grid.strategy(params).warmup for params in grid.combinations())
-    first, last = _known(panel, warmup, start, _last_day(history.panel, end))
+    first, last = _known(panel, warmup, start, newest)
     folds = walk_forward(
         first, last, folds=wanted.folds, train=train, test=test, anchored=wanted.anchored
     )
     study = Study(
         strategy=base.name,
         timeframe=base.timeframe,
-        source=_source(base),
+        source=source_of(base),
         data=digest_of_bars(panel),
         symbols=history.panel.symbols if wanted.symbols else (),
         first=first,
@@ -153,7 +158,7 @@ def prepared(settings: Settings, wanted: Search) -> Prepared:
     return Prepared(settings, base, grid, history, panel, study)
 
 
-def evaluated(ready: Prepared, trials: TrialFile, workers: int) -> None:
+def evaluated(ready: Prepared, trials: TrialFile, wanted: Search) -> None:
     """Do what is not done. Every finished set is on disk before the next is counted."""
     done, base = trials.done(), ready.params()
     units = []
@@ -165,24 +170,53 @@ def evaluated(ready: Prepared, trials: TrialFile, workers: int) -> None:
             units.append(Unit(params, folds))
     if not units:
         return
-    bars = ready.folder / "bars"
+    left = {key_of({**base, **unit.params}): {f.number for f in unit.folds} for unit in units}
+
+    def keep(key: str, outcomes: Texts) -> None:
+        """Of this search or, from the queue, of another that asked the same question."""
+        trials.add(key, outcomes)
+        if key in left:
+            left[key] -= outcomes.keys()
+            if not left[key]:
+                del left[key]
+                progress.tick()
+
+    try:
+        with Progress(len(sets), len(sets) - len(units)) as progress:
+            if wanted.queue:
+                asyncio.run(_queued(ready, units, keep))
+            else:
+                _here(ready, units, wanted.workers, keep)
+    except KeyboardInterrupt:
+        raise DeskError(
+            f"stopped: {len(sets) - len(left):,} of {len(sets):,} sets are kept, and the same "
+            "command goes on from there"
+        ) from None
+
+
+Keep = Callable[[str, Texts], None]
+
+
+def _here(ready: Prepared, units: Sequence[Unit], workers: int, keep: Keep) -> None:
+    base, bars = ready.params(), ready.folder / "bars"
     KeptPanel(bars).save(ready.study.data, ready.panel)
     opens = OpenBench(ready.settings, ready.base.name, ready.study, bars)
     count = min(workers or len(os.sched_getaffinity(0)), len(units))
-    left = len(units)
     try:
-        with Progress(len(sets), len(sets) - len(units)) as progress:
-            for unit, outcomes in run(units, opens, count):
-                trials.add(key_of({**base, **unit.params}), outcomes)
-                left -= 1
-                progress.tick()
-    except KeyboardInterrupt:
-        raise DeskError(
-            f"stopped: {len(sets) - left:,} of {len(sets):,} sets are kept, and the same command "
-            "goes on from there"
-        ) from None
+        for unit, outcomes in run(units, opens, count):
+            keep(key_of({**base, **unit.params}), outcomes)
     finally:
         shutil.rmtree(bars, ignore_errors=True)
+
+
+async def _queued(ready: Prepared, units: Sequence[Unit], keep: Keep) -> None:
+    """By the workers of every house on this database."""
+    async with open_journal(ready.settings.database_url) as journal:
+        queue = Queue(journal, SystemClock(), ready.study, ready.params(), asyncio.sleep)
+        async with aclosing(queue.run(units)) as found:
+            async for trials in found:
+                for trial in trials:
+                    keep(trial.params, {trial.fold: trial.outcome})
 
 
 def written(ready: Prepared, verdict: Verdict, wanted: Search) -> str:
@@ -296,20 +330,6 @@ def _last_day(panel: Panel, end: date | None) -> date:
     days = panel.ts.astype("datetime64[D]")
     newest: date = days.max().item()
     return min(end or newest, newest)
-
-
-def _until(panel: Panel, end: date | None) -> Panel:
-    if end is None:
-        return panel
-    kept = panel.ts <= np.datetime64(end, "us")
-    offsets = np.concatenate([[0], np.cumsum(kept)])[panel.offsets]
-    return Panel(panel.symbols, offsets, *(getattr(panel, c)[kept] for c in ("ts", *PRICES)))
-
-
-def _source(base: Strategy) -> str:
-    ours = (ROOT / name for name in ("indicators", "strategies", "research"))
-    own = Path(inspect.getfile(type(base))).resolve().parent
-    return digest_of_source(dict.fromkeys([own, *ours]))
 
 
 def _terms(settings: Settings, strategy: str) -> Terms:

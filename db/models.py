@@ -23,6 +23,7 @@ from trading.facts import (
     Picture,
     Request,
     Run,
+    Trial,
 )
 from trading.orders import Fill, Order
 from trading.signals import Signal
@@ -286,6 +287,19 @@ class CursorRow(Model):
         unique_together = (UNIQUE[Cursor],)
 
 
+class TrialRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    study = WordsField()
+    params = WordsField()
+    fold = fields.BigIntField()
+    outcome = WordsField()
+    at = InstantField()
+
+    class Meta:
+        table = "trials"
+        unique_together = (UNIQUE[Trial],)
+
+
 # Which message shows a subject to a recipient; the bot's care, not a fact.
 class PostRow(Model):
     id = fields.BigIntField(primary_key=True)
@@ -361,4 +375,5 @@ ROWS: Mapping[type[Any], type[Model]] = {
     ClockReading: ClockReadingRow,
     Beat: BeatRow,
     Cursor: CursorRow,
+    Trial: TrialRow,
 }

@@ -1,5 +1,6 @@
 """One question asked of the bars, and the digest that names it: same question, same answers."""
 
+import inspect
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -13,7 +14,9 @@ import numpy as np
 from market.panel import PRICES, Panel
 from research.course import Terms
 from research.windows import Fold, Window
+from trading.bars import Strategy
 
+ROOT = Path(__file__).resolve().parent.parent
 FORMAT = 1  # of what an evaluation means; raised when the same question would be answered anew
 
 
@@ -71,6 +74,22 @@ def digest_of_bars(panel: Panel) -> str:
     for column in ("offsets", "ts", *PRICES):
         digest.update(np.ascontiguousarray(getattr(panel, column)).view(np.uint8).data)
     return digest.hexdigest()[:16]
+
+
+def until(panel: Panel, last: date) -> Panel:
+    """The panel without the bars after that day."""
+    kept = panel.ts <= np.datetime64(last, "us")
+    if kept.all():
+        return panel
+    offsets = np.concatenate([[0], np.cumsum(kept)])[panel.offsets]
+    return Panel(panel.symbols, offsets, *(getattr(panel, c)[kept] for c in ("ts", *PRICES)))
+
+
+def source_of(strategy: Strategy) -> str:
+    """The digest of the strategy's file and its neighbours, and of the code that evaluates it."""
+    ours = (ROOT / name for name in ("indicators", "strategies", "research"))
+    own = Path(inspect.getfile(type(strategy))).resolve().parent
+    return digest_of_source(dict.fromkeys([own, *ours]))
 
 
 def digest_of_source(folders: Iterable[Path]) -> str:

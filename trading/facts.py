@@ -238,6 +238,19 @@ class Cursor:
     version: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What one set of parameters made of one fold of a study, on whatever machine. Unique per
+    (study, params, fold)."""
+
+    study: str  # its digest
+    params: str  # JSON, all of the strategy's, sorted by name
+    fold: int
+    outcome: str  # JSON, as `research.outcome` writes it
+    at: datetime  # wall time
+    id: int = 0
+
+
 Fact = (
     Signal
     | Order
@@ -252,6 +265,7 @@ Fact = (
     | ClockReading
     | Beat
     | Cursor
+    | Trial
 )
 
 #: A second append with the same key is skipped, not an error.
@@ -267,6 +281,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     ClockReading: ("name",),
     Beat: ("name",),
     Cursor: ("name",),
+    Trial: ("study", "params", "fold"),
 }
 
 #: Which states may follow which, for kinds whose moves are checked.

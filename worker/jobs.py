@@ -26,6 +26,7 @@ from trading.messages import bold, message
 from trading.signals import Signal
 from trading.types import Mode
 from worker import pictures, reading
+from worker import search as searching
 from worker.research import Research
 
 log = structlog.get_logger(__name__)
@@ -105,6 +106,12 @@ async def _leave(desk: Desk, _: Research, claimed: Run) -> str:
     return await leave_session(desk, claimed.job.partition(":")[2], claimed.due_at)
 
 
+async def _search(desk: Desk, research: Research, claimed: Run) -> str:
+    return await searching.search(
+        desk, research.benches, research.store, research.strategies, claimed
+    )
+
+
 async def mark(desk: Desk, _: Research, claimed: Run) -> str:
     """Save the P&L of every book at the close of the session in which the run came due."""
     session = desk.calendar.last_closed(claimed.due_at)
@@ -175,4 +182,10 @@ async def _tell(desk: Desk, claimed: Run, state: RunState, outcome: str) -> None
 
 
 #: Every job by the first part of its run's name; `scan:mean_reversion` is a `scan`.
-JOBS: dict[str, Handler] = {"scan": _scan, "leave": _leave, "mark": mark, "prune": prune}
+JOBS: dict[str, Handler] = {
+    "scan": _scan,
+    "leave": _leave,
+    "mark": mark,
+    "prune": prune,
+    "search": _search,
+}

@@ -1,10 +1,11 @@
 """What the heavy lane's jobs need besides the desk; the doors never load it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from market.store import BarStore
 from trading.bars import Strategy
+from worker.search import Benches
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +15,4 @@ class Research:
 
     store: BarStore
     strategies: Mapping[str, Strategy]
+    benches: Benches = field(default_factory=Benches)
