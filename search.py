@@ -131,6 +131,8 @@ def prepared(settings: Settings, wanted: Search) -> Prepared:
         raise BadCommand("--workers is how many processes work; say 1 or more")
     train, test = Span.read(wanted.train), Span.read(wanted.test)
     start, end = backtest.day_of(wanted.start), backtest.day_of(wanted.end)
+    if start and end and start > end:
+        raise BadCommand(f"the first day {start} is after the last day {end}")
     found = strategy_files(settings)
     settings, base = backtest.chosen(settings, wanted.strategy, {}, found)
     grid = Grid.read(base, wanted.over, wanted.limit)

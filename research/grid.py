@@ -105,7 +105,11 @@ def words(params: Params) -> str:
 
 
 def said(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(getattr(value, "value", value))
+    """A value as short as it can be written without becoming another."""
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)
+    return str(getattr(value, "value", value))
 
 
 def _axis(base: Strategy, text: str) -> Axis:

@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from research.grid import Grid, words
+from research.grid import Grid, said, words
 from strategies.registry import STRATEGIES
 from trading.errors import BadCommand
 
@@ -100,3 +100,8 @@ def test_a_range_is_every_step_and_nothing_else(first: int, count: int, step: in
     # `slack` alone: its values are not asked of the laws' bars, any number is a fraction
     found = values(f"slack={low}:{high}:{width}")
     assert found == tuple(float(low + i * width) for i in range(count + 1))
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_value_is_written_so_that_it_stays_itself(value: float):
+    assert float(said(value)) == value

@@ -108,6 +108,8 @@ def test_a_weekly_strategy_and_one_that_holds_a_session_are_searched_too(setting
         ({"rank": "luck"}, "'luck' ranks nothing; there are sharpe, net, calmar"),
         ({"train": "long"}, "'long' is no length of time; write it like 2y, 6m, 8w or 90d"),
         ({"start": "soon"}, "'soon' is no date; write it like 2024-03-28"),
+        ({"start": "2025-01-01", "end": "2024-01-01"}, "the first day 2025-01-01 is after the "),
+        ({"end": "1999-01-01"}, "the rules need 200 bars before their first answer, and there"),
         ({"strategy": "astrology"}, "no strategy is called 'astrology'"),
         ({"axes": ("atr",)}, "'atr' is not tried; the axes can be width, rsi_enter"),
         ({"axes": ("width", "width")}, "a picture has two axes; name one parameter or two"),
@@ -153,6 +155,33 @@ def test_rules_that_raise_stop_the_search_with_the_set_that_did(settings: Settin
     with pytest.raises(DataError, match="brittle with breaks=1 raised ZeroDivisionError: as it"):
         ask(own, wanted)
     assert len(rows(own, wanted)) == 3, "what was finished before is kept"
+
+
+DEADLY = (
+    BROKEN.replace("Brittle", "Deadly")
+    .replace("brittle", "deadly")
+    .replace(
+        'raise ZeroDivisionError("as it was told")',
+        """import os, pathlib
+            flag = pathlib.Path(__file__).with_name(f"died-{self.breaks}")
+            if self.breaks == 2 or not flag.exists():
+                flag.touch()
+                os._exit(9)""",
+    )
+)
+
+
+def test_a_worker_that_dies_costs_nothing_once_and_stops_the_search_twice(
+    settings: Settings, tmp_path: Path
+):
+    (tmp_path / "deadly.py").write_text(DEADLY)
+    own = settings.model_copy(update={"strategy_folder": str(tmp_path)})
+    once = replace(SMALL, strategy="deadly", over=("breaks=0,1",), workers=2)
+    assert "deadly: 2 combinations" in ask(own, once)
+    assert (tmp_path / "died-1").exists()
+    assert len(rows(own, once)) == 6
+    with pytest.raises(DataError, match=r"a worker died twice with breaks=2 \(exit 9\)"):
+        ask(own, replace(once, over=("breaks=0,2",)))
 
 
 # As a process: Ctrl-C and kill -9
