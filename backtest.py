@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from pydantic import ValidationError
 
+from charts import draw
 from desk.console.replies import columns
 from folder import bars_folder, cache_folder, instruments_file
 from market.calendars import ExchangeCalendar
@@ -27,6 +28,7 @@ from replay.engine import Script, Watch, replay
 from replay.holding import buy_and_hold
 from replay.journal import MemoryJournal
 from replay.lookahead import look_ahead
+from replay.progress import Line
 from replay.result import Result
 from replay.tally import tally
 from settings import CostSettings, Settings, StrategySettings, first_line
@@ -40,6 +42,8 @@ from trading.types import Holding
 from wiring import CALENDAR, costs, known_strategies, replay_desk, strategies, strategy_files
 
 AFTER_CLOSE = timedelta(minutes=5)
+
+MOST = 10**12  # capital: more units of a stock than there are
 
 #: What `--costs` calls each part of the costs, and the setting it is.
 COSTS: Mapping[str, str] = {
@@ -136,7 +140,7 @@ async def _run(
     settings, strategy = chosen(settings, name, params, history.found)
     sessions = history.sessions(start, end)
     clock = SimulatedClock(sessions[0].open)
-    journal = MemoryJournal()
+    journal = MemoryJournal(alone=True)
     feed, instruments, calendar = history.feed, history.instruments, history.calendar
     known = {name: strategy}
     desk = replay_desk(settings, journal, clock, feed, instruments, calendar, known)
@@ -166,9 +170,44 @@ async def _run(
     )
 
 
-def report(settings: Settings, strategy: str, start: str, end: str, picture: Path | None) -> str:
-    result = run(settings, strategy, day_of(start), day_of(end))
+def report(
+    settings: Settings,
+    strategy: str,
+    start: str = "",
+    end: str = "",
+    *,
+    symbols: str = "",
+    params: Mapping[str, str] | None = None,
+    picture: Path | None = None,
+    trades: Path | None = None,
+    progress: TextIO | None = None,
+) -> str:
+    """Replay and say what came of it; the picture and the trades are written where asked."""
+    for what, file in (("picture", picture), ("trades", trades)):
+        if file is not None and not file.parent.is_dir():  # better known before than after
+            raise BadCommand(f"the {what} cannot be written to {file}: no such folder")
+    first, last = day_of(start), day_of(end)
+    history = open_history(settings, symbols.split(","))
+    line = Line(progress, len(history.sessions(first, last))) if progress else None
+    try:
+        result = run(settings, strategy, first, last, history=history, params=params, watch=line)
+    finally:
+        if line:
+            line.close()
+    if picture is not None:
+        png = draw("replay", printed.picture(result, settings.theme).to_json())
+        _write(picture, png, "picture")
+    if trades is not None:
+        _write(trades, printed.trades_csv(result).encode(), "trades")
     return printed.text(result)
+
+
+def _write(file: Path, content: bytes, what: str) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        reason = error.strerror or error
+        raise BadCommand(f"the {what} cannot be written to {file}: {reason}") from error
 
 
 def chosen(
@@ -202,6 +241,8 @@ def with_costs(
             changes["capital"] = Settings.model_validate({"capital": capital}).capital
     except ValidationError as error:
         raise BadCommand(first_line(error)) from None
+    if changes.get("capital", 0) > MOST:
+        raise BadCommand(f"capital is at most {MOST:,}, not {capital[:30]}")
     return settings.model_copy(update=changes)
 
 

@@ -3,7 +3,11 @@
 import csv
 from decimal import Decimal
 from io import StringIO
+from typing import Any
 
+import numpy as np
+
+from charts import ReplaySpec
 from desk import wording
 from desk.console.replies import columns
 from replay.result import Result
@@ -91,11 +95,11 @@ def _own(result: Result) -> list[tuple[str, str]]:
     ]
 
 
-def phone_table(result: Result) -> str:
-    """The figures for a caption at 360 px: at most 34 characters wide."""
-    currency = result.currency
+def for_phone(result: Result, theme: str) -> dict[str, Any]:
+    """The chart and what stands under it in a chat, as JSON: tables of at most 34 characters."""
+    currency, count = result.currency, len(result.trades)
     fall, other = result.drawdown, result.hold_drawdown
-    rows = [
+    against = [
         ("", "it", "hold"),
         (
             f"P&L {currency}",
@@ -106,7 +110,35 @@ def phone_table(result: Result) -> str:
         ("Drawdown", _percent(fall.share), _percent(other.share)),
         ("Sharpe", _ratio(result.sharpe), _ratio(result.hold_sharpe)),
     ]
-    return columns(rows)
+    average = result.average
+    own = [
+        ("Trades closed", str(count)),
+        ("Won", _percent(result.win_rate)),
+        ("Profit factor", _ratio(result.profit_factor)),
+        ("Average trade", NOTHING if average is None else wording.signed(average)),
+        ("Exposure", _percent(result.exposed)),
+        ("Turnover a year", f"{result.turnover:.1f} x"),
+        ("Fees", wording.amount(result.fees)),
+        ("Slippage", wording.amount(result.slippage)),
+    ]
+    over = (
+        f"{_span(result)}\n{result.symbols} instruments, {wording.money(result.capital, currency)}"
+    )
+    notes = [f"Costs: {result.costs}.", *([SURVIVORS] if result.sample else [])]
+    made = wording.profit(result.profit, currency)
+    return {
+        "spec": picture(result, theme).to_json(),
+        "over": over,
+        "against": columns(against),
+        "own": columns(own),
+        "notes": "\n".join(notes),
+        "outcome": f"{result.strategy}: {made} in {count} trades",
+    }
+
+
+def _span(result: Result) -> str:
+    first, last = result.days[0], result.days[-1]
+    return f"{first.day} {first:%b %Y} to {last.day} {last:%b %Y}"
 
 
 def trades_csv(result: Result) -> str:
@@ -154,3 +186,17 @@ def _percent(value: float | None, *, signed: bool = False) -> str:
 
 def _ratio(value: float | None) -> str:
     return NOTHING if value is None else wording.amount(_decimal(value))
+
+
+def picture(result: Result, theme: str) -> ReplaySpec:
+    """Equity against buy and hold."""
+    return ReplaySpec(
+        ts=np.array(result.days, "datetime64[D]").astype("datetime64[us]"),
+        equity=result.equity,
+        hold=result.hold,
+        capital=float(result.capital),
+        title=f"Replay of {result.strategy}",
+        subtitle=_span(result),
+        currency=result.currency,
+        theme=theme,
+    )

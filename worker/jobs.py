@@ -25,7 +25,7 @@ from trading.facts import (
 from trading.messages import bold, message
 from trading.signals import Signal
 from trading.types import Mode
-from worker import pictures, reading
+from worker import backtest, pictures, reading
 from worker import search as searching
 from worker.research import Research
 
@@ -188,5 +188,6 @@ JOBS: dict[str, Handler] = {
     "leave": _leave,
     "mark": mark,
     "prune": prune,
+    "backtest": backtest.backtest,
     "search": _search,
 }
