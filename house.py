@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from lanes.server import claim_redis
 from settings import Settings, as_environment
 from supervisor import Child, Supervisor
+from trading.clocks import SystemClock
 from trading.errors import ConfigError
 
 WORKERS = ("paper", "fast", "heavy", "draw", "bot")
@@ -22,18 +23,15 @@ def _child(
 
 async def run_house(settings: Settings) -> None:
     """Until Ctrl-C. Raises ConfigError before anything starts where a setting is wrong."""
-    from folder import instruments_file, prepare
+    from folder import prepare
+    from watched import first_look
     from wiring import operators, strategies, telegram_token
 
     telegram_token(settings)
     operators(settings)
     strategies(settings)
     prepare(settings)
-    if not instruments_file(settings).exists():
-        raise ConfigError(
-            f"no bars in {settings.data.absolute()}: `quarterdeck sample` puts the sample "
-            "bars there"
-        )
+    first_look(settings, SystemClock().now())
     with Supervisor(settings.data.absolute()) as supervisor:
         await _serve(settings, supervisor, WORKERS, "Quarterdeck is up; write /start to your bot.")
 

@@ -64,12 +64,14 @@ async def fast(settings: Settings, stop: asyncio.Event) -> None:
 
 
 async def heavy(settings: Settings, stop: asyncio.Event) -> None:
-    """Scans and marks."""
-    from worker import jobs
+    """Scans, marks and imports."""
+    import watched
+    from worker import imports, jobs
     from worker.research import Research
 
+    look = partial(watched.look, settings) if settings.imports.folder else None
     async with open_desk(settings) as rooms:
-        research = Research(rooms.store, rooms.strategies)
+        research = Research(rooms.store, rooms.strategies, look=look)
         await until(
             stop,
             run_lane(
@@ -79,6 +81,11 @@ async def heavy(settings: Settings, stop: asyncio.Event) -> None:
                 max_jobs=1,
                 stop=stop,
                 job_timeout=jobs.LEASE.total_seconds(),
+            ),
+            *(
+                [imports.watch(rooms.desk, partial(watched.news, settings), asyncio.sleep)]
+                if look
+                else []
             ),
             _beats(rooms.base, "heavy"),
         )

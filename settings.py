@@ -68,11 +68,23 @@ class CostSettings(BaseModel):
     maximum_share: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.01")
 
 
+class ImportSettings(BaseModel):
+    """A folder whose CSV and Parquet files are taken as they come; see docs/data.md."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    folder: str = ""  # "" watches none
+    zone: str = ""  # of times that name none, such as America/New_York
+    exchange: str = ""  # "" is found from the data
+    currency: str = ""
+    actions: str = ""  # a file of splits and dividends to adjust for
+
+
 GROUPS: dict[str, type[BaseModel]] = {
     "operators": Person,
     "strategies": StrategySettings,
     "limits": LimitSettings,
     "costs": CostSettings,
+    "imports": ImportSettings,
 }
 
 
@@ -105,6 +117,7 @@ class Settings(BaseSettings):
     )
     limits: LimitSettings = LimitSettings()
     costs: CostSettings = CostSettings()
+    imports: ImportSettings = ImportSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -199,6 +212,9 @@ def as_environment(settings: Settings) -> dict[str, str]:
     plain["data"] = str(settings.data.absolute())
     if settings.strategy_folder:
         plain["strategy_folder"] = str(Path(settings.strategy_folder).expanduser().absolute())
+    for one in ("folder", "actions"):  # children may stand elsewhere
+        if plain["imports"][one]:
+            plain["imports"][one] = str(Path(plain["imports"][one]).expanduser().absolute())
     return {
         PREFIX + key.upper(): value if isinstance(value, str) else json.dumps(value)
         for key, value in plain.items()

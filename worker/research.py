@@ -1,10 +1,23 @@
 """What the heavy lane's jobs need besides the desk; the doors never load it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
 
 from market.store import BarStore
 from trading.bars import Strategy
+
+
+class Looked(Protocol):
+    """What a look at the watched folder did."""
+
+    @property
+    def refused(self) -> tuple[str, ...]: ...
+    @property
+    def session(self) -> date | None: ...
+    @property
+    def text(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +27,5 @@ class Research:
 
     store: BarStore
     strategies: Mapping[str, Strategy]
+    #: Takes what the watched folder brought by that wall time; None where no folder is watched.
+    look: Callable[[datetime], Looked] | None = None
