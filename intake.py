@@ -69,6 +69,8 @@ class Intake:
             known = self.book.with_new(enrolled)
             enrolled += strangers(traits, known, exchange, wanted.currency, self.currency)
         if enrolled and not wanted.dry and self.book_file is not None:
+            if self.book_file.exists():  # another import may have enrolled meanwhile
+                self.book = InstrumentBook.load(self.book_file)
             self.book = self.book.with_new(enrolled)
             self.book.save(self.book_file)
         for (exchange, timeframe), files in groups.items():
@@ -195,8 +197,8 @@ def _rebased(stored: pl.DataFrame, bars: pl.DataFrame) -> list[str]:
         return []
     s, factor = found.row(0)[:2]
     return [
-        f"  rebased     {len(found):,} symbols are stored {factor:g} times as high ({s}): adjusted "
-        "on another day; import their whole history, or old and new do not fit"
+        f"  rebased     {audit.counted(len(found), 'symbol')} stored {factor:g} times as high "
+        f"({s}): adjusted on another day; import the whole history, or old and new do not fit"
     ]
 
 

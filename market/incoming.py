@@ -1,5 +1,6 @@
 """One file of somebody else's bars, CSV or Parquet, read into our columns or refused."""
 
+import csv
 import gzip
 import re
 from collections.abc import Callable
@@ -56,7 +57,7 @@ def read(path: Path, symbol: str = "", dates: str = "") -> Incoming:
     try:
         table = raw.select(wanted).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{name} cannot be read: {_reason(error)}") from error
+        raise DataError(_longer(path) or f"{name} cannot be read: {_reason(error)}") from error
     if table.is_empty():
         raise DataError(f"{name} has no rows")
     decimal_comma = _decimal_comma(table)
@@ -108,6 +109,24 @@ def _raw(path: Path) -> tuple[pl.LazyFrame, int]:
     except (pl.exceptions.PolarsError, OSError, EOFError) as error:
         raise DataError(f"{name} cannot be read: {_reason(error)}") from error
     raise DataError(f"{name} is neither CSV (.csv, .txt, .tsv, .gz) nor Parquet (.parquet, .pq)")
+
+
+def _longer(path: Path) -> str:
+    """The first line with more fields than names, which no reader can place; "" for none."""
+    if not path.name.lower().endswith(TEXT):
+        return ""
+    separator = _separator(path)
+    zipped = path.name.lower().endswith(".gz")
+    try:
+        with gzip.open(path, "rt") if zipped else path.open("rt", encoding="utf-8") as file:
+            rows = csv.reader(file, delimiter=separator)
+            names = len(next(rows))
+            found = next(((rows.line_num, len(row)) for row in rows if len(row) > names), None)
+    except (OSError, EOFError, ValueError, csv.Error):
+        return ""
+    if found is None:
+        return ""
+    return f"{path.name} line {found[0]}: has {found[1]} fields for {names} names"
 
 
 def _separator(path: Path) -> str:

@@ -135,7 +135,7 @@ def zoned(incoming: Incoming, timeframe: str, zone: str, ask: Ask | None) -> pl.
 def known_zone(zone: str) -> ZoneInfo:
     try:
         return ZoneInfo(zone)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise DataError(
             f"no time zone is called {zone!r}; say one such as America/New_York or UTC"
         ) from error
@@ -160,9 +160,10 @@ def exchange_of(
         )
     if known:
         return Assumed(known.pop(), "the instrument book")
-    saturdays = stamp.dt.weekday().eq(6).mean()
-    if all(_coin(one) for one in symbols) or (isinstance(saturdays, float) and saturdays > 0.05):
-        return Assumed(CRYPTO, "coins by name" if all(map(_coin, symbols)) else "bars on Saturdays")
+    days = stamp.dt.weekday()
+    weekends = all(int((days == day).sum()) > 0.05 * len(days) for day in (6, 7))
+    if weekends or all(_coin(one) for one in symbols):
+        return Assumed(CRYPTO, "bars on weekends" if weekends else "coins by name")
     if all(_pair(one) for one in symbols):
         return Assumed(FX, "pairs of currencies")
     if timeframe.endswith("d"):

@@ -148,14 +148,14 @@ class BarStore:
         not written.
         """
         bars = checked(frame, self.timeframe)
-        named = bars.with_columns(pl.col("ts").dt.strftime("%Y-%m").alias("month"))
+        named = bars.with_columns(month=pl.col("ts").dt.truncate("1mo"))
         parts = named.partition_by("month", as_dict=True, include_key=False)
         done = Merged()
         if not parts:
             return done
         with nullcontext() if dry else self._writing():
             for n, (month,) in enumerate(sorted(parts), 1):
-                path = self._path(str(month))
+                path = self._path(f"{month:%Y-%m}")
                 whole, told = self._merged(path, parts[(month,)])
                 if not dry and told.added + told.changed:
                     self._replace(path, whole)
