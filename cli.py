@@ -159,6 +159,7 @@ def import_(
 
 
 def _ask(question: str) -> str:
+    print(file=sys.stderr)  # off the line of a progress bar
     return str(typer.prompt(question, default="", show_default=False, err=True))
 
 

@@ -151,7 +151,8 @@ def bring(
     intake = Intake.open(settings, now, ask)
     preparing = intake.preparing()
     prepared = []
-    with progress("reading", len(files)) if progress else nullcontext(_nothing) as step:
+    many = len(files) > 1
+    with progress("reading", len(files)) if progress and many else nullcontext(_nothing) as step:
         for n, file in enumerate(files, 1):
             prepared.append(preparing.prepare(file, wanted))
             step(n)
@@ -164,8 +165,10 @@ def _nothing(_: int) -> None:
 
 def _laid(files: Sequence[Prepared]) -> audit.Cleaned:
     """One exchange's files in one frame; a bar in two files is the later file's."""
-    bars = files[0].bars if len(files) == 1 else pl.concat([one.bars for one in files])
-    clean = audit.cleaned(bars)
+    if len(files) == 1:
+        clean = audit.Cleaned(files[0].bars)
+    else:
+        clean = audit.cleaned(pl.concat([one.bars for one in files]))
     if clean.bars.is_empty():
         raise DataError(f"{files[0].file} has no bar that could be stored")
     return clean

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from folder import instruments_file
 from intake import Intake
 from market.incoming import PARQUET, takes
@@ -16,6 +18,7 @@ from market.store import Merged
 from settings import Settings
 from trading.errors import ConfigError, DataError
 
+log = structlog.get_logger(__name__)
 SETTLED = timedelta(seconds=5)  # a file nobody wrote to for so long is whole
 PATIENCE = timedelta(minutes=10)  # one that ends in mid-row is waited for so long
 BUDGET = 30.0  # seconds of reading a look; what is left waits for the next
@@ -88,7 +91,8 @@ def look(settings: Settings, now: datetime, clock: Callable[[], float] = time.mo
             waiting += 1
     bars = Merged()
     if prepared:
-        bars = intake.store([found for _, _, found in prepared], wanted)[1]
+        report, bars = intake.store([found for _, _, found in prepared], wanted)
+        log.info("imported", files=len(prepared), report=report)
         seen |= {path.name: [stamp, ""] for path, stamp, _ in prepared}
     _keep(book, {name: entry for name, entry in seen.items() if (folder / name).exists()})
     days = [one.bars["ts"].max() for _, _, one in prepared if one.timeframe == "1d"]
@@ -114,7 +118,8 @@ def first_look(settings: Settings, now: datetime) -> None:
     if settings.imports.folder:
         found = look(settings, now)
         if not instruments_file(settings).exists():
-            why = f": {found.refused[0]}" if found.refused else ""
+            why = ": a file there is not whole yet; try again" if found.waiting else ""
+            why = f": {found.refused[0]}" if found.refused else why
             raise ConfigError(f"no bars came from the folder {settings.imports.folder}{why}")
     if not instruments_file(settings).exists():
         raise no_bars(settings)

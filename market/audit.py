@@ -53,9 +53,9 @@ class Cleaned:
     """`bars` sorted by (symbol, ts), one a key, each holding its own open and close."""
 
     bars: pl.DataFrame
-    repeated: Told  # the same bar again
-    conflicting: Told  # another bar for the same time; the later row is kept
-    broken: Told  # high or low does not hold open and close; left out
+    repeated: Told = Told()  # the same bar again
+    conflicting: Told = Told()  # another bar for the same time; the later row is kept
+    broken: Told = Told()  # high or low does not hold open and close; left out
 
 
 def cleaned(bars: pl.DataFrame) -> Cleaned:

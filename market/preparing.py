@@ -11,7 +11,7 @@ from market import actions, audit, placing
 from market.audit import Told
 from market.columns import TRAITS
 from market.exchanges import FX, named
-from market.incoming import Incoming, read
+from market.incoming import PRICES, Incoming, read
 from market.ohlcv import SCHEMA
 from trading.errors import DataError
 from trading.ports import Calendar, Instruments
@@ -161,9 +161,10 @@ class Preparing:
                 raise DataError(
                     f"{incoming.where(bad['row'][0])}: adjusted_close is not above zero"
                 )
+            # one factor for all four, so that high and low still hold open and close
             factor = pl.col("adjusted_close") / pl.col("close")
-            scaled = [(pl.col(c) * factor).alias(c) for c in ("open", "high", "low")]
-            return bars.with_columns(*scaled, close=pl.col("adjusted_close")), [
+            scaled = [(pl.col(c) * factor).alias(c) for c in PRICES]
+            return bars.with_columns(scaled), [
                 "adjusted    by the file's adjusted close; volume as it is"
             ]
         if not wanted.actions:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from intake import bring, status
 from market.exchanges import Stores
@@ -166,6 +168,49 @@ def test_an_unfinished_bar_waits(house: House) -> None:
     text = house.bring(house.file("AAPL.csv", HEAD + daily(*days)), now=during)
     assert "left out    1 not finished yet" in text
     assert house.stored == {("XNYS", "1d"): 2}
+
+
+@pytest.mark.parametrize("how", [{"adjusted": True}, {"actions": True}])
+def test_adjusting_costs_no_bar_and_gives_the_vendors_closes(
+    house: House, how: dict[str, object]
+) -> None:
+    file = OPEN_DATA / "us_sp500_71_daily_unadjusted_2016-04_2021-04.parquet"
+    if not file.exists():
+        pytest.skip("the unadjusted file is not here")
+    wanted = {name: str(file) if name == "actions" else True for name in how}
+    assert "  stored      89,269 new" in house.bring(file, **wanted)
+    closes = house.stores.store("XNYS").read().close
+    assert np.abs(closes / pl.read_parquet(file)["adjusted_close"].to_numpy() - 1).max() < 3e-6
+
+
+@given(
+    batches=st.lists(
+        st.dictionaries(st.integers(0, 59), st.integers(1, 10**6), min_size=1),
+        min_size=1,
+        max_size=3,
+    ),
+    names=st.sampled_from(["date,open,high,low,close,volume", "Date,O,H,L,C,Vol", "ts;o;h;l;c;v"]),
+)
+@settings(max_examples=25, deadline=None)
+def test_the_store_holds_what_the_files_said_and_the_later_wins(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[dict[int, int]], names: str
+) -> None:
+    house = House(tmp_path_factory.mktemp("house"))
+    days = weekdays(60)
+    truth: dict[date, float] = {}
+    for batch in batches:
+        sign = ";" if ";" in names else ","
+        rows = {days[n]: cents / 100 for n, cents in batch.items()}
+        lines = [sign.join([str(day), *[str(price)] * 4, "7"]) for day, price in rows.items()]
+        file = house.file("AAPL.csv", "\n".join([names, *lines]))
+        text = house.bring(file, exchange="XNYS", timeframe="1d")
+        new = len(rows.keys() - truth.keys())
+        same = sum(truth.get(day) == price for day, price in rows.items())
+        changed = len(rows) - new - same
+        assert f"stored      {new} new, {changed} changed, {same} as before" in text
+        truth |= rows
+    bars = house.stores.store("XNYS").read()["AAPL"]
+    assert dict(zip(bars.ts.astype("datetime64[D]").tolist(), bars.close, strict=True)) == truth
 
 
 # Times and zones
