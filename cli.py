@@ -167,6 +167,9 @@ def import_(
     adjusted: Annotated[
         bool, typer.Option("--adjusted", help="Take the file's adjusted close.")
     ] = False,
+    closing: Annotated[
+        bool, typer.Option("--closing", help="Times are the bars' ends, not their opens.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say, but store nothing.")] = False,
 ) -> None:
     """Bring bars from files in, checked; all or none."""
@@ -175,7 +178,18 @@ def import_(
     from settings import load
     from trading.clocks import SystemClock
 
-    wanted = Wanted(symbol, timeframe, zone, exchange, currency, dates, actions, adjusted, dry_run)
+    wanted = Wanted(
+        symbol=symbol,
+        timeframe=timeframe,
+        zone=zone,
+        exchange=exchange,
+        currency=currency,
+        dates=dates,
+        actions=actions,
+        adjusted=adjusted,
+        dry=dry_run,
+        closing=closing,
+    )
     ask = _ask if sys.stdin.isatty() and sys.stderr.isatty() else None
     progress = _progress if sys.stderr.isatty() else None
     print(intake.bring(load(), files, wanted, SystemClock().now(), ask, progress))

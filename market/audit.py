@@ -240,6 +240,21 @@ def closed_days(bars: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
     )
 
 
+def late_stamps(bars: pl.DataFrame, calendar: Calendar, timeframe: str) -> list[str]:
+    """A line where short bars begin with sessions' closes and never with their opens: then their
+    times are likely those of their ends."""
+    if timeframe.endswith("d") or bars.is_empty():
+        return []
+    first, last = (t.date() for t in (bars["ts"].min(), bars["ts"].max()))  # type: ignore[union-attr]
+    sessions = sessions_of(calendar, first, last)
+    if (sessions["open"].is_in(sessions["close"].implode())).any():
+        return []  # one session runs into the next
+    at_open = bars["ts"].is_in(sessions["open"].implode()).any()
+    if at_open or not bars["ts"].is_in(sessions["close"].implode()).any():
+        return []
+    return ["times       seem to be the bars' ends, not their opens: --closing takes them so"]
+
+
 def unvolumed(bars: pl.DataFrame) -> tuple[int, int]:
     """Bars in which nothing traded, and bars whose volume nobody knows."""
     zero, unknown = bars.select(

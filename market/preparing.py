@@ -34,6 +34,7 @@ class Wanted:
     actions: str = ""  # a file of splits and dividends
     adjusted: bool = False  # scale by the file's own adjusted close
     dry: bool = False
+    closing: bool = False  # times are the bars' closes, not their opens
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Preparing:
         exchange = self._exchange(incoming, stamp, timeframe.value, wanted)
         calendar = self.calendar(exchange.value)
         ts = placing.dated(stamp, timeframe.value, exchange.value, calendar)
+        if wanted.closing and not timeframe.value.endswith("d"):
+            ts = ts - audit.step_of(timeframe.value)
         bars = incoming.bars.with_columns(ts=ts)
         left: dict[str, Told] = {}
         notes = []
@@ -99,6 +102,7 @@ class Preparing:
             bars, left[f"on days {exchange.value} was closed"] = self._in_session(
                 bars, calendar, incoming, exchange.value
             )
+        notes += audit.late_stamps(bars, calendar, timeframe.value)
         bars, more = self._adjusted(bars, timeframe.value, wanted, incoming)
         traits = [c for c in bars.columns if c in TRAITS]
         return Prepared(

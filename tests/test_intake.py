@@ -219,6 +219,17 @@ def test_naive_times_need_a_zone(house: House) -> None:
     assert stamps[0] == np.datetime64("2024-01-02T14:30")
 
 
+def test_times_of_closes_are_noticed_and_can_be_told(house: House) -> None:
+    hours = [f"2024-01-02T{hour}:30:00-05:00" for hour in ("10", "11", "12")]
+    file = house.file("SPY.csv", minutes(*hours, "2024-01-02T16:00:00-05:00"))
+    text = house.bring(file, timeframe="30m")
+    assert "times       seem to be the bars' ends, not their opens: --closing takes" in text
+    whole = house.file("QQQ.csv", minutes("2024-01-02T10:00:00-05:00", *hours))
+    assert "times " not in house.bring(whole, timeframe="30m", closing=True)
+    stamps = house.stores.store("XNYS", "30m").read()["QQQ"].ts
+    assert stamps[0] == np.datetime64("2024-01-02T14:30"), "the session's open"
+
+
 def test_the_person_at_the_terminal_is_asked(house: House) -> None:
     file = house.file("SPY.csv", minutes("2024-01-02 09:30", "2024-01-02 09:31"))
     asked: list[str] = []
