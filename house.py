@@ -28,11 +28,12 @@ async def run_house(settings: Settings) -> None:
     """Until Ctrl-C. Raises ConfigError before anything starts where a setting is wrong."""
     from folder import prepare
     from watched import first_look
-    from wiring import strategies, telegram_token
+    from wiring import calendar_of, plans, strategies, telegram_token, timetable
 
     telegram_token(settings)
-    strategies(settings)
+    chosen = plans(settings, strategies(settings))
     prepare(settings)
+    timetable(settings, chosen, calendar_of(settings))
     first_look(settings, SystemClock().now())
     with Supervisor(settings.data.absolute()) as supervisor:
         await _serve(settings, supervisor, WORKERS, await _greeting(settings))

@@ -64,23 +64,25 @@ async def fast(settings: Settings, stop: asyncio.Event) -> None:
 
 
 async def heavy(settings: Settings, stop: asyncio.Event) -> None:
-    """Scans, marks and imports."""
+    """Scans, marks and imports; long work beside them in processes of its own."""
     import watched
+    from replaying import replaying
     from worker import imports, jobs
     from worker.research import Research
+    from worker.shipped import LONGEST
 
     look = partial(watched.look, settings) if settings.imports.folder else None
     async with open_desk(settings) as rooms:
-        research = Research(rooms.store, rooms.strategies, look=look)
+        research = Research(rooms.store, rooms.strategies, partial(replaying, settings), look)
         await until(
             stop,
             run_lane(
                 "heavy",
                 settings.redis,
                 partial(jobs.run, rooms.desk, research),
-                max_jobs=1,
+                max_jobs=3,  # two long ones keep no scan waiting
                 stop=stop,
-                job_timeout=jobs.LEASE.total_seconds(),
+                job_timeout=LONGEST.total_seconds() + 60,  # each run has its own limit
             ),
             *(
                 [imports.watch(rooms.desk, partial(watched.news, settings), asyncio.sleep)]

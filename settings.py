@@ -79,12 +79,24 @@ class ImportSettings(BaseModel):
     actions: str = ""  # a file of splits and dividends to adjust for
 
 
+class JobSettings(BaseModel):
+    """What is changed of a scheduled job, or a job added; see docs/schedule.md."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    when: str | None = None
+    within: str | None = None
+    catch_up: bool | None = None
+    limit: str | None = None
+    enabled: bool | None = None
+
+
 GROUPS: dict[str, type[BaseModel]] = {
     "operators": Person,
     "strategies": StrategySettings,
     "limits": LimitSettings,
     "costs": CostSettings,
     "imports": ImportSettings,
+    "jobs": JobSettings,
 }
 
 
@@ -118,6 +130,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     costs: CostSettings = CostSettings()
     imports: ImportSettings = ImportSettings()
+    jobs: dict[str, JobSettings] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(
@@ -143,7 +156,7 @@ def load(**given: Any) -> Settings:
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        raise ConfigError(_first_line(error)) from None
+        raise ConfigError(first_line(error)) from None
     except SettingsError as error:
         raise ConfigError(_not_json(error)) from None
     except OSError as error:
@@ -154,7 +167,8 @@ def load(**given: Any) -> Settings:
     return settings
 
 
-def _first_line(error: ValidationError) -> str:
+def first_line(error: ValidationError) -> str:
+    """The first problem as one line: the key, the value and what was expected."""
     problem = error.errors()[0]
     path = problem["loc"]
     key = ".".join(str(part) for part in path)

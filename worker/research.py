@@ -1,12 +1,16 @@
 """What the heavy lane's jobs need besides the desk; the doors never load it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from market.store import BarStore
 from trading.bars import Strategy
+
+#: Strategy, first and last day ("" for the oldest). Yields {"done": sessions, "of": …, "day": …,
+#: "trades": …} and at last {"result": …} or {"error": one line}; closing it ends the work.
+Replaying = Callable[[str, str, str], AsyncGenerator[Mapping[str, Any], None]]
 
 
 class Looked(Protocol):
@@ -27,5 +31,6 @@ class Research:
 
     store: BarStore
     strategies: Mapping[str, Strategy]
+    replaying: Replaying | None = None
     #: Takes what the watched folder brought by that wall time; None where no folder is watched.
     look: Callable[[datetime], Looked] | None = None
