@@ -64,14 +64,16 @@ async def fast(settings: Settings, stop: asyncio.Event) -> None:
 
 
 async def heavy(settings: Settings, stop: asyncio.Event) -> None:
-    """Scans and marks; long work beside them in processes of its own."""
+    """Scans, marks and imports; long work beside them in processes of its own."""
+    import watched
     from replaying import replaying
-    from worker import jobs
+    from worker import imports, jobs
     from worker.research import Research
     from worker.shipped import LONGEST
 
+    look = partial(watched.look, settings) if settings.imports.folder else None
     async with open_desk(settings) as rooms:
-        research = Research(rooms.store, rooms.strategies, partial(replaying, settings))
+        research = Research(rooms.store, rooms.strategies, partial(replaying, settings), look=look)
         await until(
             stop,
             run_lane(
@@ -81,6 +83,11 @@ async def heavy(settings: Settings, stop: asyncio.Event) -> None:
                 max_jobs=3,  # two long ones keep no scan waiting
                 stop=stop,
                 job_timeout=LONGEST.total_seconds() + 60,  # each run has its own limit
+            ),
+            *(
+                [imports.watch(rooms.desk, partial(watched.news, settings), asyncio.sleep)]
+                if look
+                else []
             ),
             _beats(rooms.base, "heavy"),
         )

@@ -68,6 +68,17 @@ class CostSettings(BaseModel):
     maximum_share: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.01")
 
 
+class ImportSettings(BaseModel):
+    """A folder whose CSV and Parquet files are taken as they come; see docs/data.md."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    folder: str = ""  # "" watches none
+    zone: str = ""  # of times that name none, such as America/New_York
+    exchange: str = ""  # "" is found from the data
+    currency: str = ""
+    actions: str = ""  # a file of splits and dividends to adjust for
+
+
 class JobSettings(BaseModel):
     """What is changed of a scheduled job, or a job added; see docs/schedule.md."""
 
@@ -84,6 +95,7 @@ GROUPS: dict[str, type[BaseModel]] = {
     "strategies": StrategySettings,
     "limits": LimitSettings,
     "costs": CostSettings,
+    "imports": ImportSettings,
     "jobs": JobSettings,
 }
 
@@ -117,6 +129,7 @@ class Settings(BaseSettings):
     )
     limits: LimitSettings = LimitSettings()
     costs: CostSettings = CostSettings()
+    imports: ImportSettings = ImportSettings()
     jobs: dict[str, JobSettings] = Field(default_factory=dict)
 
     @classmethod
@@ -213,6 +226,9 @@ def as_environment(settings: Settings) -> dict[str, str]:
     plain["data"] = str(settings.data.absolute())
     if settings.strategy_folder:
         plain["strategy_folder"] = str(Path(settings.strategy_folder).expanduser().absolute())
+    for one in ("folder", "actions"):  # children may stand elsewhere
+        if plain["imports"][one]:
+            plain["imports"][one] = str(Path(plain["imports"][one]).expanduser().absolute())
     return {
         PREFIX + key.upper(): value if isinstance(value, str) else json.dumps(value)
         for key, value in plain.items()

@@ -17,6 +17,7 @@ ALL = (
     "indicators",
     "scan",
     "store",
+    "imports",
     "queue",
     "press",
     "replay",

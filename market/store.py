@@ -3,8 +3,9 @@
 import fcntl
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,20 @@ from trading.errors import DataError
 Stamp = tuple[int, int, int]  # inode, mtime in ns, size: changes whenever a month is replaced
 _MONTH = re.compile(r"\d{4}-\d{2}\.parquet")
 _TIMEFRAME = re.compile(r"[1-9]\d*[mhd]")
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What given bars are to those stored: new, other than before, or the same."""
+
+    added: int = 0
+    changed: int = 0
+    same: int = 0
+
+    def __add__(self, other: "Merged") -> "Merged":
+        return Merged(
+            self.added + other.added, self.changed + other.changed, self.same + other.same
+        )
 
 
 class BarStore:
@@ -117,26 +132,55 @@ class BarStore:
 
         Nothing is written if a row is refused (DataError). On return the bars are on disk.
         """
-        bars = checked(frame, self.timeframe)
-        named = bars.with_columns(pl.col("ts").dt.strftime("%Y-%m").alias("month"))
-        parts = named.partition_by("month", as_dict=True, include_key=False)
-        if parts:
-            with self._writing():
-                for (month,) in sorted(parts):
-                    self._replace(self._path(str(month)), parts[(month,)])
-        return len(bars)
+        merged = self.merge(frame)
+        return merged.added + merged.changed + merged.same
 
-    def _replace(self, path: Path, new: pl.DataFrame) -> None:
-        merged = new
-        if path.exists():
-            with _Snapshot([path]) as snapshot:
-                (old,) = snapshot.frames(0, 1, [pl.col(c) for c in SCHEMA])
-            if old["ts"].max() < new["ts"].min():  # type: ignore[operator]
-                # the usual case, a session later: each symbol's bars are in order already
-                merged = pl.concat([old, new]).sort("symbol", maintain_order=True)
-            else:
-                kept = old.join(new, on=["symbol", "ts"], how="anti")
-                merged = pl.concat([kept, new]).sort("symbol", "ts")
+    def merge(
+        self,
+        frame: pl.DataFrame,
+        *,
+        dry: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> Merged:
+        """`write`, told apart; `dry` only compares. `progress` gets the months done.
+
+        A bar that is stored is replaced or stays, never removed; a month that would not change is
+        not written.
+        """
+        bars = checked(frame, self.timeframe)
+        named = bars.with_columns(month=pl.col("ts").dt.truncate("1mo"))
+        parts = named.partition_by("month", as_dict=True, include_key=False)
+        done = Merged()
+        if not parts:
+            return done
+        with nullcontext() if dry else self._writing():
+            for n, (month,) in enumerate(sorted(parts), 1):
+                path = self._path(f"{month:%Y-%m}")
+                whole, told = self._merged(path, parts[(month,)])
+                if not dry and told.added + told.changed:
+                    self._replace(path, whole)
+                done += told
+                if progress is not None:
+                    progress(n)
+        return done
+
+    def _merged(self, path: Path, new: pl.DataFrame) -> tuple[pl.DataFrame, Merged]:
+        """The month with the new bars in it, and what they are to the old ones."""
+        if not path.exists():
+            return new, Merged(added=len(new))
+        with _Snapshot([path]) as snapshot:
+            (old,) = snapshot.frames(0, 1, [pl.col(c) for c in SCHEMA])
+        if old["ts"].max() < new["ts"].min():  # type: ignore[operator]
+            # the usual case, a session later: each symbol's bars are in order already
+            whole = pl.concat([old, new]).sort("symbol", maintain_order=True)
+            return whole, Merged(added=len(new))
+        kept = old.join(new, on=["symbol", "ts"], how="anti")
+        replaced = len(old) - len(kept)
+        same = len(old.join(new, on=list(SCHEMA), how="semi", nulls_equal=True))
+        whole = pl.concat([kept, new]).sort("symbol", "ts")
+        return whole, Merged(len(new) - replaced, replaced - same, same)
+
+    def _replace(self, path: Path, merged: pl.DataFrame) -> None:
         runs = Runs.of(merged["symbol"])
         fresh = path.with_name(f".{path.stem}.writing")
         with fresh.open("wb") as file:

@@ -92,7 +92,21 @@ def test_pair_prints_a_code_that_lets_one_person_in(tmp_path: Path):
 
 def test_up_without_bars_says_how_to_get_them(tmp_path: Path):
     line = refusal(tmp_path, "up", env={"QUARTERDECK_OPERATORS": ANN})
+    assert "`quarterdeck data import FILE`" in line
     assert "`quarterdeck sample`" in line
+
+
+def test_bars_are_brought_in_and_shown(tmp_path: Path):
+    rows = "".join(f"2024-01-0{n},10,11,9,10,5\n" for n in range(2, 6))
+    (tmp_path / "AAPL.csv").write_text("date,open,high,low,close,volume\n" + rows)
+    done = run(tmp_path, "data", "import", "AAPL.csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "  stored      4 new, 0 changed, 0 as before\n" in done.stdout
+    assert (
+        "\nXNYS      1d             1  2024-01-02  2024-01-05"
+        in run(tmp_path, "data", "status").stdout
+    )
+    assert refusal(tmp_path, "data", "import", "gone.csv") == "gone.csv is no file"
 
 
 def test_a_process_nobody_knows(tmp_path: Path):

@@ -12,7 +12,7 @@ from trading.errors import ConfigError
 from trading.facts import Run
 from trading.signals import Signal
 from trading.types import Mode
-from worker import backtest, pictures, reading, running, upkeep
+from worker import backtest, imports, pictures, reading, running, upkeep
 from worker import search as searching
 from worker.research import Research
 
@@ -108,4 +108,5 @@ JOBS: dict[str, Handler] = {
     "housekeeping": upkeep.housekeeping,
     "backtest": backtest.backtest,
     "search": _search,
+    "import": imports.take,
 }

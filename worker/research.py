@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Protocol
 
 from market.store import BarStore
 from trading.bars import Strategy
@@ -11,6 +12,17 @@ from worker.search import Benches
 #: Strategy, first and last day ("" for the oldest). Yields {"done": sessions, "of": …, "day": …,
 #: "trades": …} and at last {"result": …} or {"error": one line}; closing it ends the work.
 Replaying = Callable[[str, str, str], AsyncGenerator[Mapping[str, Any], None]]
+
+
+class Looked(Protocol):
+    """What a look at the watched folder did."""
+
+    @property
+    def refused(self) -> tuple[str, ...]: ...
+    @property
+    def session(self) -> date | None: ...
+    @property
+    def text(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +34,5 @@ class Research:
     strategies: Mapping[str, Strategy]
     replaying: Replaying | None = None
     benches: Benches = field(default_factory=Benches)
+    #: Takes what the watched folder brought by that wall time; None where no folder is watched.
+    look: Callable[[datetime], Looked] | None = None

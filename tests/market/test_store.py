@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from market.ohlcv import SCHEMA
 from market.panel import Panel
-from market.store import BarStore
+from market.store import BarStore, Merged
 from trading.errors import DataError
 
 FIRST = date(2024, 1, 1)
@@ -265,3 +265,25 @@ def test_a_snapshot_closes_its_files(tmp_path: Path) -> None:
         store.read()
         store.latest(2)
     assert len(list(descriptors.iterdir())) == before
+
+
+def test_a_merge_tells_new_from_changed_from_known(tmp_path: Path) -> None:
+    store = BarStore(tmp_path)
+    unknown = float("nan")
+    first = [bar("A", d, volume=unknown) for d in days(0, 1, 40)]
+    assert store.merge(frame(first)) == Merged(added=3)
+    again = [*first[:2], bar("A", *days(40), 11.0), bar("A", *days(41)), bar("B", *days(0))]
+    assert store.merge(frame(again), dry=True) == Merged(added=2, changed=1, same=2)
+    assert store.read().rows == 3, "a dry merge stores nothing"
+    assert store.merge(frame(again)) == Merged(added=2, changed=1, same=2)
+    assert store.merge(frame(again)) == Merged(same=5)
+    assert store.read()["A"].close[2] == 11.0
+
+
+def test_a_month_that_would_not_change_is_not_written(tmp_path: Path) -> None:
+    store = BarStore(tmp_path)
+    store.write(frame([bar("A", d) for d in days(0, 40)]))
+    stamps = [store.stamp(month) for month in store.months()]
+    store.write(frame([bar("A", *days(0)), bar("A", *days(41))]))
+    assert store.stamp("2024-01") == stamps[0]
+    assert store.stamp("2024-02") != stamps[1]
