@@ -66,8 +66,8 @@ class Queue:
                 while waiting and len(asked) < OPEN:
                     unit = waiting.pop()
                     if self._lacks(unit, missing):
-                        asked[await self._ask(unit)] = unit
                         self._count(unit, times)
+                        asked[await self._ask(unit)] = unit
                 # what is over without trials waits for another turn: they may be on their way
                 over = await self._over(asked)
                 waiting[:0] = over
@@ -80,7 +80,7 @@ class Queue:
                     )
                 await self.rest(LOOK)
         finally:
-            await self._take_back(asked)
+            await self._take_back(tuple(self._job(key) for key in times))
 
     def _whole(self, unit: Unit) -> dict[str, Any]:
         return {**self.base, **unit.params}
@@ -104,11 +104,13 @@ class Queue:
         ended = (RunState.DONE, RunState.MISSED)
         return [asked.pop(run.id) for run in runs if run.state in ended]
 
+    def _job(self, key: str) -> str:
+        return f"search:{self.study.digest}:{sha256(key.encode()).hexdigest()[:12]}"
+
     async def _ask(self, unit: Unit) -> int:
         key = key_of(self._whole(unit))
-        name = sha256(key.encode()).hexdigest()[:12]
         run = Run(
-            f"search:{self.study.digest}:{name}",
+            self._job(key),
             self.wall.now(),
             args={
                 "study": self.study.to_json(),
@@ -123,7 +125,8 @@ class Queue:
         runs = await self.journal.read(Run, id__in=tuple(asked)) if asked else []
         return any(run.state is not RunState.DUE for run in runs)
 
-    async def _take_back(self, asked: dict[int, Unit]) -> None:
-        for run in await self.journal.read(Run, id__in=tuple(asked)) if asked else []:
-            if run.state is RunState.DUE:
-                await self.journal.move(run, state=RunState.MISSED, outcome="the search stopped")
+    async def _take_back(self, jobs: Sequence[str]) -> None:
+        """By name, not by id: we may be stopped before we are told the id of what was asked."""
+        due = await self.journal.read(Run, state=RunState.DUE, job__in=jobs) if jobs else []
+        for run in due:
+            await self.journal.move(run, state=RunState.MISSED, outcome="the search stopped")

@@ -263,6 +263,31 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path: Path):
     assert 10 <= count(data) < 250
 
 
+def test_ctrl_c_takes_back_what_waits_in_the_queue(tmp_path: Path):
+    data = tmp_path / "data"
+    stocked(data)
+    process = start(data, "--queue")
+    deadline = time.monotonic() + 60
+    while not asked(data):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert told.startswith("quarterdeck: stopped: 0 of 50 sets are kept")
+    assert set(asked(data)) == {"missed"}
+
+
+def asked(data: Path) -> list[str]:
+    """The states of the runs in the journal, none before there are tables."""
+    file = data / "quarterdeck.sqlite3"
+    if not file.exists():
+        return []
+    with sqlite3.connect(file) as opened:
+        there = opened.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone()
+        return [state for (state,) in opened.execute("SELECT state FROM runs")] if there else []
+
+
 def test_the_shipped_strategies_take_a_search_by_their_first_parameter(settings: Settings):
     for name in STRATEGIES:
         with pytest.raises(BadCommand, match="say which parameters to try"):
