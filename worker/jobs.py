@@ -26,6 +26,8 @@ from trading.messages import bold, message
 from trading.signals import Signal
 from trading.types import Mode
 from worker import pictures, reading
+from worker.backup import backup, restore_check
+from worker.reconcile import reconcile
 from worker.research import Research
 
 log = structlog.get_logger(__name__)
@@ -175,4 +177,12 @@ async def _tell(desk: Desk, claimed: Run, state: RunState, outcome: str) -> None
 
 
 #: Every job by the first part of its run's name; `scan:mean_reversion` is a `scan`.
-JOBS: dict[str, Handler] = {"scan": _scan, "leave": _leave, "mark": mark, "prune": prune}
+JOBS: dict[str, Handler] = {
+    "scan": _scan,
+    "leave": _leave,
+    "mark": mark,
+    "prune": prune,
+    "backup": backup,
+    "restore-check": restore_check,
+    "reconcile": reconcile,
+}

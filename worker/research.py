@@ -2,9 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from market.store import BarStore
 from trading.bars import Strategy
+
+
+class Backups(Protocol):
+    """Each says in a clause what it did."""
+
+    async def make(self) -> str: ...
+    async def check(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +22,4 @@ class Research:
 
     store: BarStore
     strategies: Mapping[str, Strategy]
+    backups: Backups | None = None

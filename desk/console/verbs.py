@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from desk import inbox, notices
 from desk.console import deciding, money, safety, service
+from desk.console.reconcile import reconcile
 from desk.desk import Desk
 from trading.errors import DeskError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
@@ -52,6 +53,7 @@ VERBS: dict[str, Verb] = {
         "[day|week|month|ytd|all] [strategy]",
         topic="Money",
     ),
+    "reconcile": Verb(reconcile, "compare our books with the brokers' now", topic="Money"),
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Money"),
     "halt": Verb(safety.halt, "no new orders, at once", "[reason]", topic="Safety"),
     "squareoff": Verb(safety.square_off, "close everything; asks once, then halts", topic="Safety"),
