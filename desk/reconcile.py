@@ -227,6 +227,8 @@ def wording_of(desk: Desk, reading: Reading) -> Message:
         hidden = max(len(shifts) + len(strays) - left, 0)
         if hidden:
             parts.append(f"… and {hidden} more.\n")
-    parts += [f"{reason}.\n" for reason in reading.away]
+    if reading.away:
+        parts += [bold("Not every broker could be asked"), "\n"]
+        parts += [f"{reason[:1].upper()}{reason[1:]}.\n" for reason in reading.away]
     parts.append(f"{summary(desk, reading)[:1].upper()}{summary(desk, reading)[1:]}.")
     return message(*parts)
