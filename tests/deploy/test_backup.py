@@ -2,17 +2,15 @@
 
 import asyncio
 import gzip
-import json
 import shutil
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,66 +22,14 @@ from brokers.paper_book import PaperBook
 from db import archive
 from db import backup as tables
 from db.journal import OrmJournal, open_journal
-from db.posts import Meta, NonceBook, PostBook
 from folder import instruments_file, paper_book
 from settings import BackupSettings, Settings
+from tests.deploy.keeping import NOW, ROOT, book_of, everything, replace_data, rich, saved
 from trading.clocks import SystemClock
 from trading.errors import ConfigError, DataError, QuarterdeckError
-from trading.facts import Beat, Notice, Picture, Run
-from trading.orders import Fill, Order
+from trading.facts import Beat, Run
+from trading.orders import Fill
 from trading.signals import Signal, SignalState
-from trading.types import Moment, Target
-
-ROOT = Path(__file__).parents[2]
-NOW = datetime(2026, 2, 3, 15, 0, tzinfo=UTC)
-
-
-async def rich(journal: OrmJournal) -> None:
-    """What a demo's past lacks: pictures, posts, buttons, odd figures and words."""
-    await journal.append([Picture("candles", {"a": [1, None]}, NOW, png=b"\x89PNG\0\xff")])
-    await journal.append([Notice(1, "text", NOW, body={"text": [["ünïcode — ✓\n", ""]]})])
-    await journal.append(
-        [
-            Signal(
-                "dip",
-                "BRK.B",
-                Target.SHORT,
-                NOW,
-                Moment.OPEN,
-                Decimal("0.000000001234"),
-                Decimal("12345678901234567890.5"),
-                NOW,
-                NOW,
-                NOW + timedelta(days=1),
-                Decimal(-1),
-                strength=float("inf"),
-            )
-        ]
-    )
-    await PostBook(journal).put(1, "signal:1", message_id=7, at=NOW)
-    await NonceBook(journal).issue(
-        [("n1", "approve", ("1",), True)], recipient=1, subject="signal:1", at=NOW
-    )
-    await Meta(journal).settle("desk_id", "qdtest")
-
-
-async def everything(journal: OrmJournal) -> dict[str, list[list[Any]]]:
-    async with tables.snapshot(journal) as snapshot:
-        return {
-            name: [row async for rows in snapshot.pages(table) for row in rows]
-            for name, table in tables.tables().items()
-        }
-
-
-def book_of(settings: Settings) -> tuple[dict[str, str], list[list[Any]]]:
-    with closing(PaperBook(paper_book(settings))) as book:
-        return book.head(), book.page(0, 1_000_000)
-
-
-async def saved(settings: Settings, to: Path) -> Path:
-    async with open_journal(settings.database_url) as journal:
-        await backup.Backups(settings, journal, SystemClock()).make(to)
-    return to
 
 
 async def test_every_table_the_book_and_the_instruments_come_back(
@@ -112,10 +58,6 @@ async def test_from_postgresql_back_to_sqlite(old: Settings, new: Settings, tmp_
     assert one.sections == two.sections
     async with open_journal(old.database_url) as a, open_journal(there.database_url) as b:
         assert await everything(a) == await everything(b)
-
-
-def replace_data(settings: Settings, data: Path) -> Settings:
-    return settings.model_copy(update={"data": data, "database": ""})
 
 
 async def test_what_is_written_after_a_restore_has_ids_nobody_has_seen(
@@ -170,110 +112,6 @@ async def test_a_house_that_runs_is_not_restored_under_itself(
         await backup.restore(old, file, replace=True)
     async with open_journal(old.database_url) as journal:
         assert await journal.count(Fill) > 200
-
-
-# Files that are not what they should be
-
-
-def unsealed(raw: bytes) -> bytes:
-    return gzip.compress(b"\n".join(gzip.decompress(raw).splitlines()[:-1]) + b"\n")
-
-
-def edited(raw: bytes) -> bytes:
-    return gzip.compress(gzip.decompress(raw).replace(b'"AAPL"', b'"MSFT"', 1))
-
-
-def newer(raw: bytes) -> bytes:
-    return gzip.compress(gzip.decompress(raw).replace(b'"format":1', b'"format":2', 1))
-
-
-def later(raw: bytes) -> bytes:
-    text = gzip.decompress(raw)
-    return resealed(text.replace(b'"0001_initial"', b'"0001_initial","9999_next"', 1))
-
-
-def foreign(raw: bytes) -> bytes:
-    return resealed(gzip.decompress(raw).replace(b'"mode":"demo"', b'"mode":"paper"', 1))
-
-
-def resealed(text: bytes) -> bytes:
-    """As a version that wrote it itself would have sealed it."""
-    import hashlib
-
-    *lines, last = text.splitlines(keepends=True)
-    seal = json.loads(last)
-    seal["seal"] = hashlib.sha256(b"".join(lines)).hexdigest()
-    return gzip.compress(b"".join(lines) + json.dumps(seal).encode() + b"\n")
-
-
-@pytest.mark.parametrize(
-    ("spoil", "said"),
-    [
-        (lambda raw: raw[: len(raw) // 2], "is damaged or no backup"),
-        (lambda raw: raw[:-200] + bytes(100) + raw[-100:], "is damaged or no backup"),
-        (lambda raw: b"PK\x03\x04 something else", "is damaged or no backup"),
-        (lambda raw: gzip.compress(b'{"hello": 1}\n'), "is no backup of Quarterdeck's"),
-        (lambda raw: gzip.compress(b""), "it ends before its seal"),
-        (unsealed, "it ends before its seal"),
-        (edited, "its checksum is another"),
-        (newer, r"written by a newer Quarterdeck \(format 2, this one knows 1\): update first"),
-        (later, r"written by a newer Quarterdeck \(it has 9999_next\): update first"),
-        (foreign, "holds paper data, not demo"),
-    ],
-)
-async def test_a_file_that_is_not_sound_is_refused_in_one_line_and_nothing_changes(
-    old: Settings, tmp_path: Path, spoil: Callable[[bytes], bytes], said: str
-):
-    file = await saved(old, tmp_path / "one.jsonl.gz")
-    file.write_bytes(spoil(file.read_bytes()))
-    async with open_journal(old.database_url) as journal:
-        before = await everything(journal)
-    with pytest.raises(QuarterdeckError, match=said) as refused:
-        await backup.restore(old, file, replace=True)
-    assert "\n" not in str(refused.value)
-    async with open_journal(old.database_url) as journal:
-        assert await everything(journal) == before
-
-
-async def test_a_backup_of_an_older_version_gets_the_defaults_of_what_it_lacks(
-    old: Settings, new: Settings, tmp_path: Path
-):
-    file = await saved(old, tmp_path / "one.jsonl.gz")
-    lines = gzip.decompress(file.read_bytes()).splitlines()
-    cut, at = [], None
-    for line in lines:
-        value = json.loads(line)
-        if isinstance(value, dict):
-            at = None
-            if value.get("section") == "orders":
-                at = value["columns"].index("note")
-                del value["columns"][at]
-        elif at is not None:
-            del value[at]
-        cut.append(json.dumps(value, separators=(",", ":")).encode())
-    text = b"\n".join(cut) + b"\n"
-    seal = json.loads(lines[-1])
-    sections = archive_sections(text)
-    seal["sections"] = sections
-    file.write_bytes(resealed(b"\n".join(cut[:-1]) + b"\n" + json.dumps(seal).encode()))
-    await backup.restore(new, file)
-    async with open_journal(new.database_url) as journal:
-        orders = await journal.read(Order)
-        assert orders
-        assert {order.note for order in orders} == {""}
-
-
-def archive_sections(text: bytes) -> dict[str, Any]:
-    found: dict[str, archive.Tally] = {}
-    name = ""
-    for line in text.splitlines(keepends=True):
-        value = json.loads(line)
-        if isinstance(value, list):
-            found[name].add(line, 1)
-        elif "section" in value:
-            name = value["section"]
-            found[name] = archive.Tally()
-    return {name: tally.told() for name, tally in found.items()}
 
 
 # The folder of backups
