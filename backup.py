@@ -215,7 +215,7 @@ async def _load(journal: OrmJournal, path: Path) -> None:
             page: list[list[Any]] = []
             for row in rows:
                 page.append(row)
-                if len(page) == backup.PAGE:
+                if len(page) == tables[name].page:
                     await loader.add(page)
                     page = []
                     await asyncio.sleep(0)

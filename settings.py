@@ -97,7 +97,8 @@ class SecretFiles(PydanticBaseSettingsSource):
         if field_name not in SECRET:
             return None, field_name, False
         variable = (PREFIX + field_name + FILE).upper()
-        path = os.environ.get(variable) or dotenv_values(".env").get(variable)
+        written = {**dotenv_values(".env"), **os.environ}
+        path = next((path for name, path in written.items() if name.upper() == variable), None)
         if not path:
             return None, field_name, False
         try:

@@ -29,7 +29,7 @@ from db.tables import PARAMETERS
 from trading.errors import ConfigError, DataError
 
 Rows = list[list[Any]]
-PAGE = 1_000  # rows read at a time
+PAGE, FAT_PAGE = 1_000, 20  # rows at a time; of a table that holds pictures
 
 #: Ids a restored database leaves out: what was given after the backup may be known to a broker.
 GAP = 10_000
@@ -52,6 +52,12 @@ class Kept:
     name: str
     columns: Mapping[str, Field[Any]]
     kind: type[Any] | None  # the dataclass its rows stand for
+
+    @property
+    def page(self) -> int:
+        """Rows that are read, written and held at a time."""
+        fat = any(isinstance(field, BinaryField) for field in self.columns.values())
+        return FAT_PAGE if fat else PAGE
 
 
 def tables() -> dict[str, Kept]:
@@ -162,7 +168,7 @@ class _FileSnapshot:
         cursor = self._connection.execute(_select(table))
 
         def page() -> Rows:
-            return _converted(cursor.fetchmany(PAGE), by)
+            return _converted(cursor.fetchmany(table.page), by)
 
         while rows := await asyncio.to_thread(page):
             yield rows
@@ -188,7 +194,7 @@ class _ServerSnapshot:
     async def pages(self, table: Kept) -> AsyncIterator[Rows]:
         by = [_to_wire(field) for field in table.columns.values()]
         cursor = await self._connection.cursor(_select(table))
-        while found := await cursor.fetch(PAGE):
+        while found := await cursor.fetch(table.page):
             yield await asyncio.to_thread(_converted, found, by)
 
     async def last_id(self, table: Kept) -> int:
@@ -237,7 +243,7 @@ class Loader:
         missing = [name for name in table.columns if name not in names]
         self._added = [_default(table, name, self._dialect) for name in missing]
         self._names = [*names, *missing]
-        self.chunk = max(1, PARAMETERS // len(self._names))
+        self.chunk = min(table.page, PARAMETERS // len(self._names))
 
     async def add(self, rows: Rows) -> None:
         for start in range(0, len(rows), self.chunk):
