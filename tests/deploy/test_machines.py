@@ -130,18 +130,19 @@ async def test_a_scan_on_one_machine_is_approved_and_filled_on_another(
         machine("here", here, "paper", "worker --lane fast"),
         machine("there", there, "worker --lane heavy", "draw"),
     ):
-        card = await until(lambda: scanned(journal))
-        assert card.strategy == "mean_reversion"
-        request = await inbox.receive(journal, approval(card))
-        assert request is not None
-        await bell.ring("fast", [request.id])
-        order = await until(lambda: filled(journal, card), 90)
-        answered = await journal.first(Request, id=request.id)
-        assert answered is not None
-        assert answered.state is RequestState.DONE, answered.error
-        assert await journal.count(Fill, order_key=order.key) >= 1
+        cards = await until(lambda: scanned(journal))
+        for card in cards:
+            request = await inbox.receive(journal, approval(card))
+            assert request is not None
+            await bell.ring("fast", [request.id])
+        orders = await until(lambda: filled(journal, cards))
+        requests = await journal.read(Request)
+        assert {r.state for r in requests} == {RequestState.DONE}, requests
+        for order in orders:
+            assert await journal.count(Fill, order_key=order.key) >= 1
         async with PaperClient(PaperAddress.of(here.paper)) as broker:
-            assert card.symbol in {held.symbol for held in await broker.positions()}
+            held = {held.symbol for held in await broker.positions()}
+        assert {card.symbol for card in cards} <= held
         names = sorted(beat.name for beat in await journal.read(Beat))
         assert names == ["draw@there", "fast@here", "heavy@there", "paper@here"]
         assert "alive" in await pulse(named(here, "here"), "fast")
@@ -158,21 +159,26 @@ def named(given: Settings, name: str) -> Settings:
     return given.model_copy(update={"host": name})
 
 
-async def scanned(journal: OrmJournal) -> Signal | None:
-    """The best signal of the first scan, once that is done."""
+async def scanned(journal: OrmJournal) -> list[Signal]:
+    """The cards of the first scan, once that is done; the demo's clock waits for them all."""
     if not await journal.count(Run, job="scan:mean_reversion", state=RunState.DONE):
-        return None
-    return await journal.first(Signal, state=SignalState.PENDING, carded=True, order="rank")
+        return []
+    return await journal.read(Signal, state=SignalState.PENDING, carded=True)
 
 
-async def filled(journal: OrmJournal, card: Signal) -> Order | None:
-    return await journal.first(Order, signal_id=card.id, state=OrderState.FILLED)
+async def filled(journal: OrmJournal, cards: list[Signal]) -> list[Order]:
+    """Their orders, once every one is filled."""
+    ids = tuple(card.id for card in cards)
+    found = await journal.read(Order, signal_id__in=ids, state=OrderState.FILLED)
+    return found if len(found) == len(cards) else []
 
 
 def approval(card: Signal) -> Request:
     """As the bot records a press."""
     now = SystemClock().now()
-    return Request("telegram", "press-1", "approve", now, (str(card.id),), 1, 1, sent_at=now)
+    return Request(
+        "telegram", f"press-{card.id}", "approve", now, (str(card.id),), 1, 1, sent_at=now
+    )
 
 
 async def test_a_paper_broker_on_the_network_answers_only_who_knows_its_password(

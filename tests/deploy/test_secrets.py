@@ -1,5 +1,6 @@
 """Secrets by file, as containers and systemd hand them over, and addresses with a password."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,10 @@ from settings import load
 from tests.test_settings import PASSWORD, TOKEN, refusal
 
 
-@pytest.mark.parametrize(
-    "name", ["QUARTERDECK_TELEGRAM_TOKEN_FILE", "quarterdeck_telegram_token_file"]
-)
-def test_a_secret_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
+@pytest.mark.parametrize("change", [str.upper, str.lower])
+def test_a_secret_may_stand_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[str], str]
+):
     (tmp_path / "token").write_text(f"{TOKEN}\n")
     monkeypatch.setenv(change("QUARTERDECK_TELEGRAM_TOKEN_FILE"), str(tmp_path / "token"))
     assert load().telegram_token.get_secret_value() == TOKEN
