@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
+import backup
 import demo
 from brokers.paper_address import PaperAddress
 from brokers.paper_client import PaperClient
+from db.backup import GAP
 from db.journal import OrmJournal, open_journal
 from desk import inbox
+from desk.books import Books
 from folder import install_sample
 from lanes.bell import RedisBell
 from lanes.leash import leashed
@@ -130,11 +133,7 @@ async def test_a_scan_on_one_machine_is_approved_and_filled_on_another(
         machine("here", here, "paper", "worker --lane fast"),
         machine("there", there, "worker --lane heavy", "draw"),
     ):
-        cards = await until(lambda: scanned(journal))
-        for card in cards:
-            request = await inbox.receive(journal, approval(card))
-            assert request is not None
-            await bell.ring("fast", [request.id])
+        cards = await approved(journal, bell)
         orders = await until(lambda: filled(journal, cards))
         requests = await journal.read(Request)
         assert {r.state for r in requests} == {RequestState.DONE}, requests
@@ -153,6 +152,59 @@ async def test_a_scan_on_one_machine_is_approved_and_filled_on_another(
     assert not (here.data / "paper.sock").exists()
     async with open_journal(here.database_url) as journal:
         assert await journal.read(Beat) == [], "who ended in order is not silent"
+
+
+async def approved(journal: OrmJournal, bell: RedisBell) -> list[Signal]:
+    """Every card of the newest scan, once there is one, approved as if on the phone."""
+    cards: list[Signal] = await until(lambda: scanned(journal))
+    for card in cards:
+        request = await inbox.receive(journal, approval(card))
+        assert request is not None
+        await bell.ring("fast", [request.id])
+    return cards
+
+
+@pytest.mark.timeout(300)
+async def test_the_copy_of_a_desk_that_was_trading_goes_on_trading_on_another_machine(
+    here: Settings, there: Settings, tmp_path: Path
+):
+    """From PostgreSQL, with orders on their way, to SQLite; no id or order key is given twice."""
+    assert await demo.make(here)
+    install_sample(there)
+    async with (
+        open_journal(here.database_url) as journal,
+        RedisBell(here.redis, patience=2.0) as bell,
+        machine("here", here, "paper", "worker --lane fast"),
+        machine("there", there, "worker --lane heavy"),
+    ):
+        cards = await approved(journal, bell)
+        [run] = await journal.append([Run("backup", SystemClock().now())])
+        await bell.ring("heavy", [run.id])
+        await until(lambda: journal.first(Run, id=run.id, state=RunState.DONE))
+        await until(lambda: filled(journal, cards))  # after the copy, which does not know it
+    [file] = backup.kept(backup.backup_folder(there))
+    (tmp_path / "third").mkdir()
+    third = settings(tmp_path / "third" / "data", redis=here.redis)
+    await backup.restore(third, file)
+    install_sample(third)
+    async with (
+        open_journal(third.database_url) as journal,
+        RedisBell(third.redis, patience=2.0) as bell,
+        machine("third", third, "paper", "worker --lane fast", "worker --lane heavy"),
+    ):
+        again = await until(lambda: filled(journal, cards))
+        assert len(again) == len(cards), "what was approved is carried out, once"
+        keys = [order.key for order in await journal.read(Order)]
+        assert len(keys) == len(set(keys))
+        async with PaperClient(third.data / "paper.sock") as broker:
+            theirs = {held.symbol: held.quantity for held in await broker.positions()}
+        ledger = Books(journal)
+        assert (await ledger.ledger()).net("paper") == theirs
+        [later] = await journal.append([Run("reconcile:now", SystemClock().now())])
+        assert later.id > GAP
+        await bell.ring("heavy", [later.id])
+        done = await until(lambda: journal.first(Run, id=later.id, state=RunState.DONE))
+        assert done.outcome.startswith("all agree: ")
 
 
 def named(given: Settings, name: str) -> Settings:
