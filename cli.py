@@ -45,8 +45,22 @@ def _run(work: Awaitable[Any]) -> Any:
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    transcript: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead: play a scripted conversation without a browser, on a data folder of "
+            "its own, and write it to FILE.txt and FILE.html.",
+            metavar="FILE",
+        ),
+    ] = None,
+) -> None:
     """Everything on this machine, over real history, with a phone page instead of Telegram."""
+    if transcript is not None:
+        from transcript.files import write_transcript
+
+        _run(write_transcript(transcript))
+        return
     from house import run_demo
     from settings import load
 
@@ -60,6 +74,15 @@ def up() -> None:
     from settings import load
 
     _run(run_house(load()))
+
+
+@app.command()
+def pair() -> None:
+    """Print a code, good for ten minutes, that makes whoever sends it to the bot an owner."""
+    import house
+    from settings import load
+
+    print(_run(house.pair(load())))
 
 
 @app.command(hidden=True)

@@ -13,19 +13,22 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from decimal import Decimal
+from importlib import import_module
 from typing import Any, Protocol, get_type_hints
 
 from tortoise.fields import BinaryField, BooleanField, DateField
 from tortoise.fields.base import Field
 from tortoise.models import Model
 
-from db import models
 from db.codecs import Dialect, codec_for, plain
 from db.fields import ExactField
 from db.journal import OrmJournal
+from db.models import ROWS
 from db.posts import Entry, Nonce, Post
+from db.schema import APP, APPS
 from db.sqlite import SqliteStore
 from db.tables import PARAMETERS
+from db.voice_models import EntryRow, LockRow, NonceRow, PostRow
 from trading.errors import ConfigError, DataError
 
 Rows = list[list[Any]]
@@ -38,10 +41,10 @@ GAP = 10_000
 TRACES = frozenset({"meta", "beats"})
 
 _KINDS: dict[type[Model], type[Any]] = {
-    **{row: kind for kind, row in models.ROWS.items()},
-    models.PostRow: Post,
-    models.NonceRow: Nonce,
-    models.EntryRow: Entry,
+    **{row: kind for kind, row in ROWS.items()},
+    PostRow: Post,
+    NonceRow: Nonce,
+    EntryRow: Entry,
 }
 
 
@@ -61,12 +64,13 @@ class Kept:
 
 
 def tables() -> dict[str, Kept]:
-    """Every table of `db.models` by name, but the one that only holds a lock."""
-    rows = [
+    """Every table migrations make by name, but the one that only holds a lock."""
+    rows = {
         row
-        for _, row in inspect.getmembers(models, inspect.isclass)
-        if issubclass(row, Model) and row not in (Model, models.LockRow)
-    ]
+        for module in APPS[APP]["models"]
+        for _, row in inspect.getmembers(import_module(module), inspect.isclass)
+        if issubclass(row, Model) and row not in (Model, LockRow)
+    }
     kept = [Kept(row._meta.db_table, dict(row._meta.fields_map), _KINDS.get(row)) for row in rows]
     return {table.name: table for table in sorted(kept, key=lambda table: table.name)}
 
