@@ -121,10 +121,10 @@ def paper() -> None:
 
 def _part(name: str) -> None:
     """One process of a house that something else keeps running, by the name of this machine."""
-    from folder import named
+    from folder import part_of
     from settings import load
 
-    _process(name, named(load()))
+    _process(name, part_of(load()))
 
 
 def _process(name: str, settings: "Settings") -> None:

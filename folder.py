@@ -48,6 +48,17 @@ def named(settings: Settings) -> Settings:
     return settings.model_copy(update={"host": host})
 
 
+def part_of(settings: Settings) -> Settings:
+    """The same for one part run by itself. Raises ConfigError without a Redis to share: only
+    `quarterdeck up` starts one of its own."""
+    if not settings.redis:
+        raise ConfigError(
+            "a part by itself needs the Redis all parts share: set QUARTERDECK_REDIS to "
+            "redis://host:6379/0, or run `quarterdeck up`, which has its own"
+        )
+    return named(settings)
+
+
 def paper_address(settings: Settings) -> PaperAddress:
     """Where the paper broker listens. Raises ConfigError for an address that is none."""
     if settings.paper:

@@ -101,6 +101,16 @@ def test_a_process_nobody_knows(tmp_path: Path):
     assert line.startswith("no process called 'nonsense'; there are: ")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["bot"], ["worker", "--lane", "fast"], ["worker", "--lane", "heavy"], ["draw"], ["paper"]],
+)
+def test_a_part_by_itself_needs_a_redis_to_share(tmp_path: Path, words: list[str]):
+    line = refusal(tmp_path, *words)
+    assert line.startswith("a part by itself needs the Redis all parts share: set QUARTERDECK_R")
+    assert os.listdir(tmp_path) == []
+
+
 ASTROLOGY = (
     "no strategy is called 'astrology'; there are mean_reversion, intraday_gap_up, "
     "swing_stochastic_rsi, weekly_trend"
