@@ -79,12 +79,24 @@ class BackupSettings(BaseModel):
     folder: str = ""
 
 
+class JobSettings(BaseModel):
+    """What is changed of a scheduled job, or a job added; see docs/schedule.md."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    when: str | None = None
+    within: str | None = None
+    catch_up: bool | None = None
+    limit: str | None = None
+    enabled: bool | None = None
+
+
 GROUPS: dict[str, type[BaseModel]] = {
     "operators": Person,
     "strategies": StrategySettings,
     "limits": LimitSettings,
     "costs": CostSettings,
     "backup": BackupSettings,
+    "jobs": JobSettings,
 }
 
 
@@ -148,6 +160,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     costs: CostSettings = CostSettings()
     backup: BackupSettings = BackupSettings()
+    jobs: dict[str, JobSettings] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(
