@@ -56,7 +56,17 @@ def test_help_lists_the_commands_and_loads_nothing_heavy(tmp_path: Path):
     took = time.perf_counter() - began
     assert done.returncode == 0
     parts = ("bot", "worker", "draw", "paper", "check")
-    for command in ("demo", "up", "squareoff", "replay", "sample", "backup", "restore", *parts):
+    for command in (
+        "demo",
+        "up",
+        "squareoff",
+        "replay",
+        "search",
+        "sample",
+        "backup",
+        "restore",
+        *parts,
+    ):
         assert f"\n  {command} " in done.stdout
     assert "\n  process " not in done.stdout, "the supervisor's own"
     assert took < 5, "0.2 s on an idle machine"
@@ -112,7 +122,7 @@ def test_a_part_by_itself_needs_a_redis_to_share(tmp_path: Path, words: list[str
 
 
 ASTROLOGY = (
-    "no strategy is called 'astrology'; there are mean_reversion, intraday_gap_up, "
+    "no strategy is called 'astrology'; there are: mean_reversion, intraday_gap_up, "
     "swing_stochastic_rsi, weekly_trend"
 )
 

@@ -1,11 +1,16 @@
 """What the heavy lane's jobs need besides the desk; the doors never load it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from market.store import BarStore
 from trading.bars import Strategy
+from worker.search import Benches
+
+#: Strategy, first and last day ("" for the oldest). Yields {"done": sessions, "of": …, "day": …,
+#: "trades": …} and at last {"result": …} or {"error": one line}; closing it ends the work.
+Replaying = Callable[[str, str, str], AsyncGenerator[Mapping[str, Any], None]]
 
 
 class Backups(Protocol):
@@ -22,4 +27,6 @@ class Research:
 
     store: BarStore
     strategies: Mapping[str, Strategy]
+    replaying: Replaying | None = None
+    benches: Benches = field(default_factory=Benches)
     backups: Backups | None = None
