@@ -4,10 +4,14 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from settings import Settings
 
 app = typer.Typer(
     add_completion=False,
@@ -19,6 +23,11 @@ app = typer.Typer(
 
 data = typer.Typer(no_args_is_help=True, help="Bring bars in, and see what there is.")
 app.add_typer(data, name="data")
+
+
+class Work(StrEnum):
+    FAST = "fast"
+    HEAVY = "heavy"
 
 
 def main() -> None:
@@ -83,19 +92,98 @@ def pair() -> None:
 @app.command(hidden=True)
 def process(name: str) -> None:
     """One process of the house; the supervisor starts these."""
+    from settings import load
+
+    _process(name, load())
+
+
+@app.command()
+def bot() -> None:
+    """Run one part: Telegram's door and voice."""
+    _part("bot")
+
+
+@app.command()
+def worker(
+    lane: Annotated[Work, typer.Option(help="Commands and orders, or scans and other jobs.")],
+) -> None:
+    """Run one part: a worker. Any number of heavy ones, one fast one."""
+    _part(lane.value)
+
+
+@app.command()
+def draw() -> None:
+    """Run one part: the process that draws."""
+    _part("draw")
+
+
+@app.command()
+def paper() -> None:
+    """Run one part: the paper broker."""
+    _part("paper")
+
+
+def _part(name: str) -> None:
+    """One process of a house that something else keeps running, by the name of this machine."""
+    from folder import part_of
+    from settings import load
+
+    _process(name, part_of(load()))
+
+
+def _process(name: str, settings: "Settings") -> None:
     import uvloop
 
     import logs
     import processes
-    from settings import load
 
-    settings = load()
     logs.configure(process=name)
     token = settings.telegram_token.get_secret_value()
     if token:
         logs.register_secret(token)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(processes.run(name, settings))
+
+
+@app.command()
+def check(name: Annotated[str, typer.Argument(help="bot, fast, heavy, draw or paper.")]) -> None:
+    """Exit 0 if that process of this machine is alive, else 1: for health checks."""
+    from folder import named
+    from pulse import pulse
+    from settings import load
+    from trading.errors import QuarterdeckError
+
+    settings = named(load())
+    try:
+        print(_run(pulse(settings, name)))
+    except QuarterdeckError as error:
+        print(f"quarterdeck: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def backup(
+    to: Annotated[Path | None, typer.Option(help="This file, instead of one more.")] = None,
+) -> None:
+    """Copy every fact and the paper broker's book into one file; the house may run."""
+    from backup import by_hand
+    from settings import load
+
+    print(_run(by_hand(load(), to)))
+
+
+@app.command()
+def restore(
+    file: Path,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Replace what the database holds; it is saved first.")
+    ] = False,
+) -> None:
+    """Put a backup back, into SQLite or PostgreSQL; the house must be stopped."""
+    import backup as keeper
+    from settings import load
+
+    print(_run(keeper.restore(load(), file, replace=yes)))
 
 
 @app.command()

@@ -7,7 +7,7 @@ from brokers.paper import PaperBroker
 from brokers.paper_book import PaperBook
 from db.journal import open_journal
 from db.loading import load
-from folder import bars_folder, install_sample, instruments_file, prepare
+from folder import bars_folder, install_sample, instruments_file, paper_book, prepare
 from market.history import HistoryFeed
 from market.instruments import InstrumentBook
 from market.resample import SESSIONS
@@ -37,7 +37,7 @@ async def make(settings: Settings) -> bool:
         store = BarStore(bars_folder(settings))
         calendar = calendar_of(settings)
         sessions = calendar.sessions(FIRST_DAY - PAST, FIRST_DAY)
-        book_file = settings.data.absolute() / "paper.sqlite3"
+        book_file = paper_book(settings)
         for leftover in (book_file, *book_file.parent.glob(f"{book_file.name}-*")):
             leftover.unlink(missing_ok=True)  # of a start that died before the journal had it
         past = await _past(settings, store, sessions)

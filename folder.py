@@ -2,8 +2,10 @@
 
 import json
 import os
+import socket
 from pathlib import Path
 
+from brokers.paper_address import PaperAddress
 from settings import Settings
 from trading.errors import ConfigError
 
@@ -40,8 +42,32 @@ def prepare(settings: Settings) -> None:
         raise ConfigError(f"{folder} holds {mode} data, not {settings.mode}: {elsewhere}")
 
 
-def paper_socket(settings: Settings) -> Path:
-    return settings.data.absolute() / "paper.sock"
+def named(settings: Settings) -> Settings:
+    """The settings with this machine's name, so that two that run the same part are told apart."""
+    host = settings.host or socket.gethostname()[:12]
+    return settings.model_copy(update={"host": host})
+
+
+def part_of(settings: Settings) -> Settings:
+    """The same for one part run by itself. Raises ConfigError without a Redis to share: only
+    `quarterdeck up` starts one of its own."""
+    if not settings.redis:
+        raise ConfigError(
+            "a part by itself needs the Redis all parts share: set QUARTERDECK_REDIS to "
+            "redis://host:6379/0, or run `quarterdeck up`, which has its own"
+        )
+    return named(settings)
+
+
+def paper_address(settings: Settings) -> PaperAddress:
+    """Where the paper broker listens. Raises ConfigError for an address that is none."""
+    if settings.paper:
+        return PaperAddress.of(settings.paper)
+    return PaperAddress(settings.data.absolute() / "paper.sock")
+
+
+def paper_book(settings: Settings) -> Path:
+    return settings.data.absolute() / "paper.sqlite3"
 
 
 def bars_folder(settings: Settings) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from folder import paper_socket
+from folder import paper_address
 from lanes.ears import Ear
 from lanes.lane import run_lane
 from settings import Settings
@@ -37,14 +37,16 @@ async def until(stop: asyncio.Event, *loops: Coroutine[Any, Any, Any]) -> None:
 
 
 def _beats(base: Base, name: str) -> Coroutine[Any, Any, None]:
-    return beat(base.journal, base.wall, name, asyncio.sleep)
+    """On a machine with a name that is `fast@alpha`: several may serve one lane."""
+    host = base.settings.host
+    return beat(base.journal, base.wall, f"{name}@{host}" if host else name, asyncio.sleep)
 
 
 async def fast(settings: Settings, stop: asyncio.Event) -> None:
     """Commands, decisions, orders, settlement; nothing that computes for long."""
     from worker import rounds
 
-    owner = f"fast-{os.getpid()}"
+    owner = f"fast-{settings.host}-{os.getpid()}"
     async with open_desk(settings) as rooms, Ear(settings.redis, "orders") as ear:
         desk, demo = rooms.desk, rooms.base.demo
         conduct = partial(demo.conduct, desk) if demo else None
@@ -66,6 +68,7 @@ async def fast(settings: Settings, stop: asyncio.Event) -> None:
 async def heavy(settings: Settings, stop: asyncio.Event) -> None:
     """Scans, marks and imports; long work beside them in processes of its own."""
     import watched
+    from backup import Backups
     from replaying import replaying
     from worker import imports, jobs
     from worker.research import Research
@@ -73,7 +76,14 @@ async def heavy(settings: Settings, stop: asyncio.Event) -> None:
 
     look = partial(watched.look, settings) if settings.imports.folder else None
     async with open_desk(settings) as rooms:
-        research = Research(rooms.store, rooms.strategies, partial(replaying, settings), look=look)
+        base = rooms.base
+        research = Research(
+            rooms.store,
+            rooms.strategies,
+            partial(replaying, settings),
+            look=look,
+            backups=Backups(settings, base.journal, base.wall),
+        )
         await until(
             stop,
             run_lane(
@@ -137,7 +147,7 @@ async def paper(settings: Settings, stop: asyncio.Event) -> None:
         try:
             await until(
                 stop,
-                serve(broker, paper_socket(settings), base.market, stop),
+                serve(broker, paper_address(settings), base.market, stop),
                 _beats(base, "paper"),
             )
         finally:

@@ -8,7 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,7 +25,8 @@ from trading.types import Mode
 TOML = "quarterdeck.toml"
 PREFIX = "QUARTERDECK_"
 DEMO_TOKEN = "4242:local-stand-in-for-telegram-not-a-secret"  # noqa: S105  the phone page's own
-SECRET = ("telegram_token", "database", "redis")  # or with a password in them: never shown
+SECRET = ("telegram_token", "database", "redis", "paper")  # or with a password in it: never shown
+FILE = "_file"  # QUARTERDECK_TELEGRAM_TOKEN_FILE names the file that holds the secret
 Fraction = Annotated[Decimal, Field(gt=0, le=1)]
 
 
@@ -79,6 +82,14 @@ class ImportSettings(BaseModel):
     actions: str = ""  # a file of splits and dividends to adjust for
 
 
+class BackupSettings(BaseModel):
+    """Where backups go ("" is `backups` in the data folder) and how many are kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    keep: int = Field(default=14, ge=1, le=1000)
+    folder: str = ""
+
+
 class JobSettings(BaseModel):
     """What is changed of a scheduled job, or a job added; see docs/schedule.md."""
 
@@ -96,8 +107,36 @@ GROUPS: dict[str, type[BaseModel]] = {
     "limits": LimitSettings,
     "costs": CostSettings,
     "imports": ImportSettings,
+    "backup": BackupSettings,
     "jobs": JobSettings,
 }
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Secrets by file, as containers and systemd hand them over: the variable of a secret with
+    `_FILE` after it names where it is written. The variable itself comes first."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        del field
+        if field_name not in SECRET:
+            return None, field_name, False
+        variable = (PREFIX + field_name + FILE).upper()
+        written = {**dotenv_values(".env"), **os.environ}
+        path = next((path for name, path in written.items() if name.upper() == variable), None)
+        if not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text("utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+            raise ConfigError(f"{variable} names {path}, which cannot be read: {why}") from None
+
+    def __call__(self) -> dict[str, Any]:
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in found.items() if value}
 
 
 class Settings(BaseSettings):
@@ -117,6 +156,9 @@ class Settings(BaseSettings):
     database: str = Field(default="", repr=False)
     #: "" starts one in the data folder; or redis://host:6379/0
     redis: str = Field(default="", repr=False)
+    #: "" is a socket in the data folder; for several machines, tcp://:password@host:port
+    paper: str = Field(default="", repr=False)
+    host: str = Field(default="", max_length=20)  # of this machine, where several share a database
     telegram_token: SecretStr = SecretStr("")
     operators: tuple[Person, ...] = ()
     capital: Annotated[Decimal, Field(gt=0)] = Decimal(100_000)
@@ -130,6 +172,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     costs: CostSettings = CostSettings()
     imports: ImportSettings = ImportSettings()
+    backup: BackupSettings = BackupSettings()
     jobs: dict[str, JobSettings] = Field(default_factory=dict)
 
     @classmethod
@@ -142,8 +185,9 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del file_secret_settings
+        files = SecretFiles(settings_cls)
         toml = TomlConfigSettingsSource(settings_cls)
-        return init_settings, env_settings, dotenv_settings, toml
+        return init_settings, env_settings, files, dotenv_settings, toml
 
     @property
     def database_url(self) -> str:
@@ -162,7 +206,8 @@ def load(**given: Any) -> Settings:
     except OSError as error:
         raise ConfigError(f"the settings cannot be read: {error}") from None
     for key, where in written:
-        if key.split("__")[0] not in Settings.model_fields:
+        secret = key.removesuffix(FILE) in SECRET and where != TOML
+        if not secret and key.split("__")[0] not in Settings.model_fields:
             raise ConfigError(f"unknown setting {key!r} in {where}; {_known(())}")
     return settings
 

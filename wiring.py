@@ -17,7 +17,7 @@ from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from desk.desk import Desk, Operator, Plan
 from desk.timetable import Jobs
-from folder import bars_folder, instruments_file, paper_socket, prepare
+from folder import bars_folder, instruments_file, paper_address, paper_book, prepare
 from lanes.bell import RedisBell
 from market.calendars import ExchangeCalendar
 from market.instruments import InstrumentBook
@@ -235,7 +235,7 @@ async def _paper(base: Base) -> AsyncIterator[Broker]:
     """
     from brokers.paper_client import PaperClient
 
-    async with PaperClient(paper_socket(base.settings)) as client:
+    async with PaperClient(paper_address(base.settings)) as client:
         if not isinstance(base.bell, Silence) or await _serves(client):
             yield client
             return
@@ -269,7 +269,7 @@ def paper_broker(base: Base) -> "PaperBroker":
         costs(settings),
         cash=settings.capital,
         currency=settings.currency,
-        book=PaperBook(settings.data.absolute() / "paper.sqlite3"),
+        book=PaperBook(paper_book(settings)),
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from brokers.paper import PaperBroker
 from brokers.paper_statement import Statement
 from trading.errors import BrokerError, BrokerRejected, ConfigError, OutcomeUnknown
-from trading.orders import Ack, Fill, Order
+from trading.orders import Ack, Fill, Order, Resting
 from trading.rounding import to_lot
 from trading.types import Account, Holdings
 
@@ -201,6 +201,12 @@ class Adversary:
         held = self._visible().holdings()
         await self._pause()
         return held
+
+    async def working(self) -> list[Resting]:
+        self._check_present()
+        found = self._visible().resting()
+        await self._pause()
+        return found
 
     async def account(self) -> Account:
         self._check_present()

@@ -19,7 +19,7 @@ from brokers.paper_statement import Statement, Ticket
 from trading.clocks import MarketClock
 from trading.errors import BrokerRejected, ConfigError, DataError
 from trading.facts import Adjustment
-from trading.orders import Ack, Fill, Order, OrderState, OrderType
+from trading.orders import Ack, Fill, Order, OrderState, OrderType, Resting
 from trading.ports import Feed, Instruments
 from trading.types import Account, Holdings, Instrument, Quote
 
@@ -194,6 +194,11 @@ class PaperBroker:
             quantity, price, fee, self.rules.currency, self._clock.now(), instrument.multiplier,
         )  # fmt: skip
 
+    @property
+    def book(self) -> PaperBook | None:
+        """Where its events are kept; None in memory."""
+        return self._book
+
     async def find(self, key: str) -> Ack | None:
         return self.statement.find(key)
 
@@ -227,6 +232,9 @@ class PaperBroker:
 
     async def positions(self) -> list[Holdings]:
         return self.statement.holdings()
+
+    async def working(self) -> list[Resting]:
+        return self.statement.resting()
 
     async def account(self) -> Account:
         """Equity at the feed's quotes; a position without one counts at its average price."""

@@ -1,31 +1,57 @@
-"""Where the paper broker's process listens: a Unix socket in the data folder, or a local port."""
+"""Where the paper broker's process listens: a Unix socket in the data folder, a local port where
+the socket's path is too long, or, for several machines, an address of the network.
+"""
 
 import json
 import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
+from urllib.parse import unquote, urlsplit
 
-from trading.errors import BrokerError
+from trading.errors import BrokerError, ConfigError
 
 UNIX_LIMIT = 103  # bytes of a socket's path on macOS; Linux takes 107
 
 
+SHORTEST = 16  # characters of the password of an address that others can reach
+
+
 class Port(NamedTuple):
     number: int
-    token: str  # a local port is open to every user of the machine; the file is not
+    token: str  # a port is open to every user of the machine; the file is not
+    host: str = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class PaperAddress:
-    """`path` is the socket; where it is too long for one, a file beside it names a local port."""
+    """`path` is the socket; where it is too long for one, a file beside it names a local port.
+    Of a `remote` broker it only serves to be shown."""
 
     path: Path
+    remote: Port | None = None
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """`tcp://:PASSWORD@HOST:PORT`. Raises ConfigError, which does not show the password."""
+        try:
+            parts = urlsplit(url)
+            host, number, token = parts.hostname, parts.port, unquote(parts.password or "")
+        except ValueError:
+            host = number = None
+            token = ""
+        if url.partition("://")[0] != "tcp" or not host or not number or len(token) < SHORTEST:
+            raise ConfigError(
+                "setting 'paper' is an address like tcp://:PASSWORD@HOST:PORT, its password of "
+                f"{SHORTEST} characters or more"
+            )
+        return cls(Path(f"{host}:{number}"), Port(number, token, host))
 
     @property
     def fits(self) -> bool:
-        return len(os.fsencode(self.path)) <= UNIX_LIMIT
+        """Whether it is a Unix socket."""
+        return self.remote is None and len(os.fsencode(self.path)) <= UNIX_LIMIT
 
     @property
     def port_file(self) -> Path:
@@ -40,10 +66,14 @@ class PaperAddress:
 
     def withdraw(self) -> None:
         """Nobody listens any more."""
+        if self.remote is not None:
+            return
         (self.path if self.fits else self.port_file).unlink(missing_ok=True)
 
     def port(self) -> Port:
         """BrokerError while no process has told its port: nothing was sent."""
+        if self.remote is not None:
+            return self.remote
         try:
             told = json.loads(self.port_file.read_text())
             return Port(int(told["port"]), str(told["token"]))

@@ -3,8 +3,9 @@
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from brokers.paper_events import Event
 from brokers.paper_wire import event_from_json, event_to_json
@@ -102,6 +103,31 @@ class PaperBook:
             if self.database.in_transaction:
                 self.database.execute("ROLLBACK")
             raise OutcomeUnknown(f"paper book {self.path} cannot be written: {error}") from error
+
+    def head(self) -> dict[str, str]:
+        """What the book says of itself: book_id, account, currency."""
+        names = ("book_id", "account", "currency")
+        row = self.database.execute(f"SELECT {', '.join(names)} FROM book").fetchone()
+        return dict(zip(names, row, strict=True))
+
+    def page(self, after: int, limit: int) -> list[list[Any]]:
+        """Events as they are written, [seq, kind, name, body], oldest first: for a copy."""
+        rows = self.database.execute(
+            "SELECT seq, kind, name, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
+            (after, limit),
+        )
+        return [list(row) for row in rows]
+
+    def refill(self, head: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+        """Make a new book the one that was copied. ConfigError for one that holds events."""
+        run = self.database.execute
+        if run("SELECT 1 FROM events LIMIT 1").fetchone():
+            raise ConfigError(f"paper book {self.path} already holds events")
+        run("BEGIN IMMEDIATE")
+        run("UPDATE book SET book_id = :book_id, account = :account, currency = :currency", head)
+        self.database.executemany("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
+        run("COMMIT")
+        self.book_id = head["book_id"]
 
     def close(self) -> None:
         self.database.close()

@@ -16,9 +16,10 @@ from brokers.paper_wire import (
     fill_from_json,
     holdings_from_json,
     order_to_json,
+    resting_from_json,
 )
 from trading.errors import BrokerError, BrokerRejected, DataError, OutcomeUnknown
-from trading.orders import Ack, Fill, Order
+from trading.orders import Ack, Fill, Order, Resting
 from trading.types import Account, Holdings
 
 REFUSALS = frozenset({400, 401, 422})  # with a JSON reason: the broker did not act
@@ -38,7 +39,7 @@ class PaperClient:
 
     def __init__(
         self,
-        path: Path,
+        path: Path | PaperAddress,
         *,
         account_id: str = "paper",
         name: str = "paper",
@@ -51,7 +52,7 @@ class PaperClient:
         self.dedupes = dedupes
         self.timeout = timeout
         self.connect_timeout = connect_timeout
-        self._address = PaperAddress(path)
+        self._address = path if isinstance(path, PaperAddress) else PaperAddress(path)
         self._session: aiohttp.ClientSession | None = None
 
     async def submit(self, order: Order) -> Ack:
@@ -80,6 +81,9 @@ class PaperClient:
     async def positions(self) -> list[Holdings]:
         return [holdings_from_json(held) for held in await self._call("GET", "/positions")]
 
+    async def working(self) -> list[Resting]:
+        return [resting_from_json(row) for row in await self._call("GET", "/working")]
+
     async def account(self) -> Account:
         return account_from_json(await self._call("GET", "/account"))
 
@@ -87,6 +91,11 @@ class PaperClient:
         """One tick of the broker at once, instead of at its next; how many orders moved."""
         body = await self._call("POST", "/work", json_body={})
         return int(body["moved"])
+
+    async def book(self, after: int = 0) -> tuple[dict[str, str], list[list[Any]]]:
+        """What the book says of itself, and its events after that one; none left is the end."""
+        body = await self._call("GET", "/book", {"after": str(after)})
+        return body["head"], body["rows"]
 
     async def health(self) -> Mapping[str, Any]:
         """Name, account, dedupes, pid and market time of the process that answers."""
@@ -149,7 +158,7 @@ class PaperClient:
         headers, base = {}, "http://paper"
         if not self._address.fits:
             port = self._address.port()
-            base = f"http://127.0.0.1:{port.number}"
+            base = f"http://{port.host}:{port.number}"
             headers["Authorization"] = f"Bearer {port.token}"
         doubt = OutcomeUnknown if acts else BrokerError
         limits = aiohttp.ClientTimeout(

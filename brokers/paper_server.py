@@ -25,10 +25,12 @@ from brokers.paper_wire import (
     fill_to_json,
     holdings_to_json,
     order_from_json,
+    resting_to_json,
 )
 from trading.clocks import MarketClock
 from trading.errors import BrokerError, BrokerRejected, ConfigError, DataError, QuarterdeckError
 
+BOOK_PAGE = 2_000  # events in one answer
 LONGEST_WAIT = 60.0  # wall seconds one long poll may stay open
 #: A feed, a clock's source or the disk being away: the next tick tries again.
 PASSING = (QuarterdeckError, OSError, sqlite3.Error, ClientError)
@@ -39,7 +41,7 @@ Served = PaperBroker | Adversary
 
 async def serve(
     broker: Served,
-    path: Path,
+    path: Path | PaperAddress,
     clock: MarketClock,
     stop: asyncio.Event,
     *,
@@ -51,7 +53,8 @@ async def serve(
     The caller owns and closes `broker`. A tick that meets one of PASSING is logged and tried
     again; any other error ends the process, for its supervisor to start anew.
     """
-    door = Door(broker, clock, PaperAddress(path))
+    address = path if isinstance(path, PaperAddress) else PaperAddress(path)
+    door = Door(broker, clock, address)
     await door.open()
     try:
         if ready is not None:
@@ -79,11 +82,16 @@ class Door:
         self._runner: web.AppRunner | None = None
 
     async def open(self) -> None:
+        remote = self._address.remote
         token = "" if self._address.fits else secrets.token_urlsafe(24)
+        token = remote.token if remote else token
         self._runner = web.AppRunner(
             application(self._broker, self._clock, token), access_log=None, shutdown_timeout=0.2
         )
         await self._runner.setup()
+        if remote is not None:
+            await web.TCPSite(self._runner, remote.host, remote.number).start()
+            return
         self._address.path.parent.mkdir(parents=True, exist_ok=True)
         if self._address.fits:
             before = os.umask(0o177)  # the socket is this user's from its first moment
@@ -118,10 +126,12 @@ def application(broker: Served, clock: MarketClock, token: str = "") -> web.Appl
             web.post("/orders", counter.submit),
             web.get("/orders", counter.find),
             web.delete("/orders", counter.cancel),
+            web.get("/working", counter.working),
             web.get("/fills", counter.fills),
             web.get("/positions", counter.positions),
             web.get("/account", counter.account),
             web.get("/health", counter.health),
+            web.get("/book", counter.book),
             web.post("/work", counter.work),
         ]
     )
@@ -162,6 +172,9 @@ class Counter:
     async def positions(self, request: web.Request) -> web.Response:
         return web.json_response([holdings_to_json(h) for h in await self._broker.positions()])
 
+    async def working(self, request: web.Request) -> web.Response:
+        return web.json_response([resting_to_json(r) for r in await self._broker.working()])
+
     async def account(self, request: web.Request) -> web.Response:
         await self._clock.refresh()
         return web.json_response(account_to_json(await self._broker.account()))
@@ -169,6 +182,18 @@ class Counter:
     async def work(self, request: web.Request) -> web.Response:
         await self._clock.refresh()
         return web.json_response({"moved": await self._broker.work()})
+
+    async def book(self, request: web.Request) -> web.Response:
+        """A page of the book for a backup; append-only, so the pages belong together."""
+        broker = self._broker
+        book = (broker.broker if isinstance(broker, Adversary) else broker).book
+        if book is None:
+            raise ConfigError("this paper broker keeps no book on disk")
+        try:
+            after = int(request.query.get("after", "0"))
+        except ValueError as error:
+            raise DataError(f"after is a number of an event: {error}") from error
+        return web.json_response({"head": book.head(), "rows": book.page(after, BOOK_PAGE)})
 
     async def health(self, request: web.Request) -> web.Response:
         broker = self._broker

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from brokers.paper_events import Accepted, Closed, Deposited, Event, Executed
 from trading.errors import BrokerError
-from trading.orders import DONE, Ack, Fill, Order, OrderState
+from trading.orders import DONE, Ack, Fill, Order, OrderState, Resting
 from trading.types import Holdings, Side
 
 ZERO = Decimal(0)
@@ -164,6 +164,13 @@ class Statement:
                 "the paper book was replaced; read from the start and reconcile"
             )
         return seen
+
+    def resting(self) -> list[Resting]:
+        """What works and may still trade, oldest first."""
+        return [
+            Resting(t.order.key, t.order.symbol, t.order.side, t.remaining)
+            for t in self.working.values()
+        ]
 
     def holdings(self) -> list[Holdings]:
         """Open positions by symbol, signed."""

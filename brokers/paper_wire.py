@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from brokers.paper_events import Accepted, Closed, Deposited, Event, Executed
 from trading.errors import DataError
 from trading.facts import Adjustment
-from trading.orders import Ack, Fill, Order, OrderState, OrderType
+from trading.orders import Ack, Fill, Order, OrderState, OrderType, Resting
 from trading.types import Account, Holdings, Side
 
 Json = Mapping[str, Any]
@@ -144,6 +144,22 @@ def holdings_from_json(body: Json) -> Holdings:
     return _read(
         "position",
         lambda: Holdings(body["symbol"], Decimal(body["quantity"]), Decimal(body["average"])),
+    )
+
+
+def resting_to_json(resting: Resting) -> dict[str, Any]:
+    return {
+        "key": resting.key,
+        "symbol": resting.symbol,
+        "side": resting.side,
+        "quantity": str(resting.quantity),
+    }
+
+
+def resting_from_json(body: Json) -> Resting:
+    return _read(
+        "resting order",
+        lambda: Resting(body["key"], body["symbol"], Side(body["side"]), Decimal(body["quantity"])),
     )
 
 

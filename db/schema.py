@@ -75,10 +75,20 @@ async def bring_up_to_date(store: SqliteStore | PostgresStore) -> None:
                 await _migrate_postgres(context)
 
 
-async def _pending(store: SqliteStore | PostgresStore) -> set[str]:
-    ours = {name for _, name, _ in pkgutil.iter_modules(db.migrations.__path__)}
+def known() -> set[str]:
+    """The migrations this version has, by name."""
+    return {name for _, name, _ in pkgutil.iter_modules(db.migrations.__path__)}
+
+
+async def applied(store: SqliteStore | PostgresStore) -> set[str]:
+    """Those the database has seen."""
     ((there,),) = await store.read(_THERE[store.dialect])
-    recorded = {row[0] for row in await store.read(_RECORDED)} if there else set()
+    return {row[0] for row in await store.read(_RECORDED)} if there else set()
+
+
+async def _pending(store: SqliteStore | PostgresStore) -> set[str]:
+    ours = known()
+    recorded = await applied(store)
     newer = sorted(recorded - ours)
     if newer:
         raise ConfigError(

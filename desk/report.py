@@ -10,6 +10,7 @@ from desk.marks import money
 from trading.errors import BadCommand, BrokerError
 from trading.facts import Mark
 from trading.ledger import Position, Trade
+from trading.ports import Broker
 
 ZERO = Decimal(0)
 PERIODS = ("day", "week", "month", "ytd", "all")
@@ -149,17 +150,24 @@ class Agreement:
 
 async def broker_agrees(desk: Desk) -> Agreement:
     """Compare net positions, broker by broker."""
-    ledger = await desk.books.ledger()
     differences = []
     for broker in desk.brokers.values():
-        ours = ledger.net(broker.account_id)
         try:
-            theirs = {h.symbol: h.quantity for h in await broker.positions()}
+            rows = await position_differences(desk, broker)
         except BrokerError as error:
             return Agreement(desk.market.now(), (), str(error))
         differences += [
-            f"{symbol} {broker.name} {theirs.get(symbol, ZERO):f}, ours {ours.get(symbol, ZERO):f}"
-            for symbol in sorted(ours.keys() | theirs.keys())
-            if ours.get(symbol, ZERO) != theirs.get(symbol, ZERO)
+            f"{symbol} {broker.name} {theirs:f}, ours {ours:f}" for symbol, theirs, ours in rows
         ]
     return Agreement(desk.market.now(), tuple(differences))
+
+
+async def position_differences(desk: Desk, broker: Broker) -> list[tuple[str, Decimal, Decimal]]:
+    """Each instrument whose net position the broker has otherwise: symbol, theirs, ours."""
+    ours = (await desk.books.ledger()).net(broker.account_id)
+    theirs = {h.symbol: h.quantity for h in await broker.positions()}
+    return [
+        (symbol, theirs.get(symbol, ZERO), ours.get(symbol, ZERO))
+        for symbol in sorted(ours.keys() | theirs.keys())
+        if ours.get(symbol, ZERO) != theirs.get(symbol, ZERO)
+    ]

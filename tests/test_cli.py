@@ -55,9 +55,20 @@ def test_help_lists_the_commands_and_loads_nothing_heavy(tmp_path: Path):
     done = run(tmp_path, "--help")
     took = time.perf_counter() - began
     assert done.returncode == 0
-    for command in ("demo", "up", "squareoff", "replay", "search", "sample", "version"):
+    parts = ("bot", "worker", "draw", "paper", "check")
+    for command in (
+        "demo",
+        "up",
+        "squareoff",
+        "replay",
+        "search",
+        "sample",
+        "backup",
+        "restore",
+        *parts,
+    ):
         assert f"\n  {command} " in done.stdout
-    assert "process" not in done.stdout, "the supervisor's own"
+    assert "\n  process " not in done.stdout, "the supervisor's own"
     assert took < 5, "0.2 s on an idle machine"
 
 
@@ -114,6 +125,16 @@ def test_a_process_nobody_knows(tmp_path: Path):
     assert line.startswith("no process called 'nonsense'; there are: ")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["bot"], ["worker", "--lane", "fast"], ["worker", "--lane", "heavy"], ["draw"], ["paper"]],
+)
+def test_a_part_by_itself_needs_a_redis_to_share(tmp_path: Path, words: list[str]):
+    line = refusal(tmp_path, *words)
+    assert line.startswith("a part by itself needs the Redis all parts share: set QUARTERDECK_R")
+    assert os.listdir(tmp_path) == []
+
+
 ASTROLOGY = (
     "no strategy is called 'astrology'; there are: mean_reversion, intraday_gap_up, "
     "swing_stochastic_rsi, weekly_trend"
@@ -146,7 +167,9 @@ def test_a_data_folder_of_a_newer_version_is_left_alone(tmp_path: Path):
 
 def test_an_unknown_setting_stops_a_command(tmp_path: Path):
     line = refusal(tmp_path, "squareoff", "--yes", env={"QUARTERDECK_THEEM": "dark"})
-    assert line.startswith("unknown setting 'theem' in the environment; known are: capital, ")
+    assert line.startswith(
+        "unknown setting 'theem' in the environment; known are: backup, capital, "
+    )
     assert os.listdir(tmp_path) == []
 
 

@@ -121,3 +121,13 @@ class Ack:
     state: OrderState
     broker_ref: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """An order that works at the broker, ours or not; `quantity` is what is left of it, units."""
+
+    key: str
+    symbol: str
+    side: Side
+    quantity: Decimal

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from trading.orders import Ack, Fill, Order
+from trading.orders import Ack, Fill, Order, Resting
 from trading.types import Account, Holdings, Instrument, Quote
 
 F = TypeVar("F")
@@ -120,6 +120,13 @@ class Broker(Protocol):
 
     async def positions(self) -> list[Holdings]: ...
     async def account(self) -> Account: ...
+
+
+@runtime_checkable
+class ShowsOrders(Protocol):
+    """A broker that can list the orders working there; another is only asked about ours."""
+
+    async def working(self) -> list[Resting]: ...
 
 
 class Bell(Protocol):

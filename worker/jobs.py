@@ -14,6 +14,8 @@ from trading.signals import Signal
 from trading.types import Mode
 from worker import backtest, imports, pictures, reading, running, upkeep
 from worker import search as searching
+from worker.backup import backup, restore_check
+from worker.reconcile import reconcile
 from worker.research import Research
 
 #: Carries one run out and says in a clause what came of it, for the log and `/jobs`.
@@ -101,6 +103,9 @@ JOBS: dict[str, Handler] = {
     "scan": _scan,
     "leave": _leave,
     "mark": mark,
+    "backup": backup,
+    "restore-check": restore_check,
+    "reconcile": reconcile,
     "execute": upkeep.execute,
     "expire": upkeep.expire,
     "freshness": upkeep.freshness,

@@ -25,6 +25,13 @@ class Looked(Protocol):
     def text(self) -> str: ...
 
 
+class Backups(Protocol):
+    """Each says in a clause what it did."""
+
+    async def make(self) -> str: ...
+    async def check(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Research:
     """Bars and rules. A job that needs more adds a field here, which `wiring` or the process
@@ -36,3 +43,4 @@ class Research:
     benches: Benches = field(default_factory=Benches)
     #: Takes what the watched folder brought by that wall time; None where no folder is watched.
     look: Callable[[datetime], Looked] | None = None
+    backups: Backups | None = None

@@ -45,6 +45,20 @@ SHIPPED: tuple[Shipped, ...] = (
     ),
     Shipped("freshness", "close+1h", "alerts when the bars are old", "Data", "12h", tells=True),
     Shipped("calendar", "0 7 * * *", "warns before the calendar ends", "Data"),
+    Shipped("reconcile:start", "open-10m", "compares with the brokers", "Money", "30m"),
+    Shipped(
+        "reconcile:session", "*/30 9-16 * * 1-5 America/New_York", "compares with the brokers",
+        "Money", "25m",
+    ),
+    Shipped("reconcile:end", "close+10m", "compares with the brokers", "Money", "6h"),
+    Shipped(
+        "backup", "30 2 * * * America/New_York", "copies everything", "House", "12h", limit="1h",
+        tells=True, stops="no new copy of the database is made",
+    ),
+    Shipped(
+        "restore-check", "0 3 * * SUN America/New_York", "restores the newest backup", "House",
+        limit="1h", tells=True,
+    ),
     Shipped("housekeeping", "close+20m", "prunes old rows and pictures", "House"),
 )  # fmt: skip
 

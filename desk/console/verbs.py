@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from desk import inbox, notices
 from desk.console import backtest, deciding, jobs, money, safety, service
+from desk.console.reconcile import reconcile
 from desk.desk import Desk
 from trading.errors import DeskError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
@@ -53,6 +54,7 @@ VERBS: dict[str, Verb] = {
         "[day|week|month|ytd|all] [strategy]",
         topic="Money",
     ),
+    "reconcile": Verb(reconcile, "compare our books with the brokers' now", topic="Money"),
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Money"),
     "backtest": Verb(
         backtest.backtest, "a strategy over the past", "STRATEGY [period]", topic="Money"

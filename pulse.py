@@ -1,0 +1,27 @@
+"""Whether a process of this machine is alive, by its heartbeat: what a container's health asks."""
+
+from datetime import timedelta
+
+from db.journal import open_journal
+from settings import Settings
+from trading.clocks import SystemClock
+from trading.errors import QuarterdeckError
+from trading.facts import Beat
+
+SILENT = timedelta(seconds=60)  # six beats
+
+
+async def pulse(settings: Settings, name: str) -> str:
+    """ "fast alive, 4 s ago". Raises QuarterdeckError in one line for a process that is silent, or
+    a database that cannot say."""
+    wanted = f"{name}@{settings.host}" if settings.host else name
+    async with open_journal(settings.database_url) as journal:
+        found = {b.name: b for b in await journal.read(Beat, name__in=(wanted, name))}
+        now = SystemClock().now()
+    beat = found.get(wanted) or found.get(name)
+    if beat is None:
+        raise QuarterdeckError(f"{wanted} has never been alive here")
+    seconds = max(0, int((now - beat.at).total_seconds()))
+    if now - beat.at > SILENT:
+        raise QuarterdeckError(f"{beat.name} is silent, last heard of {seconds:,} s ago")
+    return f"{beat.name} alive, {seconds} s ago"
