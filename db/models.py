@@ -21,6 +21,7 @@ from trading.facts import (
     Mark,
     Notice,
     Picture,
+    Preference,
     Request,
     Run,
 )
@@ -286,6 +287,19 @@ class CursorRow(Model):
         unique_together = (UNIQUE[Cursor],)
 
 
+class PreferenceRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    name = WordsField()
+    value = WordsField()
+    by = WordsField()
+    at = InstantField(null=True)
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "preferences"
+        unique_together = (UNIQUE[Preference],)
+
+
 # Which message shows a subject to a recipient; the bot's care, not a fact.
 class PostRow(Model):
     id = fields.BigIntField(primary_key=True)
@@ -361,4 +375,5 @@ ROWS: Mapping[type[Any], type[Model]] = {
     ClockReading: ClockReadingRow,
     Beat: BeatRow,
     Cursor: CursorRow,
+    Preference: PreferenceRow,
 }

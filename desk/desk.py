@@ -1,6 +1,6 @@
 """The desk: the parts every use case is handed. `wiring.py` chooses them; nothing here does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -32,6 +32,24 @@ class Plan:
     cards: int = 3  # full cards a scan; the rest come as one list
 
 
+DIGESTS = ("start", "middle", "end", "week", "month")
+
+
+def any_time(when: str) -> object:
+    """Stands in for a schedule's own reading of "XNYS close+20m": takes every text."""
+    return when
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Which digests come by themselves, and which of those without a sound. `reads` raises
+    ValueError, saying what is expected, for a time that the schedule would not understand."""
+
+    sent: Sequence[str] = DIGESTS
+    silent: Sequence[str] = ("middle",)
+    reads: Callable[[str], object] = any_time
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """Who may press. `id` is the voice's integer for a person, never a name."""
@@ -55,6 +73,7 @@ class Desk:
     currency: str = "USD"
     operators: Sequence[Operator] = ()
     limits: Limits = field(default_factory=Limits)
+    digests: Digests = field(default_factory=Digests)
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The other facts the journal keeps: requests, notices, pictures, runs, marks, latch, clock.
+"""The other facts the journal keeps: requests, notices, pictures, runs, marks, latch, clock …
 
 A fact's `id` is given by the journal. A fact with a `version` moves by compare-and-set; the
 others are only appended.
@@ -96,7 +96,7 @@ class PictureState(StrEnum):
 class Picture:
     """A chart asked for by `spec`, drawn by the drawing process, pruned by age."""
 
-    kind: str  # "candles", "pnl"
+    kind: str  # "candles", "pnl", "digest"
     spec: Mapping[str, Any]
     wanted_at: datetime  # wall time
     subject: str = ""
@@ -238,6 +238,18 @@ class Cursor:
     version: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """What an operator chose in a chat, over what the settings say. Unique per name."""
+
+    name: str  # "mute:digest:end", "when:digest:end"
+    value: str  # "" is no choice: as the settings say
+    by: str = ""  # "operator:42"
+    at: datetime | None = None  # wall time
+    id: int = 0
+    version: int = 0
+
+
 Fact = (
     Signal
     | Order
@@ -252,6 +264,7 @@ Fact = (
     | ClockReading
     | Beat
     | Cursor
+    | Preference
 )
 
 #: A second append with the same key is skipped, not an error.
@@ -267,6 +280,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     ClockReading: ("name",),
     Beat: ("name",),
     Cursor: ("name",),
+    Preference: ("name",),
 }
 
 #: Which states may follow which, for kinds whose moves are checked.

@@ -25,7 +25,7 @@ from trading.facts import (
 from trading.messages import bold, message
 from trading.signals import Signal
 from trading.types import Mode
-from worker import pictures, reading
+from worker import digests, pictures, reading
 from worker.research import Research
 
 log = structlog.get_logger(__name__)
@@ -175,4 +175,10 @@ async def _tell(desk: Desk, claimed: Run, state: RunState, outcome: str) -> None
 
 
 #: Every job by the first part of its run's name; `scan:mean_reversion` is a `scan`.
-JOBS: dict[str, Handler] = {"scan": _scan, "leave": _leave, "mark": mark, "prune": prune}
+JOBS: dict[str, Handler] = {
+    "scan": _scan,
+    "leave": _leave,
+    "mark": mark,
+    "prune": prune,
+    "digest": digests.tell,
+}

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from desk import inbox, notices
-from desk.console import deciding, money, safety, service
+from desk.console import deciding, digests, money, safety, service
 from desk.desk import Desk
 from trading.errors import DeskError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
@@ -50,6 +50,12 @@ VERBS: dict[str, Verb] = {
         money.pnl,
         "net profit and loss, as a picture",
         "[day|week|month|ytd|all] [strategy]",
+        topic="Money",
+    ),
+    "digest": Verb(
+        digests.digests,
+        "what you read instead of looking: preview, mute, move",
+        "[start|middle|end|week|month] [mute|unmute|move NAME …]",
         topic="Money",
     ),
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Money"),

@@ -1,0 +1,99 @@
+"""The digests of a week and a month: what was made, by whom, against the one before."""
+
+from datetime import date, datetime, timedelta
+
+from desk import report, wording
+from desk.console import digest_words as words
+from desk.console.digest_day import latest, spec
+from desk.console.digest_words import Part
+from desk.console.money import as_of
+from desk.desk import Desk
+from desk.digest import Digest
+from desk.figures import Figures, figures, purse, undone
+from trading.ledger import Trade
+from trading.messages import bold, message
+
+
+async def week(desk: Desk, at: datetime) -> Digest:
+    day = latest(desk, at).day
+    first = report.first_day("week", day)
+    before = (first - timedelta(days=7), first - timedelta(days=1))
+    return await _period(desk, "week", first, day, before, f"{_day(first)} to {_day(day)}")
+
+
+async def month(desk: Desk, at: datetime) -> Digest:
+    day = latest(desk, at).day
+    first = report.first_day("month", day)
+    last = first - timedelta(days=1)
+    return await _period(desk, "month", first, day, (last.replace(day=1), last), f"{day:%B %Y}")
+
+
+def _day(at: date) -> str:
+    return f"{at.day} {at:%b}"
+
+
+async def _period(
+    desk: Desk, kind: str, first: date, last: date, before: tuple[date, date], name: str
+) -> Digest:
+    found = await figures(desk, first, last)
+    lost = await undone(desk, first, last)
+    rows = await report.held(desk)
+    if found.idle and not rows and not (lost.rejected or lost.expired or lost.orders):
+        said = message(
+            bold(f"Quiet {kind}, {name}"),
+            f": no fills, nothing held; {await words.alive(desk)}.",
+        )
+        return Digest(kind, last, said)
+    money_of = await purse(desk, rows)
+    earlier = await figures(desk, *before)
+    parts: list[Part] = [
+        bold(words.heading(found)),
+        f"\nThe {kind} · {name}\n",
+        *words.earned(found),
+        *_trades(found),
+        *_days(found),
+        f"Below the highest point {wording.money(found.drawdown, desk.currency)}\n"
+        f"Turnover {wording.money(found.turnover, desk.currency)}"
+        f" ({wording.percent(money_of.share(found.turnover), 0)} of equity)\n",
+        f"Signals rejected {lost.rejected}, expired {lost.expired}; "
+        f"orders not filled {lost.orders}\n",
+        f"The {kind} before {_summary(earlier)}\n",
+        await as_of(desk),
+    ]
+    title = f"Net P&L, {name}"
+    return Digest(kind, last, message(*parts), spec(found, found.days, title, "by session", None))
+
+
+def _summary(found: Figures) -> str:
+    text = wording.profit(found.total.net, found.currency)
+    return f"{text}, {_rate(found)}" if found.trades else text
+
+
+def _rate(found: Figures) -> str:
+    trades = len(found.trades)
+    rate = wording.percent(found.wins / trades, 0)
+    return f"{found.wins} of {words.count(trades, 'trade')} won ({rate})"
+
+
+def _trades(found: Figures) -> list[Part]:
+    ranked = found.best_trades()
+    if not ranked:
+        return ["No trade closed\n"]
+    if len(ranked) == 1:
+        return [f"{_rate(found)}: {_trade(ranked[0])}\n"]
+    return [f"{_rate(found)}\nBest {_trade(ranked[0])}, worst {_trade(ranked[-1])}\n"]
+
+
+def _trade(trade: Trade) -> str:
+    return f"{trade.book.symbol} {wording.signed(trade.net.quantize(words.CENT))}"
+
+
+def _days(found: Figures) -> list[Part]:
+    if len(found.days) < 2:
+        return []
+    ranked = sorted(found.days, key=lambda day: day.net)
+    best, worst = ranked[-1], ranked[0]
+    return [
+        f"Best day {wording.short_day(best.day)} {wording.signed(best.net)}, "
+        f"worst {wording.short_day(worst.day)} {wording.signed(worst.net)}\n"
+    ]
