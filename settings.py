@@ -68,11 +68,24 @@ class CostSettings(BaseModel):
     maximum_share: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.01")
 
 
+DigestName = Literal["start", "middle", "end", "week", "month"]
+
+
+class DigestSettings(BaseModel):
+    """Which digests come by themselves, and which of them without a sound; without a choice all
+    five come and `middle` is silent, in the demo `end` alone and silent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kinds: tuple[DigestName, ...] | None = None
+    silent: tuple[DigestName, ...] | None = None
+
+
 GROUPS: dict[str, type[BaseModel]] = {
     "operators": Person,
     "strategies": StrategySettings,
     "limits": LimitSettings,
     "costs": CostSettings,
+    "digests": DigestSettings,
 }
 
 
@@ -105,6 +118,7 @@ class Settings(BaseSettings):
     )
     limits: LimitSettings = LimitSettings()
     costs: CostSettings = CostSettings()
+    digests: DigestSettings = DigestSettings()
 
     @classmethod
     def settings_customise_sources(

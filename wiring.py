@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
-from desk.desk import Desk, Operator, Plan
+from desk.desk import DIGESTS, Desk, Digests, Operator, Plan
 from folder import bars_folder, instruments_file, paper_socket, prepare
 from lanes.bell import RedisBell
 from market.calendars import ExchangeCalendar
@@ -115,6 +115,16 @@ def limits(settings: Settings) -> Limits:
         chosen.gross_notional,
         chosen.drift,
         chosen.collar,
+    )
+
+
+def digests(settings: Settings) -> Digests:
+    """A day of the demo takes seconds: five digests each would bury its cards."""
+    chosen = settings.digests
+    kinds, silent = (("end",), ("end",)) if settings.mode == "demo" else (DIGESTS, ("middle",))
+    return Digests(
+        kinds if chosen.kinds is None else chosen.kinds,
+        silent if chosen.silent is None else chosen.silent,
     )
 
 
@@ -315,6 +325,7 @@ def _desk(
         currency=base.settings.currency,
         operators=operators(base.settings),
         limits=limits(base.settings),
+        digests=digests(base.settings),
     )
 
 

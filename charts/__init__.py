@@ -1,16 +1,17 @@
-"""Facts in, PNG bytes out: candle charts and P&L, drawn for a phone.
+"""Facts in, PNG bytes out: candle charts, P&L and digests, drawn for a phone.
 
 Importing this is light; matplotlib is loaded by the first drawing, or by `warm`.
 """
 
 from charts.pieces import Level, Mark, Panel, PnlDay
-from charts.spec import CandlesSpec, PnlSpec, draw
+from charts.spec import CandlesSpec, DigestSpec, PnlSpec, draw
 from charts.theme import DARK, LIGHT, Theme
 
 __all__ = [
     "DARK",
     "LIGHT",
     "CandlesSpec",
+    "DigestSpec",
     "Level",
     "Mark",
     "Panel",

@@ -101,6 +101,8 @@ async def muted(desk: Desk) -> dict[str, date | None]:
 async def tell(desk: Desk, digest: Digest) -> None:
     """To every operator, behind all else. An unsent one of the same kind gives way to it; the
     same day's again edits the message that stands."""
+    if not desk.operators:
+        return
     silent = digest.kind in desk.digests.silent
     async with desk.journal.transaction():
         await _give_way(desk, digest)

@@ -54,6 +54,8 @@ async def start(desk: Desk, at: datetime) -> Digest:
     parts += await _exposure(desk, rows, before)
     parts += words.waiting(desk, waits)
     parts += await _leaving(desk, rows, orders, session)
+    if desk.feed.known_through() >= before.close:
+        parts.append(f"Prices reach the close of {wording.short_day(before.day)}\n")
     parts.append(f"{processes[:1].upper()}{processes[1:]}\n{await as_of(desk)}")
     return Digest("start", session.day, message(*parts))
 
@@ -95,15 +97,16 @@ async def end(desk: Desk, at: datetime) -> Digest:
     )
     day = wording.short_day(session.day)
     coming = words.ahead(desk, session.day)
+    so_far = " so far" if desk.market.now() < session.close else ""
     if found.idle and not rows and not waits:
         said = message(
-            bold(f"Quiet day, {day}"),
+            bold(f"Quiet day{so_far}, {day}"),
             f": no fills, nothing held; {await words.alive(desk)}.\n{coming}".rstrip(),
         )
         return Digest("end", session.day, said)
     money_of = await purse(desk, rows)
     parts: list[Part] = [
-        bold(words.heading(found, money_of)),
+        bold(words.heading(found, money_of) + so_far),
         f"\nEnd of session · {day}\n",
         *words.earned(found),
         *words.traded(found.trades),
@@ -113,27 +116,27 @@ async def end(desk: Desk, at: datetime) -> Digest:
         coming,
         await as_of(desk),
     ]
-    return Digest("end", session.day, message(*parts), _picture(found, "", session.day))
+    return Digest("end", session.day, message(*parts), _picture(found, so_far.strip(), session.day))
 
 
-def _picture(found: Figures, note: str, day: date) -> dict[str, Any]:
+def _picture(found: Figures, note: str, day: date) -> dict[str, Any] | None:
     days = (*found.before, *found.days)[-SHOWN:]
-    word = f"{wording.short_day(day)}{' ' + note if note else ''}"
-    return spec(
-        found, days, f"Net P&L {word}", f"with the last {words.count(len(days), 'session')}", day
-    )
+    word = f"{wording.short_day(day)} {note}".rstrip()
+    return spec(found, days, f"Net P&L {word}", "all strategies, with the sessions before", day)
 
 
 def spec(
-    found: Figures, days: Sequence[report.Day], title: str, subtitle: str, day: date | None
-) -> dict[str, Any]:
-    """Of the picture; `day` stands out."""
+    found: Figures, days: Sequence[report.Day], title: str, subtitle: str, day: date | None = None
+) -> dict[str, Any] | None:
+    """Of the picture, in which `day` stands out; None where there is nothing to draw."""
+    if not days:
+        return None
     return {
         "days": [[d.day.isoformat(), str(d.net)] for d in days],
         "title": title,
         "subtitle": subtitle,
         "currency": found.currency,
-        "highlight": day.isoformat() if day else "",
+        "highlight": day.isoformat() if day in {d.day for d in days} and day else "",
     }
 
 

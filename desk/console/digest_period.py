@@ -52,19 +52,21 @@ async def _period(
         *words.earned(found),
         *_trades(found),
         *_days(found),
-        f"Below the highest point {wording.money(found.drawdown, desk.currency)}\n"
+        _drawdown(found),
         f"Turnover {wording.money(found.turnover, desk.currency)}"
         f" ({wording.percent(money_of.share(found.turnover), 0)} of equity)\n",
         f"Signals rejected {lost.rejected}, expired {lost.expired}; "
         f"orders not filled {lost.orders}\n",
-        f"The {kind} before {_summary(earlier)}\n",
+        f"\nThe {kind} before: {_summary(earlier)}\n",
         await as_of(desk),
     ]
-    title = f"Net P&L, {name}"
-    return Digest(kind, last, message(*parts), spec(found, found.days, title, "by session", None))
+    title, subtitle = f"Net P&L, {name}", "all strategies"
+    return Digest(kind, last, message(*parts), spec(found, found.days, title, subtitle))
 
 
 def _summary(found: Figures) -> str:
+    if found.idle:
+        return "no trading"
     text = wording.profit(found.total.net, found.currency)
     return f"{text}, {_rate(found)}" if found.trades else text
 
@@ -72,7 +74,13 @@ def _summary(found: Figures) -> str:
 def _rate(found: Figures) -> str:
     trades = len(found.trades)
     rate = wording.percent(found.wins / trades, 0)
-    return f"{found.wins} of {words.count(trades, 'trade')} won ({rate})"
+    return f"{words.count(trades, 'trade')}, {found.wins} won ({rate})"
+
+
+def _drawdown(found: Figures) -> str:
+    if not found.drawdown:
+        return "At its highest point\n"
+    return f"Drawdown {wording.money(found.drawdown, found.currency)} from the highest point\n"
 
 
 def _trades(found: Figures) -> list[Part]:

@@ -46,11 +46,11 @@ def earned(figures: Figures) -> list[Part]:
     total = figures.total
     gains = figures.gains
     if len(gains) == 1:
-        return [f"{next(iter(gains))}: {made_of(total)}\n"]
+        return [f"{next(iter(gains))}\n{made_of(total)}\n\n"]
     nets = rounded([parts.net for parts in gains.values()], total.net)
     rows = [(name, wording.signed(net)) for name, net in zip(gains, nets, strict=True)]
     rows.append(("total", wording.signed(total.net)))
-    return [narrow(rows), f"\n{made_of(total)}\n"]
+    return [narrow(rows), f"\n{made_of(total)}\n\n"]
 
 
 def made_of(parts: Parts) -> str:
@@ -99,9 +99,8 @@ async def filled(desk: Desk, figures: Figures, *, priced: bool) -> list[Part]:
     if asked:
         cost = sum((order.cost for order in asked), Decimal(0)).quantize(CENT)
         word = "better" if cost < 0 else "worse"
-        parts.append(
-            f"{wording.money(abs(cost), figures.currency)} {word} than at the signals' prices\n"
-        )
+        slip = f"{wording.money(abs(cost), figures.currency)} {word} than the signals' prices"
+        parts.append((slip if cost else "At the signals' prices") + "\n")
     if priced:
         rows = [("", "price", "worse")]
         rows += [
@@ -208,7 +207,7 @@ async def alive(desk: Desk) -> str:
     beats = await desk.journal.read(Beat, order="name")
     silent = [beat.name for beat in beats if desk.wall.now() - beat.at > SILENT]
     if silent:
-        return f"silent: {', '.join(silent)}"
+        return f"⚠ silent: {', '.join(silent)}"
     return "all processes alive" if beats else "no process has reported"
 
 

@@ -98,6 +98,16 @@ def book(days: tuple[PnlDay, ...], **changes: Any) -> PnlSpec:
     return PnlSpec(**(parts | changes))
 
 
+def digest(n: int, *, last: bool = False, size: float = 400.0, **changes: Any) -> DigestSpec:
+    days = pnl_days(n, size=size)
+    parts: dict[str, Any] = {
+        "title": "Net P&L Tue 4 Feb",
+        "subtitle": "all strategies, with the sessions before",
+        "highlight": days[-1].day if last else None,
+    }
+    return DigestSpec(days, **(parts | changes))
+
+
 def picture(png: bytes) -> Image.Image:
     with Image.open(BytesIO(png)) as image:
         return image.convert("RGB")
