@@ -18,6 +18,7 @@ from trading.types import Target
 
 CENT = Decimal("0.01")
 ROWS = 5  # of a table in a digest
+STRATEGIES = 12  # that have a line of their own
 SILENT = timedelta(seconds=60)
 AHEAD = timedelta(days=8)  # how far holidays and half days are announced
 Part = str | Span
@@ -47,8 +48,12 @@ def earned(figures: Figures) -> list[Part]:
     gains = figures.gains
     if len(gains) == 1:
         return [f"{next(iter(gains))}\n{made_of(total)}\n\n"]
-    nets = rounded([parts.net for parts in gains.values()], total.net)
-    rows = [(name, wording.signed(net)) for name, net in zip(gains, nets, strict=True)]
+    loudest = sorted(gains, key=lambda name: -abs(gains[name].net))[:STRATEGIES]
+    named = {name: gains[name].net for name in gains if name in loudest}
+    if len(named) < len(gains):
+        named[f"{len(gains) - len(named)} others"] = total.net - sum(named.values(), Decimal(0))
+    nets = rounded(list(named.values()), total.net)
+    rows = [(name, wording.signed(net)) for name, net in zip(named, nets, strict=True)]
     rows.append(("total", wording.signed(total.net)))
     return [narrow(rows), f"\n{made_of(total)}\n\n"]
 

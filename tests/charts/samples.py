@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from charts import CandlesSpec, Level, Mark, Panel, PnlDay, PnlSpec
+from charts import CandlesSpec, DigestSpec, Level, Mark, Panel, PnlDay, PnlSpec
 from trading.bars import Bars
 from trading.types import Side
 
