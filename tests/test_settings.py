@@ -6,17 +6,15 @@ import traceback
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 import folder
 import wiring
-from desk.desk import DIGESTS
 from settings import (
     DEMO_TOKEN,
     PREFIX,
-    DigestName,
     Person,
     Settings,
     StrategySettings,
@@ -378,31 +376,3 @@ def test_settings_nobody_changed_are_handed_on_too(monkeypatch: pytest.MonkeyPat
     for name, value in as_environment(load()).items():
         monkeypatch.setenv(name, value)
     assert load().model_dump(exclude={"data"}) == Settings().model_dump(exclude={"data"})
-
-
-# Digests
-
-
-def test_all_digests_come_by_themselves_and_the_middle_one_makes_no_sound():
-    found = wiring.digests(load())
-    assert (tuple(found.sent), tuple(found.silent)) == (DIGESTS, ("middle",))
-
-
-def test_the_demo_sends_one_digest_a_day_without_a_sound(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("QUARTERDECK_MODE", "demo")
-    found = wiring.digests(load())
-    assert (tuple(found.sent), tuple(found.silent)) == (("end",), ("end",))
-
-
-def test_which_digests_come_and_which_make_a_sound_is_a_choice():
-    Path("quarterdeck.toml").write_text('[digests]\nkinds = ["end", "week"]\nsilent = []\n')
-    found = wiring.digests(load(mode="demo"))
-    assert (tuple(found.sent), tuple(found.silent)) == (("end", "week"), ())
-    Path("quarterdeck.toml").write_text('[digests]\nkinds = ["tea"]\n')
-    assert refusal().startswith("setting 'digests.kinds.0' = 'tea': input should be 'start', ")
-    Path("quarterdeck.toml").write_text("[digests]\nmute = true\n")
-    assert refusal() == "unknown setting 'digests.mute'; known are: kinds, silent"
-
-
-def test_the_settings_know_every_digest():
-    assert get_args(DigestName) == DIGESTS
