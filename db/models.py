@@ -17,8 +17,10 @@ from trading.facts import (
     Beat,
     ClockReading,
     Cursor,
+    Invite,
     Latch,
     Mark,
+    Member,
     Notice,
     Picture,
     Preference,
@@ -300,64 +302,30 @@ class PreferenceRow(Model):
         unique_together = (UNIQUE[Preference],)
 
 
-# Which message shows a subject to a recipient; the bot's care, not a fact.
-class PostRow(Model):
+class MemberRow(Model):
     id = fields.BigIntField(primary_key=True)
-    recipient = fields.BigIntField()
-    subject = WordsField()
-    message_id = fields.BigIntField()
-    has_photo = fields.BooleanField()
-    digest = WordsField()
-    picture_id = fields.BigIntField(null=True)
-    page = fields.BigIntField()
-    updated_at = InstantField()
-
-    class Meta:
-        table = "posts"
-        unique_together = (("recipient", "subject"),)
-        indexes = (("recipient", "message_id"),)
-
-
-# What one shown button stands for.
-class NonceRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    nonce = WordsField()
-    recipient = fields.BigIntField()
     user = fields.BigIntField()
-    subject = WordsField()
-    verb = WordsField()
-    args = JsonTextField()
-    once = fields.BooleanField()
-    message_id = fields.BigIntField(null=True)
-    shown = WordsField()
-    created_at = InstantField()
+    name = WordsField()
+    role = WordsField()
+    joined_at = InstantField()
+
+    class Meta:
+        table = "members"
+        unique_together = (UNIQUE[Member],)
+
+
+class InviteRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    digest = WordsField()
+    role = WordsField()
+    expires_at = InstantField()
+    used_by = fields.BigIntField(null=True)
     used_at = InstantField(null=True)
+    version = fields.BigIntField()
 
     class Meta:
-        table = "nonces"
-        unique_together = (("nonce",),)
-        indexes = (("created_at",),)
-
-
-# A name and its value: the desk's id, the schema's stamp.
-class EntryRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    name = WordsField()
-    value = WordsField()
-
-    class Meta:
-        table = "meta"
-        unique_together = (("name",),)
-
-
-# On PostgreSQL a writing transaction holds this row, so that one runs at a time.
-class LockRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    name = WordsField()
-
-    class Meta:
-        table = "locks"
-        unique_together = (("name",),)
+        table = "invites"
+        unique_together = (UNIQUE[Invite],)
 
 
 #: Each kind of fact and the table that keeps it.
@@ -376,4 +344,6 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Beat: BeatRow,
     Cursor: CursorRow,
     Preference: PreferenceRow,
+    Member: MemberRow,
+    Invite: InviteRow,
 }

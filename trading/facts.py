@@ -250,6 +250,36 @@ class Preference:
     version: int = 0
 
 
+class Role(StrEnum):
+    """What an operator may do at this desk."""
+
+    OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who joined the desk by an invitation. Unique per user."""
+
+    user: int  # the voice's integer id of a person
+    name: str
+    role: Role
+    joined_at: datetime  # wall time
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A code that lets one person in; only its digest is kept. Unique per digest."""
+
+    digest: str  # sha256 of the code
+    role: Role
+    expires_at: datetime  # wall time
+    used_by: int | None = None
+    used_at: datetime | None = None  # wall time
+    id: int = 0
+    version: int = 0
+
+
 Fact = (
     Signal
     | Order
@@ -265,6 +295,8 @@ Fact = (
     | Beat
     | Cursor
     | Preference
+    | Member
+    | Invite
 )
 
 #: A second append with the same key is skipped, not an error.
@@ -281,6 +313,8 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     Beat: ("name",),
     Cursor: ("name",),
     Preference: ("name",),
+    Member: ("user",),
+    Invite: ("digest",),
 }
 
 #: Which states may follow which, for kinds whose moves are checked.

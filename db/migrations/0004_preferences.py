@@ -4,7 +4,7 @@ from db.fields import InstantField, WordsField
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('journal', '0002_request_lease')]
+    dependencies = [('journal', '0003_crew')]
 
     initial = False
 
