@@ -51,7 +51,7 @@ async def start(desk: Desk, at: datetime) -> Digest:
         return Digest("start", session.day, said)
     parts: list[Part] = [bold(f"Start of session · {day}"), f"\n{times}\n", *trouble]
     parts += await _planned(desk, orders)
-    parts += await _exposure(desk, rows, before)
+    parts += ["\n", *await _exposure(desk, rows, before), "\n"]
     parts += words.waiting(desk, waits)
     parts += await _leaving(desk, rows, orders, session)
     if desk.feed.known_through() >= before.close:
@@ -66,25 +66,26 @@ async def middle(desk: Desk, at: datetime) -> Digest:
     found = await figures(desk, session.day, session.day)
     rows = await report.held(desk)
     working = await desk.journal.read(Order, state__in=tuple(WORKING), order="execute_at,id")
-    day = wording.short_day(session.day)
+    day, so_far = wording.short_day(session.day), _so_far(desk, session)
     if found.idle and not rows and not working:
         said = message(
-            bold(f"Quiet day so far, {day}"),
+            bold(f"Quiet day{so_far}, {day}"),
             f": no fills, nothing held; {await words.alive(desk)}.",
         )
         return Digest("middle", session.day, said)
     money_of = await purse(desk, rows)
     parts: list[Part] = [
-        bold(f"{words.heading(found, money_of)} so far"),
+        bold(words.heading(found, money_of) + so_far),
         f"\nMiddle of session · {day}\n",
         *words.earned(found),
         *words.best_and_worst(rows),
+        "\n",
         *await words.filled(desk, found, priced=True),
         *_working(desk, working),
-        f"Cash {wording.money(money_of.cash, desk.currency)}\n"
+        f"\nCash {wording.money(money_of.cash, desk.currency)}\n"
         f"Held {words.exposed(desk, money_of)}\n{await as_of(desk)}",
     ]
-    return Digest("middle", session.day, message(*parts), _picture(found, "so far", session.day))
+    return Digest("middle", session.day, message(*parts), _picture(found, so_far, session.day))
 
 
 async def end(desk: Desk, at: datetime) -> Digest:
@@ -97,7 +98,7 @@ async def end(desk: Desk, at: datetime) -> Digest:
     )
     day = wording.short_day(session.day)
     coming = words.ahead(desk, session.day)
-    so_far = " so far" if desk.market.now() < session.close else ""
+    so_far = _so_far(desk, session)
     if found.idle and not rows and not waits:
         said = message(
             bold(f"Quiet day{so_far}, {day}"),
@@ -111,18 +112,24 @@ async def end(desk: Desk, at: datetime) -> Digest:
         *words.earned(found),
         *words.traded(found.trades),
         *await words.filled(desk, found, priced=False),
+        "\n",
         *words.holdings(desk, rows, money_of, "Over night"),
+        "\n",
         *words.waiting(desk, waits),
         coming,
         await as_of(desk),
     ]
-    return Digest("end", session.day, message(*parts), _picture(found, so_far.strip(), session.day))
+    return Digest("end", session.day, message(*parts), _picture(found, so_far, session.day))
+
+
+def _so_far(desk: Desk, session: Session) -> str:
+    return " so far" if desk.market.now() < session.close else ""
 
 
 def _picture(found: Figures, note: str, day: date) -> dict[str, Any] | None:
     days = (*found.before, *found.days)[-SHOWN:]
-    word = f"{wording.short_day(day)} {note}".rstrip()
-    return spec(found, days, f"Net P&L {word}", "all strategies, with the sessions before", day)
+    title = f"Net P&L {wording.short_day(day)}{note}"
+    return spec(found, days, title, "all strategies, with the sessions before", day)
 
 
 def spec(

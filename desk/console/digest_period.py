@@ -17,8 +17,9 @@ from trading.messages import bold, message
 async def week(desk: Desk, at: datetime) -> Digest:
     day = latest(desk, at).day
     first = report.first_day("week", day)
+    name = _day(day) if first == day else f"{_day(first)} to {_day(day)}"
     before = (first - timedelta(days=7), first - timedelta(days=1))
-    return await _period(desk, "week", first, day, before, f"{_day(first)} to {_day(day)}")
+    return await _period(desk, "week", first, day, before, name)
 
 
 async def month(desk: Desk, at: datetime) -> Digest:
