@@ -122,7 +122,8 @@ async def courses(desk: Desk) -> dict[str, Course]:
     for mark in await desk.journal.read(Mark, order="session"):
         course = found.setdefault(mark.strategy, {})
         saved = Parts(money(mark.realised), money(mark.unrealised), money(mark.fees))
-        course[mark.session] = course.get(mark.session, Parts()) + saved
+        there = course.get(mark.session)  # in another account
+        course[mark.session] = there + saved if there else saved
     open_rows = await held(desk)
     standing: dict[str, Parts] = {}
     for book, position in (await desk.books.ledger()).positions.items():
@@ -142,11 +143,17 @@ async def courses(desk: Desk) -> dict[str, Course]:
 def combined(several: Iterable[Course]) -> Course:
     """Their sum by day; a strategy that has no figures on a day keeps its last."""
     lines = list(several)
+    if len(lines) == 1:
+        return lines[0]
     total: dict[date, Parts] = {}
     latest = [Parts()] * len(lines)
     for day in sorted({day for line in lines for day in line}):
         latest = [line.get(day, before) for line, before in zip(lines, latest, strict=True)]
-        total[day] = sum(latest, Parts())
+        total[day] = Parts(
+            sum((parts.realised for parts in latest), ZERO),
+            sum((parts.unrealised for parts in latest), ZERO),
+            sum((parts.fees for parts in latest), ZERO),
+        )
     return total
 
 
