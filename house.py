@@ -27,10 +27,10 @@ def _child(
 async def run_house(settings: Settings) -> None:
     """Until Ctrl-C. Raises ConfigError before anything starts where a setting is wrong."""
     from folder import instruments_file, prepare
-    from wiring import strategies, telegram_token
+    from wiring import calendar_of, plans, strategies, telegram_token, timetable
 
     telegram_token(settings)
-    strategies(settings)
+    timetable(settings, plans(settings, strategies(settings)), calendar_of(settings))
     prepare(settings)
     if not instruments_file(settings).exists():
         raise ConfigError(

@@ -80,12 +80,24 @@ class DigestSettings(BaseModel):
     silent: tuple[DigestName, ...] | None = None
 
 
+class JobSettings(BaseModel):
+    """What is changed of a scheduled job, or a job added; see docs/schedule.md."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    when: str | None = None
+    within: str | None = None
+    catch_up: bool | None = None
+    limit: str | None = None
+    enabled: bool | None = None
+
+
 GROUPS: dict[str, type[BaseModel]] = {
     "operators": Person,
     "strategies": StrategySettings,
     "limits": LimitSettings,
     "costs": CostSettings,
     "digests": DigestSettings,
+    "jobs": JobSettings,
 }
 
 
@@ -119,6 +131,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     costs: CostSettings = CostSettings()
     digests: DigestSettings = DigestSettings()
+    jobs: dict[str, JobSettings] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -16,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from desk.desk import DIGESTS, Desk, Digests, Operator, Plan
+from desk.timetable import Jobs
 from folder import bars_folder, instruments_file, paper_socket, prepare
 from lanes.bell import RedisBell
 from market.calendars import ExchangeCalendar
@@ -113,13 +115,16 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def digests(settings: Settings) -> Digests:
+def digests(settings: Settings, house: Calendar) -> Digests:
     """A day of the demo takes seconds: five digests each would bury its cards."""
+    from worker.timing import when
+
     chosen = settings.digests
     kinds, silent = (("end",), ("end",)) if settings.mode == "demo" else (DIGESTS, ("middle",))
     return Digests(
         kinds if chosen.kinds is None else chosen.kinds,
         silent if chosen.silent is None else chosen.silent,
+        partial(when, house=house, exchange=partial(calendar_of, settings)),
     )
 
 
@@ -201,8 +206,17 @@ def _parameters(strategy: Any) -> list[str]:
     return [f.name for f in fields(strategy) if f.init and f.name not in ("name", "timeframe")]
 
 
-def calendar_of(settings: Settings) -> Calendar:
-    return ExchangeCalendar.open(CALENDAR, settings.data.absolute() / "calendars")
+def calendar_of(settings: Settings, name: str = CALENDAR) -> Calendar:
+    """Raises DataError for an exchange nobody knows."""
+    return ExchangeCalendar.open(name, settings.data.absolute() / "calendars")
+
+
+def timetable(settings: Settings, chosen: Mapping[str, Plan], house: Calendar) -> Jobs:
+    """Raises ConfigError for a job that cannot be read, or of a kind nobody carries out."""
+    from worker.shipped import Given, table
+
+    given = {name: Given(**job.model_dump()) for name, job in settings.jobs.items()}
+    return table(chosen, given, house, partial(calendar_of, settings))
 
 
 @asynccontextmanager
@@ -320,7 +334,8 @@ def _desk(
         currency=base.settings.currency,
         operators=operators(base.settings),
         limits=limits(base.settings),
-        digests=digests(base.settings),
+        digests=digests(base.settings, base.calendar),
+        jobs=timetable(base.settings, chosen, base.calendar) if brokers else {},
     )
 
 
@@ -346,6 +361,7 @@ def desk_of_replay(
         cash=settings.capital,
         currency=settings.currency,
     )
+    chosen = plans(settings, known)
     return Desk(
         journal=journal,
         market=clock,
@@ -354,11 +370,12 @@ def desk_of_replay(
         instruments=instruments,
         calendar=calendar,
         brokers={broker.name: broker},
-        plans=plans(settings, known),
+        plans=chosen,
         bell=Silence(),
         desk_id="replay",
         currency=settings.currency,
         limits=limits(settings),
+        jobs=timetable(settings, chosen, calendar),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from desk.books import Books
+from desk.timetable import Jobs, When
 from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
@@ -35,19 +36,15 @@ class Plan:
 DIGESTS = ("start", "middle", "end", "week", "month")
 
 
-def any_time(when: str) -> object:
-    """Stands in for a schedule's own reading of "XNYS close+20m": takes every text."""
-    return when
-
-
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """Which digests come by themselves, and which of those without a sound. `reads` raises
-    ValueError, saying what is expected, for a time that the schedule would not understand."""
+    """Which digests come by themselves, and which of those without a sound. `reads` is the
+    schedule's reading of a time, ValueError where it understands none; None where nothing is
+    scheduled."""
 
     sent: Sequence[str] = DIGESTS
     silent: Sequence[str] = ("middle",)
-    reads: Callable[[str], object] = any_time
+    reads: Callable[[str], When] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +71,7 @@ class Desk:
     operators: Sequence[Operator] = ()
     limits: Limits = field(default_factory=Limits)
     digests: Digests = field(default_factory=Digests)
+    jobs: Jobs = field(default_factory=dict)  # the timetable, by name
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:

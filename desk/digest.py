@@ -1,7 +1,7 @@
 """Digests: which there are, when they were moved to or muted, and how one is told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -70,12 +70,32 @@ async def move(desk: Desk, kind: str, when: str, *, by: str) -> None:
     """`when` in the schedule's grammar, "" for its own time. Raises BadCommand for a text the
     schedule does not understand."""
     known(kind)
-    if when:
+    if when and desk.digests.reads is not None:
         try:
             desk.digests.reads(when)
         except ValueError as error:
             raise BadCommand(f"{when[:60]!r}: {error}") from error
     await choose(desk, WHEN + kind, when, by=by)
+    await place(desk)
+
+
+async def place(desk: Desk) -> None:
+    """Put the times chosen in a chat into this process's timetable, and take back those that
+    no longer are."""
+    chosen_times, reads = await moved(desk.journal), desk.digests.reads
+    table = dict(desk.jobs)
+    for name in (f"digest:{kind}" for kind in DIGESTS):
+        job = table.get(name)
+        if job is None or reads is None:
+            continue
+        home = job.home or job.when
+        try:
+            when = reads(chosen_times[name]) if name in chosen_times else home
+        except ValueError:  # an older version took it: the settings' own time stands
+            when = home
+        if when.text != job.when.text:
+            table[name] = replace(job, when=when, home=home)
+    desk.jobs = table
 
 
 async def mute(desk: Desk, kind: str, until: date | None, *, by: str) -> None:

@@ -10,7 +10,8 @@ from desk.console.deciding import pressed
 from desk.console.replies import operator
 from desk.desk import DIGESTS, Desk
 from desk.digest import TITLES, WHENS, Digest
-from trading.errors import BadCommand
+from desk.timetable import Job
+from trading.errors import BadCommand, DataError
 from trading.facts import Request
 from trading.messages import Button, Message, Span, bold, message
 
@@ -105,6 +106,13 @@ async def _list(desk: Desk, request: Request) -> None:
     await notices.answer(desk, request, await listed(desk), edits=pressed(request))
 
 
+def _next(desk: Desk, job: Job) -> datetime | None:
+    try:
+        return job.when.next(desk.market.now())
+    except DataError:  # its calendar has ended, which a job of its own tells
+        return None
+
+
 async def listed(desk: Desk) -> Message:
     """Each with its time and whether it comes, for every operator alike."""
     muted, moved = await digest.muted(desk), await digest.moved(desk.journal)
@@ -112,6 +120,9 @@ async def listed(desk: Desk) -> Message:
     buttons = []
     for kind in DIGESTS:
         own = moved.get(f"digest:{kind}")
+        job = desk.jobs.get(f"digest:{kind}")
+        time = own or (job.when.text if job else WHENS[kind])
+        due = _next(desk, job) if job and job.enabled else None
         state = ""
         if kind not in desk.digests.sent:
             state = "switched off in the settings"
@@ -121,7 +132,9 @@ async def listed(desk: Desk) -> Message:
         elif kind in desk.digests.silent:
             state = "without a sound"
         parts += ["\n", bold(TITLES[kind]), f" ({kind})"]
-        parts.append(f"\n{own or WHENS[kind]}{' (moved)' if own else ''}")
+        parts.append(f"\n{time}{' (moved)' if own else ''}")
+        if due is not None and kind in desk.digests.sent and kind not in muted:
+            parts.append(f"\nnext {wording.moment(desk.local(due))}")
         parts.append(f"\n{state}\n" if state else "\n")
         row = [Button(TITLES[kind], "digest", (kind,), once=False)]
         if kind in muted:
