@@ -30,8 +30,9 @@ async def run_house(settings: Settings) -> None:
     from wiring import calendar_of, plans, strategies, telegram_token, timetable
 
     telegram_token(settings)
-    timetable(settings, plans(settings, strategies(settings)), calendar_of(settings))
+    chosen = plans(settings, strategies(settings))
     prepare(settings)
+    timetable(settings, chosen, calendar_of(settings))
     if not instruments_file(settings).exists():
         raise ConfigError(
             f"no bars in {settings.data.absolute()}: `quarterdeck sample` puts the sample "

@@ -1,5 +1,6 @@
 """What comes due after a night, a holiday, a pause, a year's end: once each, never too late."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -145,6 +146,17 @@ async def test_a_desk_that_never_ran_begins_with_the_latest_only():
     w.go(FRIDAY, 21, 10)
     assert await due(w) == [("mark", at(FRIDAY, 21, 2)), ("scan:dip", at(FRIDAY, 21, 5))]
     assert await missed(w) == []
+
+
+async def test_two_processes_that_look_at_once_make_each_run_once_and_tell_it_once():
+    w = await desk()
+    w.go(MONDAY, 12)
+    await due(w)
+    w.go(TUESDAY, 14, 30)
+    both = await asyncio.gather(Schedule(w.desk).look(), Schedule(w.desk).look())
+    made = [run.id for runs in both for run in runs]
+    assert len(made) == len(set(made)) > 0
+    assert len(await told(w)) == 1
 
 
 async def test_an_asked_for_run_hides_none_of_the_schedules():
