@@ -95,4 +95,6 @@ async def housekeeping(desk: Desk, _: Research, claimed: Run) -> str:
     gone += await journal.remove(Request, received_at__lt=before, state__not=RequestState.NEW)
     ended = (RunState.DONE, RunState.FAILED)
     gone += await journal.remove(Run, finished_at__lt=wall - KEEP_RUNS, state__in=ended)
+    missed = desk.market.now() - KEEP_RUNS
+    gone += await journal.remove(Run, due_at__lt=missed, state=RunState.MISSED)
     return f"{gone} old rows pruned"
