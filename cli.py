@@ -113,7 +113,19 @@ def replay(
     strategy: Annotated[str, typer.Option(help="Name of the strategy.")] = "mean_reversion",
     start: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")] = "",
     end: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")] = "",
-    picture: Annotated[Path | None, typer.Option(help="Write the P&L picture here.")] = None,
+    symbols: Annotated[str, typer.Option(help="Only these, such as AAPL,MSFT.")] = "",
+    capital: Annotated[str, typer.Option(help="Money to begin with.")] = "",
+    slippage: Annotated[str, typer.Option(help="Basis points, always against us.")] = "",
+    commission: Annotated[str, typer.Option(help="Currency a unit.")] = "",
+    minimum: Annotated[str, typer.Option(help="The least commission of an order.")] = "",
+    costs: Annotated[
+        str, typer.Option(help='All at once: "slippage=5 per_unit=0.005 minimum=1 maximum=0.01".')
+    ] = "",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter, name=value; may be repeated.")
+    ] = None,
+    picture: Annotated[Path | None, typer.Option(help="Write the chart here (PNG).")] = None,
+    trades: Annotated[Path | None, typer.Option(help="Write the trades here (CSV).")] = None,
     check_lookahead: Annotated[
         bool,
         typer.Option(
@@ -121,15 +133,32 @@ def replay(
         ),
     ] = False,
 ) -> None:
-    """Run a strategy over the sample bars with the desk's own rules, and print what it made."""
-    from backtest import lookahead, report
+    """Run a strategy over bars of the past with the desk's own rules, and print what it made."""
+    import backtest
     from settings import load
 
     if check_lookahead:
-        text, clean = lookahead(load(), strategy, start, end)
+        text, clean = backtest.lookahead(load(), strategy, start, end)
         print(text)
         raise typer.Exit(0 if clean else 1)
-    print(report(load(), strategy, start, end, picture))
+    given = backtest.pairs(costs.split(), "cost")
+    given |= {
+        key: value
+        for key, value in (("slippage", slippage), ("per_unit", commission), ("minimum", minimum))
+        if value
+    }
+    text = backtest.report(
+        backtest.with_costs(load(), capital, given),
+        strategy,
+        start,
+        end,
+        symbols=symbols,
+        params=backtest.pairs(set_ or (), "parameter"),
+        picture=picture,
+        trades=trades,
+        progress=sys.stderr,
+    )
+    print(text)
 
 
 @app.command()

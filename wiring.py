@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from choices import digests
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
-from desk.desk import DIGESTS, Desk, Digests, Operator, Plan
+from desk.desk import Desk, Operator, Plan
 from desk.timetable import Jobs
 from folder import bars_folder, instruments_file, paper_socket, prepare
 from lanes.bell import RedisBell
@@ -112,19 +113,6 @@ def limits(settings: Settings) -> Limits:
         chosen.gross_notional,
         chosen.drift,
         chosen.collar,
-    )
-
-
-def digests(settings: Settings, house: Calendar) -> Digests:
-    """A day of the demo takes seconds: five digests each would bury its cards."""
-    from worker.timing import when
-
-    chosen = settings.digests
-    kinds, silent = (("end",), ("end",)) if settings.mode == "demo" else (DIGESTS, ("middle",))
-    return Digests(
-        kinds if chosen.kinds is None else chosen.kinds,
-        silent if chosen.silent is None else chosen.silent,
-        partial(when, house=house, exchange=partial(calendar_of, settings)),
     )
 
 
@@ -334,7 +322,7 @@ def _desk(
         currency=base.settings.currency,
         operators=operators(base.settings),
         limits=limits(base.settings),
-        digests=digests(base.settings, base.calendar),
+        digests=digests(base.settings, base.calendar, partial(calendar_of, base.settings)),
         jobs=timetable(base.settings, chosen, base.calendar) if brokers else {},
     )
 
@@ -346,13 +334,27 @@ def desk_of_replay(
     store: "BarStore",
     known: "dict[str, Strategy]",
 ) -> Desk:
-    """The same desk on an in-memory journal, a simulated clock and a paper broker in process."""
-    from brokers.paper import PaperBroker
+    """`replay_desk` over the bars of a store, with the data folder's instruments."""
     from market.history import HistoryFeed
 
     calendar = calendar_of(settings)
     instruments = InstrumentBook.load(instruments_file(settings))
     feed = HistoryFeed(store, calendar)
+    return replay_desk(settings, journal, clock, feed, instruments, calendar, known)
+
+
+def replay_desk(
+    settings: Settings,
+    journal: Journal,
+    clock: SimulatedClock,
+    feed: Feed,
+    instruments: InstrumentBook,
+    calendar: Calendar,
+    known: "dict[str, Strategy]",
+) -> Desk:
+    """The same desk on an in-memory journal, a simulated clock and a paper broker in process."""
+    from brokers.paper import PaperBroker
+
     broker = PaperBroker(
         feed,
         clock,

@@ -1,10 +1,10 @@
-"""Facts in, PNG bytes out: candle charts, P&L and digests, drawn for a phone.
+"""Facts in, PNG bytes out: candle charts, P&L, replays and digests, drawn for a phone.
 
 Importing this is light; matplotlib is loaded by the first drawing, or by `warm`.
 """
 
 from charts.pieces import Level, Mark, Panel, PnlDay
-from charts.spec import CandlesSpec, DigestSpec, PnlSpec, draw
+from charts.spec import CandlesSpec, DigestSpec, PnlSpec, ReplaySpec, draw
 from charts.theme import DARK, LIGHT, Theme
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Panel",
     "PnlDay",
     "PnlSpec",
+    "ReplaySpec",
     "Theme",
     "draw",
     "warm",

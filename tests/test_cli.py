@@ -101,7 +101,7 @@ def test_a_process_nobody_knows(tmp_path: Path):
 
 
 ASTROLOGY = (
-    "no strategy is called 'astrology'; there are mean_reversion, intraday_gap_up, "
+    "no strategy is called 'astrology'; there are: mean_reversion, intraday_gap_up, "
     "swing_stochastic_rsi, weekly_trend"
 )
 

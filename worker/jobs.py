@@ -12,7 +12,7 @@ from trading.errors import ConfigError
 from trading.facts import Run
 from trading.signals import Signal
 from trading.types import Mode
-from worker import digests, pictures, reading, running, upkeep
+from worker import backtest, digests, pictures, reading, running, upkeep
 from worker.research import Research
 
 #: Carries one run out and says in a clause what came of it, for the log and `/jobs`.
@@ -100,4 +100,5 @@ JOBS: dict[str, Handler] = {
     "calendar": upkeep.calendar,
     "housekeeping": upkeep.housekeeping,
     "digest": digests.tell,
+    "backtest": backtest.backtest,
 }

@@ -1,10 +1,15 @@
 """What the heavy lane's jobs need besides the desk; the doors never load it."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from market.store import BarStore
 from trading.bars import Strategy
+
+#: Strategy, first and last day ("" for the oldest). Yields {"done": sessions, "of": …, "day": …,
+#: "trades": …} and at last {"result": …} or {"error": one line}; closing it ends the work.
+Replaying = Callable[[str, str, str], AsyncGenerator[Mapping[str, Any], None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +19,4 @@ class Research:
 
     store: BarStore
     strategies: Mapping[str, Strategy]
+    replaying: Replaying | None = None

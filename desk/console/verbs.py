@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from desk import inbox, notices
-from desk.console import deciding, digests, jobs, money, safety, service
+from desk.console import backtest, deciding, digests, jobs, money, safety, service
 from desk.desk import Desk
 from trading.errors import DeskError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
@@ -60,6 +60,9 @@ VERBS: dict[str, Verb] = {
         topic="Money",
     ),
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Money"),
+    "backtest": Verb(
+        backtest.backtest, "a strategy over the past", "STRATEGY [period]", topic="Money"
+    ),
     "halt": Verb(safety.halt, "no new orders, at once", "[reason]", topic="Safety"),
     "squareoff": Verb(safety.square_off, "close everything; asks once, then halts", topic="Safety"),
     "resume": Verb(safety.resume, "let trading go on; asks once", topic="Safety"),

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charts import Level, Panel, PnlSpec
+from charts import Level, Panel, PnlSpec, ReplaySpec
 from charts.candles import compose as compose_candles
 from charts.digest import compose as compose_digest
 from charts.pnl import compose as compose_pnl
+from charts.replay import compose as compose_replay
 from charts.sheet import Sheet
 from charts.theme import HEIGHT, LABEL, WIDTH
 from tests.charts import samples
@@ -101,13 +102,29 @@ DIGESTS = {
     "digest_first_day": samples.digest(1, last=True),
     "digest_millions": samples.digest(5, size=3_000_000),
 }
+REPLAYS = {
+    "replayed": samples.replayed(1255),
+    "replayed_light": samples.replayed(504, theme="light"),
+    "replayed_month": samples.replayed(21),
+    "replayed_once": samples.replayed(1),
+    "replayed_flat": samples.replayed(60, size=0.0),
+    "replayed_millions": samples.replayed(300, capital=25_000_000.0, title="A long name " * 8),
+}
+
+
+def replay_of(spec: ReplaySpec) -> Callable[[], Sheet]:
+    return lambda: compose_replay(spec)
+
+
 PICTURES = (
     {draw.__name__: draw for draw in CANDLES}
     | {k: pnl_of(v) for k, v in PNL.items()}
+    | {k: replay_of(v) for k, v in REPLAYS.items()}
     | {k: partial(compose_digest, v) for k, v in DIGESTS.items()}
 )
 KEPT = ("entry", "filled_light", "filled_next_open", "crowded", "half_a_year", "five_years",
-        "losses", "no_trades", "digest_end", "digest_week")  # fmt: skip
+        "losses", "no_trades", "replayed", "replayed_light", "digest_end",
+        "digest_week")  # fmt: skip
 
 every_picture = pytest.mark.parametrize("name", PICTURES)
 
