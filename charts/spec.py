@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from charts.heat_spec import HeatSpec
 from charts.pieces import Level, Mark, Overlays, Panel, PnlDay
 from charts.reading import Node, significant
 from charts.theme import THEMES
@@ -305,7 +306,11 @@ def draw(kind: str, spec: Mapping[str, Any]) -> bytes:
         from charts.replay import compose as compose_replay
 
         return compose_replay(ReplaySpec.from_json(spec)).png()
-    raise DataError(f"no picture is called {kind!r}; expected candles, pnl, replay or digest")
+    if kind == "heat":
+        from charts.heat import compose as compose_heat
+
+        return compose_heat(HeatSpec.from_json(spec)).png()
+    raise DataError(f"no picture is called {kind!r}; expected candles, pnl, replay, heat or digest")
 
 
 def _days(node: Node) -> tuple[PnlDay, ...]:

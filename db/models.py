@@ -27,6 +27,7 @@ from trading.facts import (
     Preference,
     Request,
     Run,
+    Trial,
 )
 from trading.orders import Fill, Order
 from trading.signals import Signal
@@ -319,6 +320,19 @@ class PreferenceRow(Model):
         unique_together = (UNIQUE[Preference],)
 
 
+class TrialRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    study = WordsField()
+    params = WordsField()
+    fold = fields.BigIntField()
+    outcome = WordsField()
+    at = InstantField()
+
+    class Meta:
+        table = "trials"
+        unique_together = (UNIQUE[Trial],)
+
+
 class MemberRow(Model):
     id = fields.BigIntField(primary_key=True)
     user = fields.BigIntField()
@@ -362,6 +376,7 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Beat: BeatRow,
     Cursor: CursorRow,
     Preference: PreferenceRow,
+    Trial: TrialRow,
     Member: MemberRow,
     Invite: InviteRow,
 }

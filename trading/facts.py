@@ -268,6 +268,19 @@ class Preference:
     version: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What one set of parameters made of one fold of a study, on whatever machine. Unique per
+    (study, params, fold)."""
+
+    study: str  # its digest
+    params: str  # JSON, all of the strategy's, sorted by name
+    fold: int
+    outcome: str  # JSON, as `research.outcome` writes it
+    at: datetime  # wall time
+    id: int = 0
+
+
 class Role(StrEnum):
     """What an operator may do at this desk."""
 
@@ -314,6 +327,7 @@ Fact = (
     | Beat
     | Cursor
     | Preference
+    | Trial
     | Member
     | Invite
 )
@@ -333,6 +347,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     Beat: ("name",),
     Cursor: ("name",),
     Preference: ("name",),
+    Trial: ("study", "params", "fold"),
     Member: ("user",),
     Invite: ("digest",),
 }

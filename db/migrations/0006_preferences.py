@@ -4,7 +4,7 @@ from db.fields import InstantField, WordsField
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('journal', '0004_schedule')]
+    dependencies = [('journal', '0005_trials')]
 
     initial = False
 
