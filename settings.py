@@ -90,6 +90,18 @@ class BackupSettings(BaseModel):
     folder: str = ""
 
 
+DigestName = Literal["start", "middle", "end", "week", "month"]
+
+
+class DigestSettings(BaseModel):
+    """Which digests come by themselves, and which of them without a sound; without a choice all
+    five come and `middle` is silent, in the demo `end` alone and silent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kinds: tuple[DigestName, ...] | None = None
+    silent: tuple[DigestName, ...] | None = None
+
+
 class JobSettings(BaseModel):
     """What is changed of a scheduled job, or a job added; see docs/schedule.md."""
 
@@ -108,6 +120,7 @@ GROUPS: dict[str, type[BaseModel]] = {
     "costs": CostSettings,
     "imports": ImportSettings,
     "backup": BackupSettings,
+    "digests": DigestSettings,
     "jobs": JobSettings,
 }
 
@@ -173,6 +186,7 @@ class Settings(BaseSettings):
     costs: CostSettings = CostSettings()
     imports: ImportSettings = ImportSettings()
     backup: BackupSettings = BackupSettings()
+    digests: DigestSettings = DigestSettings()
     jobs: dict[str, JobSettings] = Field(default_factory=dict)
 
     @classmethod

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from choices import digests
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from desk.desk import Desk, Operator, Plan
@@ -290,6 +291,7 @@ def _desk(
         currency=base.settings.currency,
         operators=operators(base.settings),
         limits=limits(base.settings),
+        digests=digests(base.settings, base.calendar, partial(calendar_of, base.settings)),
         jobs=timetable(base.settings, chosen, base.calendar) if brokers else {},
     )
 

@@ -1,17 +1,18 @@
-"""Facts in, PNG bytes out: candle charts, P&L and replays, drawn for a phone.
+"""Facts in, PNG bytes out: candle charts, P&L, replays and digests, drawn for a phone.
 
 Importing this is light; matplotlib is loaded by the first drawing, or by `warm`.
 """
 
 from charts.heat_spec import HeatSpec
 from charts.pieces import Level, Mark, Panel, PnlDay
-from charts.spec import CandlesSpec, PnlSpec, ReplaySpec, draw
+from charts.spec import CandlesSpec, DigestSpec, PnlSpec, ReplaySpec, draw
 from charts.theme import DARK, LIGHT, Theme
 
 __all__ = [
     "DARK",
     "LIGHT",
     "CandlesSpec",
+    "DigestSpec",
     "HeatSpec",
     "Level",
     "Mark",

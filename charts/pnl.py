@@ -53,31 +53,31 @@ def compose(spec: PnlSpec) -> Sheet:
     sheet = Sheet(THEMES[spec.theme])
     top = axes.header(sheet, spec.title, spec.subtitle) - 6
     if not spec.days:
-        return _empty(sheet, top)
-    course = _course(spec.days)
+        return empty(sheet, top)
+    course = course_of(spec.days)
     span = _span(spec.bars, course.ts)
     starts, sums = _groups(course, span)
-    tag = _total_tag(float(course.total[-1]), sheet.theme)
+    tag = total_tag(float(course.total[-1]), sheet.theme)
 
     room = top - DATES - 3 * TITLE_ROW - 2 * BETWEEN
     frames: list[Frame] = []
     for share, values in zip(SHARES, (course.total, sums, course.drawdown), strict=True):
         roof = top - TITLE_ROW
         top = roof - room * share - BETWEEN
-        frames.append(Frame(MARGIN, 0, top + BETWEEN, roof, *_range(values), 1))
-    figures = [tag.text, *(text for frame in frames for text in _figures(frame)[1])]
+        frames.append(Frame(MARGIN, 0, top + BETWEEN, roof, *extent(values), 1))
+    figures = [tag.text, *(text for frame in frames for text in figures_of(frame)[1])]
     right = sheet.width - max(width_of(text) for text in figures) - 2 * GAP - MARGIN / 2
     slot = (right - MARGIN) / len(course.net)
     frames = [replace(frame, right=right, slot=slot) for frame in frames]
 
-    _cumulative(sheet, frames[0], course, tag, spec.currency)
+    cumulative(sheet, frames[0], course, tag, spec.currency)
     _bars(sheet, frames[1], starts, sums, span)
     _drawdown(sheet, frames[2], course)
     axes.date_axis(sheet, frames[::-1], course.ts)
     return sheet
 
 
-def _course(days: Sequence[PnlDay]) -> Course:
+def course_of(days: Sequence[PnlDay]) -> Course:
     ts = np.array([d.day for d in days], "datetime64[D]").astype("datetime64[us]")
     net = np.array([float(d.net) for d in days])
     total = np.cumsum(net)
@@ -107,27 +107,27 @@ def _groups(course: Course, span: Span) -> tuple[NDArray[np.int64], Floats]:
     return np.append(first, len(keys)), np.add.reduceat(course.net, first)
 
 
-def _total_tag(total: float, theme: Theme) -> Tag:
+def total_tag(total: float, theme: Theme) -> Tag:
     colour = theme.up if total > 0 else theme.down if total < 0 else theme.ink
     return Tag(total, money(total, signed=True), colour)
 
 
-def _range(values: Floats) -> tuple[float, float]:
+def extent(values: Floats, air: float = AIR) -> tuple[float, float]:
     """All values and zero, with air beyond; zero lies at the edge when nothing crosses it."""
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
     if low == high:
         return -1.0, 1.0
-    air = AIR * (high - low)
+    air *= high - low
     return low - (air if low < 0 else 0), high + (air if high > 0 else 0)
 
 
-def _figures(frame: Frame) -> tuple[list[float], list[str]]:
-    if (frame.low, frame.high) == _range(np.zeros(1)):
+def figures_of(frame: Frame) -> tuple[list[float], list[str]]:
+    if (frame.low, frame.high) == extent(np.zeros(1)):
         return [0.0], ["0"]
     return axes.round_figures(frame, money=True, apart=56)
 
 
-def _title(sheet: Sheet, frame: Frame, text: str, note: str = "", colour: str = "") -> None:
+def panel_title(sheet: Sheet, frame: Frame, text: str, note: str = "", colour: str = "") -> None:
     """A panel's name over its left end, a note over its right end."""
     y = frame.top + TITLE_ROW - ROW / 2
     sheet.write(MARGIN, y, text)
@@ -135,7 +135,7 @@ def _title(sheet: Sheet, frame: Frame, text: str, note: str = "", colour: str = 
         sheet.write(frame.right, y, note, align="right", colour=colour or sheet.theme.muted)
 
 
-def _zero(sheet: Sheet, frame: Frame) -> float:
+def zero_line(sheet: Sheet, frame: Frame) -> float:
     y = round(float(frame.y(0.0)))
     sheet.line((frame.left, frame.right), (y, y), sheet.theme.zero, width=3, z=2)
     return y
@@ -147,12 +147,12 @@ def _ends(frame: Frame, values: Floats) -> tuple[Floats, Floats]:
     return x, frame.y(np.concatenate(([0.0], values)))
 
 
-def _cumulative(sheet: Sheet, frame: Frame, course: Course, tag: Tag, currency: str) -> None:
+def cumulative(sheet: Sheet, frame: Frame, course: Course, tag: Tag, currency: str) -> None:
     theme = sheet.theme
     edge = sheet.width - MARGIN / 2 - GAP
     sheet.write(edge, frame.top + TITLE_ROW - ROW / 2, currency, align="right", colour=theme.muted)
-    _title(sheet, frame, "Cumulative net P&L")
-    zero = _zero(sheet, frame)
+    panel_title(sheet, frame, "Cumulative net P&L")
+    zero = zero_line(sheet, frame)
     x, y = _ends(frame, course.total)
     base = np.full(len(x), zero)
     sheet.area(x, base, np.maximum(y, zero), theme.wash(theme.up, 0.26), inside=frame)
@@ -161,40 +161,40 @@ def _cumulative(sheet: Sheet, frame: Frame, course: Course, tag: Tag, currency: 
     sheet.line(x, peak, theme.muted, dash=DOTTED, z=2.5)
     sheet.line(x, y, theme.ink, width=4 if len(x) < 400 else 3)
     sheet.dot(float(x[-1]), float(y[-1]), tag.colour, radius=9)
-    axes.value_axis(sheet, frame, *_figures(frame), [tag])
+    axes.value_axis(sheet, frame, *figures_of(frame), [tag])
 
 
 def _bars(sheet: Sheet, frame: Frame, starts: NDArray[np.int64], sums: Floats, span: Span) -> None:
     theme = sheet.theme
-    _title(sheet, frame, f"Net by {span}")
-    zero = _zero(sheet, frame)
+    panel_title(sheet, frame, f"Net by {span}")
+    zero = zero_line(sheet, frame)
     ends = frame.left + starts * frame.slot
     half = np.clip(np.diff(ends) * 0.36, 3, WIDEST / 2)
     middle = (ends[:-1] + ends[1:]) / 2
     corners = boxes(np.round(middle - half), zero, np.round(middle + half), frame.y(sums))
     sheet.shapes(corners[sums > 0], theme.up)
     sheet.shapes(corners[sums < 0], theme.down)
-    axes.value_axis(sheet, frame, *_figures(frame))
+    axes.value_axis(sheet, frame, *figures_of(frame))
 
 
 def _drawdown(sheet: Sheet, frame: Frame, course: Course) -> None:
     theme = sheet.theme
-    zero = _zero(sheet, frame)
-    axes.value_axis(sheet, frame, *_figures(frame))
+    zero = zero_line(sheet, frame)
+    axes.value_axis(sheet, frame, *figures_of(frame))
     worst = int(np.argmin(course.drawdown))
     depth = float(course.drawdown[worst])
     if depth >= 0:
-        _title(sheet, frame, "Drawdown", "none so far")
+        panel_title(sheet, frame, "Drawdown", "none so far")
         return
     x, y = _ends(frame, course.drawdown)
     sheet.area(x, y, np.full(len(x), zero), theme.wash(theme.down, 0.4), inside=frame)
     sheet.line(x, y, theme.down, width=3)
     sheet.dot(float(x[worst + 1]), float(y[worst + 1]), theme.down, radius=9)
     note = f"worst {money(depth)} on {dates.full_date(course.ts[worst])}"
-    _title(sheet, frame, "Drawdown", note, theme.down)
+    panel_title(sheet, frame, "Drawdown", note, theme.down)
 
 
-def _empty(sheet: Sheet, top: float) -> Sheet:
+def empty(sheet: Sheet, top: float) -> Sheet:
     middle, y = sheet.width / 2, top / 2 + 20
     sheet.write(middle, y + 40, "No trades yet", size=SUBTITLE + 10, bold=True, align="center")
     hint = "The first closed day will show here."

@@ -5,6 +5,8 @@ Light to import: matplotlib is loaded by the first drawing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import pairwise
 from math import isfinite
 from typing import Any, Literal, get_args
 
@@ -22,6 +24,7 @@ from trading.types import Side
 SHOWN = 120  # bars drawn
 MOST_LEVELS = 6  # tags that fit beside one another
 MOST_PANELS = 2
+MOST_DAYS = 31  # in a digest's picture
 PRICES = ("open", "high", "low", "close", "volume")
 SIDES = {side.value: side for side in Side}
 
@@ -152,12 +155,7 @@ class PnlSpec:
     theme: str = "dark"
 
     def __post_init__(self) -> None:
-        for before, after in zip(self.days, self.days[1:], strict=False):
-            if before.day >= after.day:
-                raise DataError(f"pnl: {after.day} comes after {before.day}; days must ascend")
-        for day in self.days:
-            if not isfinite(day.net):
-                raise DataError(f"pnl: the net of {day.day} is not a number")
+        _check_days("pnl", self.days)
         if self.bars not in get_args(Span):
             raise DataError(f"pnl: bars is {self.bars!r}; expected {', '.join(get_args(Span))}")
         _check_theme("pnl", self.theme)
@@ -178,11 +176,58 @@ class PnlSpec:
         node = Node.of("pnl spec", spec)
         node.expect(*cls.__slots__)
         return cls(
-            days=tuple(PnlDay(pair.day("0"), pair.number("1")) for pair in node.pairs("days")),
+            days=_days(node),
             title=node.text("title"),
             subtitle=node.text("subtitle", ""),
             currency=node.text("currency", "USD"),
             bars=node.text("bars", "auto"),  # type: ignore[arg-type]  # checked on construction
+            theme=node.text("theme", "dark"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSpec:
+    """Net P&L by day over cumulative net, for a digest: at most 31 `days`, ascending.
+
+    `highlight` stands out with its figure; where it is None, all days are alike.
+    """
+
+    days: Sequence[PnlDay]
+    title: str
+    subtitle: str = ""
+    currency: str = "USD"
+    highlight: date | None = None
+    theme: str = "dark"
+
+    def __post_init__(self) -> None:
+        _check_days("digest", self.days)
+        if len(self.days) > MOST_DAYS:
+            raise DataError(f"digest: {len(self.days)} days; at most {MOST_DAYS} fit")
+        if self.highlight is not None and self.highlight not in {d.day for d in self.days}:
+            raise DataError(f"digest: {self.highlight} is to stand out but is none of the days")
+        _check_theme("digest", self.theme)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "days": [[d.day.isoformat(), str(d.net)] for d in self.days],
+            "title": self.title,
+            "subtitle": self.subtitle,
+            "currency": self.currency,
+            "highlight": self.highlight.isoformat() if self.highlight else "",
+            "theme": self.theme,
+        }
+
+    @classmethod
+    def from_json(cls, spec: Mapping[str, Any]) -> "DigestSpec":
+        """Raises DataError with the place of what is wrong or misspelt."""
+        node = Node.of("digest spec", spec)
+        node.expect(*cls.__slots__)
+        return cls(
+            days=_days(node),
+            title=node.text("title"),
+            subtitle=node.text("subtitle", ""),
+            currency=node.text("currency", "USD"),
+            highlight=node.day("highlight") if node.text("highlight", "") else None,
             theme=node.text("theme", "dark"),
         )
 
@@ -244,7 +289,7 @@ class ReplaySpec:
 
 
 def draw(kind: str, spec: Mapping[str, Any]) -> bytes:
-    """The PNG of a stored spec; kind candles, pnl, replay or heat. DataError for a bad one."""
+    """The PNG of a stored spec of that kind. Raises DataError for a bad one."""
     if kind == "candles":
         from charts.candles import compose
 
@@ -253,6 +298,10 @@ def draw(kind: str, spec: Mapping[str, Any]) -> bytes:
         from charts.pnl import compose as compose_pnl
 
         return compose_pnl(PnlSpec.from_json(spec)).png()
+    if kind == "digest":
+        from charts.digest import compose as compose_digest
+
+        return compose_digest(DigestSpec.from_json(spec)).png()
     if kind == "replay":
         from charts.replay import compose as compose_replay
 
@@ -261,7 +310,11 @@ def draw(kind: str, spec: Mapping[str, Any]) -> bytes:
         from charts.heat import compose as compose_heat
 
         return compose_heat(HeatSpec.from_json(spec)).png()
-    raise DataError(f"no picture is called {kind!r}; expected candles, pnl, replay or heat")
+    raise DataError(f"no picture is called {kind!r}; expected candles, pnl, replay, heat or digest")
+
+
+def _days(node: Node) -> tuple[PnlDay, ...]:
+    return tuple(PnlDay(pair.day("0"), pair.number("1")) for pair in node.pairs("days"))
 
 
 def _panel(node: Node) -> Panel:
@@ -314,6 +367,15 @@ def _check_aligned(name: str, n: int, overlays: Overlays, panels: Sequence[Panel
             )
         if panel.low is not None and panel.high is not None and panel.low >= panel.high:
             raise DataError(f"{name}: panel {panel.name} ends at {panel.low} and {panel.high}")
+
+
+def _check_days(name: str, days: Sequence[PnlDay]) -> None:
+    for before, after in pairwise(days):
+        if before.day >= after.day:
+            raise DataError(f"{name}: {after.day} comes after {before.day}; days must ascend")
+    for day in days:
+        if not isfinite(day.net):
+            raise DataError(f"{name}: the net of {day.day} is not a number")
 
 
 def _check_theme(name: str, theme: str) -> None:

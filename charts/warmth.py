@@ -1,13 +1,14 @@
-"""A rehearsal: both kinds of picture once, thrown away."""
+"""A rehearsal: every kind of picture once, thrown away."""
 
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
 from charts.candles import compose as compose_candles
+from charts.digest import compose as compose_digest
 from charts.pieces import Level, Mark, Panel, PnlDay
 from charts.pnl import compose as compose_pnl
-from charts.spec import SHOWN, CandlesSpec, PnlSpec
+from charts.spec import SHOWN, CandlesSpec, DigestSpec, PnlSpec
 from trading.bars import Bars
 from trading.types import Side
 
@@ -31,3 +32,4 @@ def rehearse() -> None:
     ).png()
     days = tuple(PnlDay(date(2025, 1, 1) + timedelta(i), float(wave[i]) - 101) for i in range(60))
     compose_pnl(PnlSpec(days, title="Net P&L", subtitle="JFMASOND")).png()
+    compose_digest(DigestSpec(days[:20], title="Net P&L", highlight=days[19].day)).png()

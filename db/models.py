@@ -24,6 +24,7 @@ from trading.facts import (
     Notice,
     Pause,
     Picture,
+    Preference,
     Request,
     Run,
     Trial,
@@ -306,6 +307,19 @@ class CursorRow(Model):
         unique_together = (UNIQUE[Cursor],)
 
 
+class PreferenceRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    name = WordsField()
+    value = WordsField()
+    by = WordsField()
+    at = InstantField(null=True)
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "preferences"
+        unique_together = (UNIQUE[Preference],)
+
+
 class TrialRow(Model):
     id = fields.BigIntField(primary_key=True)
     study = WordsField()
@@ -361,6 +375,7 @@ ROWS: Mapping[type[Any], type[Model]] = {
     ClockReading: ClockReadingRow,
     Beat: BeatRow,
     Cursor: CursorRow,
+    Preference: PreferenceRow,
     Trial: TrialRow,
     Member: MemberRow,
     Invite: InviteRow,

@@ -1,12 +1,12 @@
 """The desk: the parts every use case is handed. `wiring.py` chooses them; nothing here does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from desk.books import Books
-from desk.timetable import Jobs
+from desk.timetable import Jobs, When
 from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
@@ -33,6 +33,20 @@ class Plan:
     cards: int = 3  # full cards a scan; the rest come as one list
 
 
+DIGESTS = ("start", "middle", "end", "week", "month")
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Which digests come by themselves, and which of those without a sound. `reads` is the
+    schedule's reading of a time, ValueError where it understands none; None where nothing is
+    scheduled."""
+
+    sent: Sequence[str] = DIGESTS
+    silent: Sequence[str] = ("middle",)
+    reads: Callable[[str], When] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """Who may press. `id` is the voice's integer for a person, never a name."""
@@ -56,6 +70,7 @@ class Desk:
     currency: str = "USD"
     operators: Sequence[Operator] = ()
     limits: Limits = field(default_factory=Limits)
+    digests: Digests = field(default_factory=Digests)
     jobs: Jobs = field(default_factory=dict)  # the timetable, by name
     books: Books = field(init=False)
 

@@ -61,7 +61,7 @@ def micro(value: Decimal) -> int:
 
 
 def money(value: int) -> Decimal:
-    return Decimal(value) / MICRO
+    return Decimal(value).scaleb(-6)
 
 
 async def last_marked(desk: Desk) -> date | None:

@@ -1,6 +1,6 @@
 """Reports: P&L by day and the positions, from marks, the ledger and the latest quotes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ from desk.desk import Desk
 from desk.marks import money
 from trading.errors import BadCommand, BrokerError
 from trading.facts import Mark
-from trading.ledger import Position, Trade
+from trading.ledger import Ledger, Position, Trade
 from trading.ports import Broker
 
 ZERO = Decimal(0)
@@ -30,7 +30,7 @@ class Profit:
     days: tuple[Day, ...]
     last: Day | None
     before_last: Day | None
-    fees: Decimal
+    fees: Decimal  # of the period
     trades: tuple[Trade, ...]
     unrealised: Decimal
     as_of: datetime
@@ -85,58 +85,119 @@ async def held(desk: Desk, strategy: str | None = None) -> list[Held]:
     return sorted(rows, key=lambda row: -abs(row.position.value(row.price)))
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What net P&L is made of, cumulative or of a period. Fees are a positive cost."""
+
+    realised: Decimal = ZERO  # gross, closed lots
+    unrealised: Decimal = ZERO  # open lots
+    fees: Decimal = ZERO
+
+    @property
+    def net(self) -> Decimal:
+        return self.realised + self.unrealised - self.fees
+
+    def __add__(self, other: "Parts") -> "Parts":
+        return Parts(
+            self.realised + other.realised,
+            self.unrealised + other.unrealised,
+            self.fees + other.fees,
+        )
+
+    def __sub__(self, other: "Parts") -> "Parts":
+        return Parts(
+            self.realised - other.realised,
+            self.unrealised - other.unrealised,
+            self.fees - other.fees,
+        )
+
+
+#: Cumulative figures at the close of each session; today's as they stand now. Days ascend.
+Course = Mapping[date, Parts]
+
+
+async def courses(desk: Desk) -> dict[str, Course]:
+    """Each strategy's course: the marks, and the books as they stand for what is not marked."""
+    now = desk.market.now()
+    found: dict[str, dict[date, Parts]] = {}
+    for mark in await desk.journal.read(Mark, order="session"):
+        course = found.setdefault(mark.strategy, {})
+        saved = Parts(money(mark.realised), money(mark.unrealised), money(mark.fees))
+        there = course.get(mark.session)  # in another account
+        course[mark.session] = there + saved if there else saved
+    open_rows = await held(desk)
+    standing: dict[str, Parts] = {}
+    for book, position in (await desk.books.ledger()).positions.items():
+        parts = Parts(position.realised, ZERO, position.fees)
+        standing[book.strategy] = standing.get(book.strategy, Parts()) + parts
+    for row in open_rows:
+        standing[row.position.book.strategy] += Parts(unrealised=row.unrealised)
+    today = desk.local(now).date()
+    session = desk.calendar.session_on(today)
+    begun = session is not None and session.open <= now
+    if begun or not found or any(today in course for course in found.values()):
+        for strategy, parts in standing.items():  # what happened since the last mark counts today
+            found.setdefault(strategy, {})[today] = parts
+    return dict(found)
+
+
+def combined(several: Iterable[Course]) -> Course:
+    """Their sum by day; a strategy that has no figures on a day keeps its last."""
+    lines = list(several)
+    if len(lines) == 1:
+        return lines[0]
+    total: dict[date, Parts] = {}
+    latest = [Parts()] * len(lines)
+    for day in sorted({day for line in lines for day in line}):
+        latest = [line.get(day, before) for line, before in zip(lines, latest, strict=True)]
+        total[day] = Parts(
+            sum((parts.realised for parts in latest), ZERO),
+            sum((parts.unrealised for parts in latest), ZERO),
+            sum((parts.fees for parts in latest), ZERO),
+        )
+    return total
+
+
+def between(course: Course, first: date, last: date) -> Parts:
+    """What the days from `first` to `last` added."""
+    before = [parts for day, parts in course.items() if day < first]
+    until = [parts for day, parts in course.items() if day <= last]
+    return (until[-1] if until else Parts()) - (before[-1] if before else Parts())
+
+
+def daily(course: Course) -> list[Day]:
+    before, days = ZERO, []
+    for day, parts in course.items():
+        days.append(Day(day, parts.net - before))
+        before = parts.net
+    return days
+
+
+def closed(desk: Desk, ledger: Ledger, first: date, last: date) -> list[Trade]:
+    """The trades that ended on those days."""
+    return [t for t in ledger.trades if first <= desk.local(t.closed_at).date() <= last]
+
+
 async def profit(desk: Desk, period: str, strategy: str | None = None) -> Profit:
     """Net P&L by session: the marks, and the books as they stand now for what is not marked."""
     now = desk.market.now()
     today = desk.local(now).date()
     start = first_day(period, today)
-    marks = await desk.journal.read(Mark, order="session")
-    cumulative = _cumulative(m for m in marks if strategy in (None, m.strategy))
-    ledger = await desk.books.ledger()
+    found = await courses(desk)
+    course = combined(line for name, line in found.items() if strategy in (None, name))
+    days = daily(course)
     open_rows = await held(desk, strategy)
-    unrealised = sum((row.unrealised for row in open_rows), ZERO)
-    books = [p for b, p in ledger.positions.items() if strategy in (None, b.strategy)]
-    standing = sum((p.realised - p.fees for p in books), ZERO) + unrealised
-    session = desk.calendar.session_on(today)
-    begun = session is not None and session.open <= now
-    if books and (today in cumulative or begun or not cumulative):
-        cumulative[today] = standing  # what happened since the last mark counts today
-    days = _daily(cumulative)
-    inside = tuple(day for day in days if day.day >= start)
-    trades = tuple(
-        trade
-        for trade in ledger.trades
-        if strategy in (None, trade.book.strategy) and desk.local(trade.closed_at).date() >= start
-    )
+    ended = closed(desk, await desk.books.ledger(), start, today)
     return Profit(
         desk.currency,
-        inside,
+        tuple(day for day in days if day.day >= start),
         days[-1] if days else None,
         days[-2] if len(days) > 1 else None,
-        sum((p.fees for p in books), ZERO),
-        trades,
-        unrealised,
+        between(course, start, today).fees,
+        tuple(trade for trade in ended if strategy in (None, trade.book.strategy)),
+        sum((row.unrealised for row in open_rows), ZERO),
         now,
     )
-
-
-def _cumulative(marks: Iterable[Mark]) -> dict[date, Decimal]:
-    """Cumulative net by session over the strategies; one that has no mark that day keeps its last.
-
-    A strategy's marks run on while it is flat, so a gap only stands before its first.
-    """
-    totals: dict[date, int] = {}
-    for mark in marks:
-        totals[mark.session] = totals.get(mark.session, 0) + mark.net
-    return {day: money(net) for day, net in sorted(totals.items())}
-
-
-def _daily(cumulative: dict[date, Decimal]) -> list[Day]:
-    before, days = ZERO, []
-    for day, net in sorted(cumulative.items()):
-        days.append(Day(day, net - before))
-        before = net
-    return days
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,15 @@ import pytest
 
 import folder
 import wiring
-from settings import DEMO_TOKEN, PREFIX, Person, Settings, StrategySettings, as_environment, load
+from settings import (
+    DEMO_TOKEN,
+    PREFIX,
+    Person,
+    Settings,
+    StrategySettings,
+    as_environment,
+    load,
+)
 from trading.errors import ConfigError
 from trading.types import Mode
 

@@ -1,4 +1,4 @@
-"""The other facts the journal keeps: requests, notices, pictures, runs, marks, latch, clock.
+"""The other facts the journal keeps: requests, notices, pictures, runs, marks, latch, clock …
 
 A fact's `id` is given by the journal. A fact with a `version` moves by compare-and-set; the
 others are only appended.
@@ -96,7 +96,7 @@ class PictureState(StrEnum):
 class Picture:
     """A chart asked for by `spec`, drawn by the drawing process, pruned by age."""
 
-    kind: str  # "candles", "pnl"
+    kind: str  # "candles", "pnl", "digest"
     spec: Mapping[str, Any]
     wanted_at: datetime  # wall time
     subject: str = ""
@@ -257,6 +257,18 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class Preference:
+    """What an operator chose in a chat, over what the settings say. Unique per name."""
+
+    name: str  # "mute:digest:end", "when:digest:end"
+    value: str  # "" is no choice: as the settings say
+    by: str = ""  # "operator:42"
+    at: datetime | None = None  # wall time
+    id: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """What one set of parameters made of one fold of a study, on whatever machine. Unique per
     (study, params, fold)."""
@@ -314,6 +326,7 @@ Fact = (
     | ClockReading
     | Beat
     | Cursor
+    | Preference
     | Trial
     | Member
     | Invite
@@ -333,6 +346,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     ClockReading: ("name",),
     Beat: ("name",),
     Cursor: ("name",),
+    Preference: ("name",),
     Trial: ("study", "params", "fold"),
     Member: ("user",),
     Invite: ("digest",),

@@ -12,7 +12,7 @@ from trading.errors import ConfigError
 from trading.facts import Run
 from trading.signals import Signal
 from trading.types import Mode
-from worker import backtest, imports, pictures, reading, running, upkeep
+from worker import backtest, digests, imports, pictures, reading, running, upkeep
 from worker import search as searching
 from worker.backup import backup, restore_check
 from worker.reconcile import reconcile
@@ -111,6 +111,7 @@ JOBS: dict[str, Handler] = {
     "freshness": upkeep.freshness,
     "calendar": upkeep.calendar,
     "housekeeping": upkeep.housekeeping,
+    "digest": digests.tell,
     "backtest": backtest.backtest,
     "search": _search,
     "import": imports.take,

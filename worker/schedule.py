@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from desk import timetable
+from desk import digest, timetable
 from desk.desk import Desk
 from desk.squareoff import JOB
 from desk.timetable import Job
@@ -30,16 +30,17 @@ class Schedule:
     query; everything else is in the database."""
 
     desk: Desk
-    _next: dict[str, datetime] = field(default_factory=dict, init=False)
+    _next: dict[tuple[str, str], datetime] = field(default_factory=dict, init=False)
     _swept: datetime | None = field(default=None, init=False)
 
     async def keep(self) -> None:
         """Make the rows, and wake the heavy lane for whatever waits or was left behind."""
-        await self.look()
         wall = self.desk.wall.now()
         if self._swept is None or wall - self._swept >= SWEEP:
             self._swept = wall
+            await digest.place(self.desk)
             await self._try_again(wall)
+        await self.look()
         states = (RunState.DUE, RunState.RUNNING)
         rows = await self.desk.journal.read(Run, state__in=states, job__not=JOB)
         if ready := ready_runs(rows, wall):
@@ -51,7 +52,7 @@ class Schedule:
         come = [
             job
             for job in self.desk.jobs.values()
-            if job.enabled and self._next.get(job.name, now) <= now
+            if job.enabled and self._next.get(_key(job), now) <= now
         ]
         if not come:
             return []
@@ -61,12 +62,12 @@ class Schedule:
             pause = pauses.get(job.name)
             try:
                 wanted += await self._runs(job, now, pause)
-                self._next[job.name] = job.when.next(now) or NEVER
+                self._next[_key(job)] = job.when.next(now) or NEVER
             except DataError as error:  # job `calendar` tells it; the others go on
                 log.warning("a job waits for its calendar", job=job.name, error=str(error))
-                self._next[job.name] = now + BLIND
+                self._next[_key(job)] = now + BLIND
             if pause is not None and pause.covers(now):
-                del self._next[job.name]  # a resume makes up for it at once
+                del self._next[_key(job)]  # a resume makes up for it at once
         return await self._record(wanted)
 
     async def _record(self, wanted: Sequence[Run]) -> list[Run]:
@@ -134,6 +135,11 @@ def _latest(job: Job, now: datetime) -> datetime | None:
         if found := job.when.dues(now - window, now, most=1):
             return found[0]
     return None
+
+
+def _key(job: Job) -> tuple[str, str]:
+    """A job that is moved comes due anew."""
+    return job.name, job.when.text
 
 
 def _covers(pause: Pause | None, at: datetime) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from desk.desk import Plan
+from desk.digest import WHENS
 from desk.timetable import Job, Jobs
 from trading.errors import ConfigError
 from trading.ports import Calendar
@@ -35,6 +36,9 @@ class Shipped:
     enabled: bool = True
 
 
+#: How late each digest is still told.
+DIGESTED = {"start": "1h", "middle": "1h", "end": "next open", "week": "2d", "month": "2d"}
+
 SHIPPED: tuple[Shipped, ...] = (
     Shipped("execute:open", "open+2m", "sends what is due at the open", "Trading", "30m"),
     Shipped("execute:same-day", "close-30s", "sends what goes at the close", "Trading", "25s"),
@@ -60,6 +64,10 @@ SHIPPED: tuple[Shipped, ...] = (
         limit="1h", tells=True,
     ),
     Shipped("housekeeping", "close+20m", "prunes old rows and pictures", "House"),
+    *(
+        Shipped(f"digest:{kind}", when, f"tells the {kind} digest", "Digests", DIGESTED[kind])
+        for kind, when in WHENS.items()
+    ),
 )  # fmt: skip
 
 

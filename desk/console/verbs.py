@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from desk import inbox, notices
-from desk.console import backtest, deciding, jobs, money, safety, service
+from desk.console import backtest, deciding, digests, jobs, money, safety, service
 from desk.console.reconcile import reconcile
 from desk.desk import Desk
 from trading.errors import DeskError, QuarterdeckError
@@ -55,6 +55,12 @@ VERBS: dict[str, Verb] = {
         topic="Money",
     ),
     "reconcile": Verb(reconcile, "compare our books with the brokers' now", topic="Money"),
+    "digest": Verb(
+        digests.digests,
+        "what you read instead of looking: preview, mute, move",
+        "[start|middle|end|week|month] [mute|unmute|move NAME …]",
+        topic="Money",
+    ),
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Money"),
     "backtest": Verb(
         backtest.backtest, "a strategy over the past", "STRATEGY [period]", topic="Money"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from charts import CandlesSpec, Level, Mark, Panel, PnlDay, PnlSpec, ReplaySpec
+from charts import CandlesSpec, DigestSpec, Level, Mark, Panel, PnlDay, PnlSpec, ReplaySpec
 from trading.bars import Bars
 from trading.types import Side
 
@@ -96,6 +96,16 @@ def book(days: tuple[PnlDay, ...], **changes: Any) -> PnlSpec:
         "subtitle": "All strategies · since 1 Jul 2025",
     }
     return PnlSpec(**(parts | changes))
+
+
+def digest(n: int, *, last: bool = False, size: float = 400.0, **changes: Any) -> DigestSpec:
+    days = pnl_days(n, size=size)
+    parts: dict[str, Any] = {
+        "title": "Net P&L Tue 4 Feb",
+        "subtitle": "all strategies, with the sessions before",
+        "highlight": days[-1].day if last else None,
+    }
+    return DigestSpec(days, **(parts | changes))
 
 
 def picture(png: bytes) -> Image.Image:

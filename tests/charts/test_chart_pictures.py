@@ -7,6 +7,7 @@ look at them before they are kept.
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 from charts import Level, Panel, PnlSpec, ReplaySpec
 from charts.candles import compose as compose_candles
+from charts.digest import compose as compose_digest
 from charts.pnl import compose as compose_pnl
 from charts.replay import compose as compose_replay
 from charts.sheet import Sheet
@@ -92,6 +94,14 @@ PNL = {
     "losses": samples.book(samples.losing_days(25)),
     "flat": samples.book(samples.flat_days(12)),
 }
+DIGESTS = {
+    "digest_end": samples.digest(20, last=True),
+    "digest_end_light": samples.digest(20, last=True, theme="light"),
+    "digest_week": samples.digest(5),
+    "digest_month": samples.digest(23, theme="light"),
+    "digest_first_day": samples.digest(1, last=True),
+    "digest_millions": samples.digest(5, size=3_000_000),
+}
 REPLAYS = {
     "replayed": samples.replayed(1255),
     "replayed_light": samples.replayed(504, theme="light"),
@@ -110,9 +120,11 @@ PICTURES = (
     {draw.__name__: draw for draw in CANDLES}
     | {k: pnl_of(v) for k, v in PNL.items()}
     | {k: replay_of(v) for k, v in REPLAYS.items()}
+    | {k: partial(compose_digest, v) for k, v in DIGESTS.items()}
 )
 KEPT = ("entry", "filled_light", "filled_next_open", "crowded", "half_a_year", "five_years",
-        "losses", "no_trades", "replayed", "replayed_light")  # fmt: skip
+        "losses", "no_trades", "replayed", "replayed_light", "digest_end",
+        "digest_week")  # fmt: skip
 
 every_picture = pytest.mark.parametrize("name", PICTURES)
 

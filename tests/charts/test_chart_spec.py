@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charts import CandlesSpec, Level, Panel, PnlSpec, draw
+from charts import CandlesSpec, DigestSpec, Level, Panel, PnlSpec, draw
 from charts.candles import candles
 from charts.spec import SHOWN
 from charts.theme import DARK
@@ -115,13 +115,33 @@ def test_a_bad_candle_spec_says_where(spec: dict[str, Any], says: str) -> None:
         ([["2025-07-02", "NaN"]], r"days\[0\]: 1 should be a number"),
     ],
 )
-def test_a_bad_pnl_spec_says_where(days: list[Any], says: str) -> None:
+@pytest.mark.parametrize("kind", ["pnl", "digest"])
+def test_bad_days_of_a_spec_say_where(kind: str, days: list[Any], says: str) -> None:
     with pytest.raises(DataError, match=says):
-        draw("pnl", {"title": "P&L", "days": days})
+        draw(kind, {"title": "P&L", "days": days})
+
+
+def test_a_digest_spec_comes_back_from_json_as_it_was() -> None:
+    for spec in (samples.digest(20, last=True), samples.digest(5, theme="light")):
+        assert DigestSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ({"days": [["2025-07-02", 1]], "highlight": "2025-07-03"}, "none of the days"),
+        ({"days": [], "highlight": "soon"}, "highlight should be an ISO date"),
+        ({"days": [[f"2025-{1 + n // 28:02}-{1 + n % 28:02}", n] for n in range(32)]}, "31 fit"),
+        ({"days": [], "drawdown": True}, "drawdown"),
+    ],
+)
+def test_a_bad_digest_spec_says_what_is_wrong(spec: dict[str, Any], says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        draw("digest", {"title": "P&L", **spec})
 
 
 def test_an_unknown_picture_is_refused() -> None:
-    with pytest.raises(DataError, match="expected candles, pnl, replay or heat"):
+    with pytest.raises(DataError, match="expected candles, pnl, replay, heat or digest"):
         draw("pie", {})
 
 

@@ -55,7 +55,7 @@ async def test_the_list_says_how_each_went_and_when_it_comes_next_in_two_short_l
     await ran(w, "scan:dip", 5, RunState.FAILED, "bars cannot be read")
     w.go(MONDAY, 23)
     text = (await said(w, "/jobs")).plain
-    assert text.startswith("10 jobs, 1/2, New York time\n")
+    assert text.startswith("15 jobs, 1/2, New York time\n")
     assert "\nmark\n✔ Mon 16:02, 3.0 s, next Tue 16:02\n" in text
     assert "\nscan:dip\n✖ Mon 16:05, next Tue 16:05\n" in text
     assert "\nexecute:open\nnot run yet, next Tue 09:32\n" in text

@@ -19,7 +19,7 @@ from worker.shipped import SHIPPED, Given, Shipped
 PAGE = (Path(__file__).parents[2] / "docs" / "schedule.md").read_text("utf-8")
 PLANS = {
     "dip": Plan("dip"),
-    "week": Plan("week", timeframe="1w"),
+    "weekly": Plan("weekly", timeframe="1w"),
     "gap": Plan("gap", Moment.OPEN, Holding.SESSION),
 }
 

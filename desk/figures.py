@@ -1,0 +1,187 @@
+"""Figures of a stretch of days, for digests: all from the marks, the ledger and the reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cached_property
+
+from desk import report
+from desk.desk import Desk
+from desk.report import Day, Held, Parts
+from trading.ledger import Trade
+from trading.orders import Fill, Order, OrderState
+from trading.signals import Signal, SignalState
+from trading.types import Side
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The days from `first` to `last`, in `currency`. `gains` are by strategy, the best first."""
+
+    first: date
+    last: date
+    currency: str
+    gains: Mapping[str, Parts]
+    days: tuple[Day, ...]  # those of the stretch
+    before: tuple[Day, ...]  # all earlier ones
+    trades: tuple[Trade, ...]
+    fills: tuple[Fill, ...]
+    drawdown: Decimal  # at the last day, from the highest point ever; 0 or positive
+
+    @cached_property
+    def total(self) -> Parts:
+        return sum(self.gains.values(), Parts())
+
+    @property
+    def wins(self) -> int:
+        return sum(trade.net > 0 for trade in self.trades)
+
+    @property
+    def turnover(self) -> Decimal:
+        """Value bought and sold."""
+        return sum((f.quantity * f.price * f.multiplier for f in self.fills), ZERO)
+
+    def best_trades(self) -> list[Trade]:
+        return sorted(self.trades, key=lambda trade: -trade.net)
+
+    @property
+    def idle(self) -> bool:
+        return not (self.fills or self.trades or self.total != Parts())
+
+
+async def figures(desk: Desk, first: date, last: date) -> Figures:
+    found = await report.courses(desk)
+    total = report.combined(found.values())
+    days = [day for day in report.daily(total) if day.day <= last]
+    gains = {name: report.between(course, first, last) for name, course in found.items()}
+    begin, end = bounds(desk, first, last)
+    return Figures(
+        first,
+        last,
+        desk.currency,
+        dict(sorted(gains.items(), key=lambda item: (-item[1].net, item[0]))),
+        tuple(day for day in days if day.day >= first),
+        tuple(day for day in days if day.day < first),
+        tuple(report.closed(desk, await desk.books.ledger(), first, last)),
+        tuple(await desk.journal.read(Fill, at__gte=begin, at__lt=end)),
+        drawdown(days),
+    )
+
+
+def drawdown(days: list[Day]) -> Decimal:
+    """How far the last day's cumulative net is below the highest, which is never under 0."""
+    total = peak = ZERO
+    for day in days:
+        total += day.net
+        peak = max(peak, total)
+    return peak - total
+
+
+def bounds(desk: Desk, first: date, last: date) -> tuple[datetime, datetime]:
+    """The days' beginning and the end of the last, in the exchange's zone."""
+    return (
+        datetime.combine(first, time.min, desk.zone),
+        datetime.combine(last + timedelta(days=1), time.min, desk.zone),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """Cash, the absolute value held and equity, all brokers together, at the latest prices."""
+
+    cash: Decimal
+    exposure: Decimal
+    equity: Decimal
+
+    def share(self, value: Decimal) -> Decimal:
+        return value / self.equity if self.equity > 0 else ZERO
+
+
+async def purse(desk: Desk, rows: list[Held]) -> Purse:
+    """`rows` are everything held."""
+    ledger = await desk.books.ledger()
+    prices = {row.position.book.symbol: row.price for row in rows}
+    for position in ledger.held():
+        prices.setdefault(position.book.symbol, position.average)
+    accounts = [broker.account_id for broker in desk.brokers.values()]
+    return Purse(
+        sum((ledger.cash.get((account, desk.currency), ZERO) for account in accounts), ZERO),
+        sum((abs(row.position.value(row.price)) for row in rows), ZERO),
+        sum((ledger.equity(account, desk.currency, prices) for account in accounts), ZERO),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """One order's fills together. `reference` is the signal's price, where a signal asked."""
+
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal  # average
+    value: Decimal
+    reference: Decimal | None
+
+    @property
+    def slippage(self) -> Decimal:
+        """How much worse than the signal's price, as a fraction of it; negative is better."""
+        if not self.reference:
+            return ZERO
+        return (self.price / self.reference - 1) * self.side.sign
+
+    @property
+    def cost(self) -> Decimal:
+        """What the slippage cost, in currency; negative was gained."""
+        if not self.reference:
+            return ZERO
+        return self.value * (1 - self.reference / self.price) * self.side.sign
+
+
+async def executed(desk: Desk, fills: tuple[Fill, ...]) -> list[Executed]:
+    """By order, in the order of their first fills."""
+    groups: dict[str, list[Fill]] = {}
+    for fill in fills:
+        groups.setdefault(fill.order_key, []).append(fill)
+    orders = {o.key: o for o in await desk.journal.read(Order, key__in=tuple(groups))}
+    numbers = tuple(o.signal_id for o in orders.values() if o.signal_id is not None)
+    signals = {s.id: s for s in await desk.journal.read(Signal, id__in=numbers)}
+    found = []
+    for key, parts in groups.items():
+        order = orders.get(key)
+        signal = signals.get(order.signal_id) if order and order.signal_id else None
+        units = sum((f.quantity for f in parts), ZERO)
+        paid = sum((f.quantity * f.price for f in parts), ZERO)
+        found.append(
+            Executed(
+                parts[0].symbol,
+                parts[0].side,
+                units,
+                paid / units,
+                paid * parts[0].multiplier,
+                signal.price if signal else None,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """How many of each came to nothing in a stretch of days."""
+
+    rejected: int  # signals turned down
+    expired: int  # signals nobody decided
+    orders: int  # orders that ended without what they asked for
+
+
+async def undone(desk: Desk, first: date, last: date) -> Undone:
+    begin, end = bounds(desk, first, last)
+    decided = {"decided_at__gte": begin, "decided_at__lt": end}
+    ended = (OrderState.REJECTED, OrderState.EXPIRED, OrderState.CANCELLED)
+    return Undone(
+        await desk.journal.count(Signal, state=SignalState.REJECTED, **decided),
+        await desk.journal.count(Signal, state=SignalState.EXPIRED, **decided),
+        await desk.journal.count(Order, state__in=ended, done_at__gte=begin, done_at__lt=end),
+    )
