@@ -13,6 +13,7 @@ from desk.console.replies import columns
 from desk.desk import Desk
 from folder import bars_folder, install_sample
 from market.store import BarStore
+from market.universe import Turnover
 from replay.engine import Script, replay
 from replay.journal import MemoryJournal
 from replay.lookahead import look_ahead
@@ -74,7 +75,7 @@ async def run(settings: Settings, strategy: str, start: str, end: str) -> Result
         [Adjustment("paper", "opening", "deposit", capital, settings.currency, clock.at)]
     )
     scripts = [Script.of(one, panel) for one in known.values()]
-    await replay(desk, clock, scripts, sessions)
+    await replay(desk, clock, scripts, sessions, ranking=Turnover(panel).most_traded)
     clock.at = sessions[-1].close + timedelta(minutes=5)
     return Result(desk, sessions, await reports.profit(desk, "all", strategy))
 

@@ -45,6 +45,7 @@ class StrategySettings(BaseModel):
     max_positions: int = Field(default=20, ge=1)
     cards: int = Field(default=3, ge=0, le=10)
     params: dict[str, Any] = Field(default_factory=dict)
+    universe: str = ""  # what it may enter; "" is the whole book
 
 
 class LimitSettings(BaseModel):
@@ -68,11 +69,24 @@ class CostSettings(BaseModel):
     maximum_share: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.01")
 
 
+class UniverseSettings(BaseModel):
+    """Instruments that meet every condition given; see README, "Universes and lists"."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    symbols: tuple[str, ...] = ()
+    exchange: str = ""
+    sector: str = ""
+    currency: str = ""
+    top: int = Field(default=0, ge=0)  # the most traded so many; 0 is all
+    watch: bool = False  # only what is on the watchlist
+
+
 GROUPS: dict[str, type[BaseModel]] = {
     "operators": Person,
     "strategies": StrategySettings,
     "limits": LimitSettings,
     "costs": CostSettings,
+    "universes": UniverseSettings,
 }
 
 
@@ -105,6 +119,7 @@ class Settings(BaseSettings):
     )
     limits: LimitSettings = LimitSettings()
     costs: CostSettings = CostSettings()
+    universes: dict[str, UniverseSettings] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(

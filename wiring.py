@@ -20,6 +20,7 @@ from folder import bars_folder, instruments_file, paper_socket, prepare
 from lanes.bell import RedisBell
 from market.calendars import ExchangeCalendar
 from market.instruments import InstrumentBook
+from markets import universes
 from replay.demo_clock import DemoClock
 from risk.limits import Allowance, Limits
 from settings import DEMO_TOKEN, Person, Settings
@@ -102,6 +103,7 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
             mode=chosen.mode,
             allowance=Allowance(chosen.allocation, chosen.position, chosen.max_positions),
             cards=chosen.cards,
+            universe=chosen.universe,
         )
         for name, chosen in settings.strategies.items()
     }
@@ -315,6 +317,7 @@ def _desk(
         currency=base.settings.currency,
         operators=operators(base.settings),
         limits=limits(base.settings),
+        universes=universes(base.settings),
     )
 
 
@@ -353,6 +356,7 @@ def desk_of_replay(
         desk_id="replay",
         currency=settings.currency,
         limits=limits(settings),
+        universes=universes(settings),
     )
 
 

@@ -26,6 +26,7 @@ from trading.facts import (
 )
 from trading.orders import Fill, Order
 from trading.signals import Signal
+from trading.universes import Listing, Membership
 
 
 class SignalRow(Model):
@@ -286,6 +287,34 @@ class CursorRow(Model):
         unique_together = (UNIQUE[Cursor],)
 
 
+class MembershipRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    universe = WordsField()
+    session = fields.DateField()
+    rule = WordsField()
+    at = InstantField()
+    symbols = JsonTextField()
+    values = JsonTextField()
+
+    class Meta:
+        table = "memberships"
+        unique_together = (UNIQUE[Membership],)
+
+
+class ListingRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    name = WordsField()
+    symbol = WordsField()
+    listed = fields.BooleanField()
+    by = WordsField()
+    at = InstantField()
+    reason = WordsField()
+
+    class Meta:
+        table = "listings"
+        indexes = (("name", "symbol"),)
+
+
 # Which message shows a subject to a recipient; the bot's care, not a fact.
 class PostRow(Model):
     id = fields.BigIntField(primary_key=True)
@@ -361,4 +390,6 @@ ROWS: Mapping[type[Any], type[Model]] = {
     ClockReading: ClockReadingRow,
     Beat: BeatRow,
     Cursor: CursorRow,
+    Membership: MembershipRow,
+    Listing: ListingRow,
 }

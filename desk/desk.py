@@ -11,6 +11,7 @@ from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
 from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal
 from trading.types import Holding, Instrument, Mode, Moment
+from trading.universes import Universe
 
 #: Before the session's close an exit for the close is sent, as a market-on-close order would be.
 LAST = timedelta(minutes=1)
@@ -30,6 +31,7 @@ class Plan:
     mode: Mode = Mode.MANUAL
     allowance: Allowance = field(default_factory=Allowance)
     cards: int = 3  # full cards a scan; the rest come as one list
+    universe: str = ""  # what it may enter; "" is the whole book
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Desk:
     currency: str = "USD"
     operators: Sequence[Operator] = ()
     limits: Limits = field(default_factory=Limits)
+    universes: Mapping[str, Universe] = field(default_factory=dict)
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from trading.orders import ORDER_MOVES, Fill, Order
 from trading.signals import SIGNAL_MOVES, Signal
+from trading.universes import Listing, Membership
 
 
 class RequestState(StrEnum):
@@ -252,6 +253,8 @@ Fact = (
     | ClockReading
     | Beat
     | Cursor
+    | Membership
+    | Listing
 )
 
 #: A second append with the same key is skipped, not an error.
@@ -267,6 +270,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     ClockReading: ("name",),
     Beat: ("name",),
     Cursor: ("name",),
+    Membership: ("universe", "session", "rule"),
 }
 
 #: Which states may follow which, for kinds whose moves are checked.

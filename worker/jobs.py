@@ -6,8 +6,9 @@ from typing import Any
 
 import structlog
 
-from desk import decide, leave, marks, notices, propose, wording
+from desk import decide, leave, marks, notices, propose, universes, wording
 from desk.desk import Desk
+from market.universe import ranking_of
 from strategies.answers import last_answers
 from trading.bars import Strategy
 from trading.errors import BrokerError, ConfigError, QuarterdeckError
@@ -27,6 +28,7 @@ from trading.signals import Signal
 from trading.types import Mode
 from worker import pictures, reading
 from worker.research import Research
+from worker.universe import universe
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=1)
@@ -125,6 +127,7 @@ async def prune(desk: Desk, _: Research, claimed: Run) -> str:
 
 async def scan(desk: Desk, research: Research, strategy: Strategy) -> str:
     """Read the bars of this moment, ask the rules, hand the answers to the desk."""
+    await universes.ready(desk, ranking_of(research.store), desk.plan(strategy.name).universe)
     read = await reading.read(desk, research.store, strategy)
     if isinstance(read, str):
         return read
@@ -175,4 +178,10 @@ async def _tell(desk: Desk, claimed: Run, state: RunState, outcome: str) -> None
 
 
 #: Every job by the first part of its run's name; `scan:mean_reversion` is a `scan`.
-JOBS: dict[str, Handler] = {"scan": _scan, "leave": _leave, "mark": mark, "prune": prune}
+JOBS: dict[str, Handler] = {
+    "scan": _scan,
+    "leave": _leave,
+    "mark": mark,
+    "prune": prune,
+    "universe": universe,
+}

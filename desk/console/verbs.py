@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from desk import inbox, notices
-from desk.console import deciding, money, safety, service
+from desk.console import deciding, lists, money, safety, service
 from desk.desk import Desk
 from trading.errors import DeskError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
@@ -53,6 +53,18 @@ VERBS: dict[str, Verb] = {
         topic="Money",
     ),
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Money"),
+    "watchlist": Verb(
+        lists.watchlist, "instruments you keep an eye on", "[add|remove SYMBOL…]", topic="Lists"
+    ),
+    "blacklist": Verb(
+        lists.blacklist,
+        "instruments nobody may enter; letting one in again asks once",
+        "[add|remove SYMBOL…] [reason]",
+        topic="Lists",
+    ),
+    "universe": Verb(
+        lists.universe, "what strategies may enter, and how it is chosen", "[name]", topic="Lists"
+    ),
     "halt": Verb(safety.halt, "no new orders, at once", "[reason]", topic="Safety"),
     "squareoff": Verb(safety.square_off, "close everything; asks once, then halts", topic="Safety"),
     "resume": Verb(safety.resume, "let trading go on; asks once", topic="Safety"),
