@@ -16,6 +16,9 @@ app = typer.Typer(
     help="Quarterdeck: a Telegram operator console for automated trading.",
 )
 
+data_app = typer.Typer(no_args_is_help=True, help="Bars: what is stored and where it comes from.")
+app.add_typer(data_app, name="data")
+
 
 def main() -> None:
     """Every error made on purpose is one line on stderr and exit status 2."""
@@ -125,6 +128,17 @@ def sample() -> None:
     from settings import load
 
     print(install_sample(load()))
+
+
+@data_app.command()
+def fetch(name: Annotated[str, typer.Argument(help="A candle feed of the settings.")]) -> None:
+    """Fetch what is new from an exchange into the bar store, and say what came."""
+    from markets import fetch_report
+    from settings import load
+
+    text, troubled = _run(fetch_report(load(), name))
+    print(text)
+    raise typer.Exit(1 if troubled else 0)
 
 
 @app.command()

@@ -12,6 +12,7 @@ import structlog
 from folder import paper_socket
 from lanes.ears import Ear
 from lanes.lane import run_lane
+from markets import candle_feeds
 from settings import Settings
 from trading.errors import ConfigError
 from wiring import Base, open_base, open_desk, operators, paper_broker, telegram_token, voice_desk
@@ -69,7 +70,7 @@ async def heavy(settings: Settings, stop: asyncio.Event) -> None:
     from worker.research import Research
 
     async with open_desk(settings) as rooms:
-        research = Research(rooms.store, rooms.strategies)
+        research = Research(rooms.store, rooms.strategies, candles=candle_feeds(settings))
         await until(
             stop,
             run_lane(

@@ -4,11 +4,12 @@ import json
 import os
 import re
 import tomllib
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -81,12 +82,32 @@ class UniverseSettings(BaseModel):
     watch: bool = False  # only what is on the watchlist
 
 
+class CandleSettings(BaseModel):
+    """A crypto exchange's candles, by ccxt: named symbols, or every spot market in `quote`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    exchange: str = Field(min_length=1)  # ccxt's id, such as "binance"
+    symbols: tuple[str, ...] = ()  # as ccxt writes them: "BTC/USDT"
+    quote: str = ""
+    timeframe: str = Field(default="1d", pattern="^[1-9][0-9]*[mhd]$")
+    since: date = date(2020, 1, 1)
+    sandbox: bool = False
+    url: str = ""  # in place of the exchange's own host
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if bool(self.symbols) == bool(self.quote):
+            raise ValueError("say which markets: either `symbols` or `quote`")
+        return self
+
+
 GROUPS: dict[str, type[BaseModel]] = {
     "operators": Person,
     "strategies": StrategySettings,
     "limits": LimitSettings,
     "costs": CostSettings,
     "universes": UniverseSettings,
+    "candles": CandleSettings,
 }
 
 
@@ -110,7 +131,8 @@ class Settings(BaseSettings):
     telegram_token: SecretStr = SecretStr("")
     operators: tuple[Person, ...] = ()
     capital: Annotated[Decimal, Field(gt=0)] = Decimal(100_000)
-    currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    currency: str = Field(default="USD", pattern="^[A-Z]{3,5}$")
+    calendar: str = "XNYS"  # whose sessions the desk keeps; "24/7" never closes
     strategy_folder: str = ""  # strategy files of your own are loaded from here; "" is none
     theme: Literal["dark", "light"] = "dark"
     phone_port: int = Field(default=8765, ge=0, le=65535)
@@ -120,6 +142,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     costs: CostSettings = CostSettings()
     universes: dict[str, UniverseSettings] = Field(default_factory=dict)
+    candles: dict[str, CandleSettings] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(
@@ -166,6 +189,7 @@ def _first_line(error: ValidationError) -> str:
         return f"setting {key!r} is missing; {_known(path)}"
     shown = "" if path[0] in SECRET else f" = {str(problem['input'])[:60]!r}"
     said = re.sub(r"<\w+\.\w+: ('\w+')>", r"\1", problem["msg"])  # a member as it is written
+    said = said.removeprefix("Value error, ")
     return f"setting {key!r}{shown}: {said[:1].lower()}{said[1:]}"
 
 

@@ -18,14 +18,14 @@ from db.posts import Meta
 from desk.desk import Desk, Operator, Plan
 from folder import bars_folder, instruments_file, paper_socket, prepare
 from lanes.bell import RedisBell
-from market.calendars import ExchangeCalendar
+from market.calendars import ExchangeCalendar, RoundTheClock
 from market.instruments import InstrumentBook
 from markets import universes
 from replay.demo_clock import DemoClock
 from risk.limits import Allowance, Limits
 from settings import DEMO_TOKEN, Person, Settings
 from trading.clocks import MarketClock, ScaledClock, SimulatedClock, SystemClock
-from trading.errors import BrokerError, ConfigError
+from trading.errors import BrokerError, ConfigError, DataError
 from trading.ports import Bell, Broker, Calendar, Feed, Journal
 from trading.types import Quote
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
     from trading.bars import Strategy
 
 log = structlog.get_logger(__name__)
-CALENDAR = "XNYS"
 DEMO_OPERATOR = Person(id=1, name="Skipper")
 
 
@@ -199,7 +198,13 @@ def _parameters(strategy: Any) -> list[str]:
 
 
 def calendar_of(settings: Settings) -> Calendar:
-    return ExchangeCalendar.open(CALENDAR, settings.data.absolute() / "calendars")
+    """Raises ConfigError for an exchange nobody knows."""
+    if settings.calendar == RoundTheClock.NAME:
+        return RoundTheClock()
+    try:
+        return ExchangeCalendar.open(settings.calendar, settings.data.absolute() / "calendars")
+    except DataError as error:
+        raise ConfigError(f"setting 'calendar' = {settings.calendar!r}: {error}") from error
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ from trading.messages import bold, message
 from trading.signals import Signal
 from trading.types import Mode
 from worker import pictures, reading
+from worker.candles import candles
 from worker.research import Research
 from worker.universe import universe
 
@@ -184,4 +185,5 @@ JOBS: dict[str, Handler] = {
     "mark": mark,
     "prune": prune,
     "universe": universe,
+    "candles": candles,
 }

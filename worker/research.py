@@ -1,8 +1,9 @@
 """What the heavy lane's jobs need besides the desk; the doors never load it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from market.crypto import CandleFeed
 from market.store import BarStore
 from trading.bars import Strategy
 
@@ -14,3 +15,4 @@ class Research:
 
     store: BarStore
     strategies: Mapping[str, Strategy]
+    candles: Mapping[str, CandleFeed] = field(default_factory=dict)  # by the name in the settings
