@@ -56,6 +56,15 @@ def up() -> None:
     _run(run_house(load()))
 
 
+@app.command()
+def pair() -> None:
+    """Print a code, good for ten minutes, that makes whoever sends it to the bot an owner."""
+    import house
+    from settings import load
+
+    print(_run(house.pair(load())))
+
+
 @app.command(hidden=True)
 def process(name: str) -> None:
     """One process of the house; the supervisor starts these."""

@@ -6,10 +6,14 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
+from db.journal import open_journal
+from desk import crew
 from lanes.server import claim_redis
 from settings import Settings, as_environment
 from supervisor import Child, Supervisor
+from trading.clocks import SystemClock
 from trading.errors import ConfigError
+from trading.facts import Member
 
 WORKERS = ("paper", "fast", "heavy", "draw", "bot")
 
@@ -23,10 +27,9 @@ def _child(
 async def run_house(settings: Settings) -> None:
     """Until Ctrl-C. Raises ConfigError before anything starts where a setting is wrong."""
     from folder import instruments_file, prepare
-    from wiring import operators, strategies, telegram_token
+    from wiring import strategies, telegram_token
 
     telegram_token(settings)
-    operators(settings)
     strategies(settings)
     prepare(settings)
     if not instruments_file(settings).exists():
@@ -35,7 +38,32 @@ async def run_house(settings: Settings) -> None:
             "bars there"
         )
     with Supervisor(settings.data.absolute()) as supervisor:
-        await _serve(settings, supervisor, WORKERS, "Quarterdeck is up; write /start to your bot.")
+        await _serve(settings, supervisor, WORKERS, await _greeting(settings))
+
+
+async def _greeting(settings: Settings) -> str:
+    if settings.operators:
+        return "Quarterdeck is up; write /start to your bot."
+    async with open_journal(settings.database_url) as journal:
+        if await journal.count(Member):
+            return "Quarterdeck is up; write /start to your bot."
+    return (
+        "Quarterdeck is up, and listens to nobody yet: run `quarterdeck pair` to become its owner."
+    )
+
+
+async def pair(settings: Settings) -> str:
+    """A code for a new owner, and what to do with it."""
+    from folder import prepare
+
+    prepare(settings)
+    async with open_journal(settings.database_url) as journal:
+        code = await crew.invite(journal, SystemClock().now())
+    minutes = int(crew.PAIRING.total_seconds() // 60)
+    return (
+        f"Send this to your bot within {minutes} minutes:\n\n    /start {code}\n\n"
+        "Whoever sends it first becomes an owner of this desk; the code works once."
+    )
 
 
 async def run_demo(settings: Settings) -> None:

@@ -27,13 +27,26 @@ class Line:
         alternative: Callable[[], object],
         rounds: int = 5,
         warm: bool = True,
+        settled: bool = False,
         note: str = "",
     ) -> Self:
-        """Both in turn, `rounds` times, so that a busy machine slows both; once before to warm."""
-        if warm:
+        """Both in turn, `rounds` times, so that a busy machine slows both; once before to warm.
+
+        `settled`: each timed call comes right after one of its own kind that is not timed. A
+        virtual machine's host takes back what a process frees, and what came between is then
+        paid for by whoever next fills hundreds of megabytes.
+        """
+        if warm and not settled:
             ours()
             alternative()
-        pairs = [(_ms(ours), _ms(alternative)) for _ in range(rounds)]
+        pairs = []
+        for _ in range(rounds):
+            times = []
+            for work in (ours, alternative):
+                if settled:
+                    work()
+                times.append(_ms(work))
+            pairs.append(times)
         mine, other = (median(times) for times in zip(*pairs, strict=True))
         return cls(name, mine, alternative_name, other, other / mine, note)
 

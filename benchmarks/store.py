@@ -2,7 +2,11 @@
 
 import shutil
 import tempfile
-from datetime import UTC, datetime
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +16,8 @@ from benchmarks.line import Line, table
 from benchmarks.sized import sized
 from market.panel import PRICES, Panel
 from market.store import BarStore
+
+BACK = timedelta(days=14)  # the appended days then fall in the last month there is
 
 
 def _csv_files(folder: Path, bars: pl.DataFrame) -> None:
@@ -38,64 +44,94 @@ def _touch(panel: Panel) -> float:
     return float(sum(getattr(panel, name).sum() for name in PRICES))
 
 
+def _laid(root: Path) -> float:
+    shutil.rmtree(root / "kept", ignore_errors=True)
+    since = datetime(1970, 1, 1, tzinfo=UTC)  # a bound: laid anew, nothing kept
+    return _touch(BarStore(root).read(since=since))
+
+
+def _mapped(root: Path) -> float:
+    return _touch(BarStore(root).read())
+
+
+def _csv_loop(root: Path) -> float:
+    bars = pd.concat(_read_csvs(root / "csv"), names=["symbol"])
+    return float(bars[list(PRICES)].sum().sum())
+
+
+def _day_after(day: pl.DataFrame, last: datetime) -> pl.DataFrame:
+    return day.with_columns(ts=pl.lit(last + timedelta(days=1)))
+
+
+def _append_and_read(root: Path, day: pl.DataFrame) -> int:
+    store = BarStore(root)
+    assert store.known_through is not None
+    store.write(_day_after(day, store.known_through))
+    return store.latest(250).rows
+
+
+def _append_csvs_and_read(root: Path, day: pl.DataFrame) -> int:
+    _append_csvs(root / "csv", day)
+    tails = {symbol: t.tail(250) for symbol, t in _read_csvs(root / "csv").items()}
+    return len(pd.concat(tails, names=["symbol"]))
+
+
 def run(symbols: int = 5_000, bars: int = 1_250, rounds: int = 3) -> list[Line]:
-    """Both from files the system holds in memory; ours is on disk (fsync) when it returns."""
-    everything = sized(symbols, bars + rounds + 1)
-    times = everything["ts"].unique().sort()
-    held = everything.filter(pl.col("ts") < times[bars])
-    fresh = [everything.filter(pl.col("ts") == times[n]) for n in range(bars, len(times))]
+    """Both from files the system holds in memory; ours is on disk (fsync) when it returns.
+
+    Each side has a process of its own, since what one leaves in the heap slows the other.
+    """
+    held = sized(symbols, bars).with_columns(pl.col("ts") - BACK)
+    day = held.filter(pl.col("ts") == pl.col("ts").max())
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         store = BarStore(root)
         store.write(held)
         _csv_files(root / "csv", held)
-        kept = root / "kept"
         whole = store.read()
         assert whole.frame().equals(Panel.from_frame(held).frame())
         size = f"{symbols:,} x {bars:,}"
         panel_mb = whole.rows * 48 / 1e6
         disk_mb = sum(file.stat().st_size for file in store.folder.iterdir()) / 1e6
-        del whole, everything, held
+        del whole, held
+        spawn = get_context("spawn")
+        with ProcessPoolExecutor(1, spawn) as mine, ProcessPoolExecutor(1, spawn) as other:
 
-        def laid() -> float:
-            shutil.rmtree(kept, ignore_errors=True)
-            since = datetime(1970, 1, 1, tzinfo=UTC)  # a bound: laid anew, nothing kept
-            return _touch(store.read(since=since))
+            def line(
+                name: str,
+                ours: Callable[[], object],
+                alternative_name: str,
+                theirs: Callable[[], object],
+                note: str = "",
+            ) -> Line:
+                return Line.measured(
+                    name,
+                    lambda: mine.submit(ours).result(),
+                    alternative_name,
+                    lambda: other.submit(theirs).result(),
+                    rounds,
+                    settled=True,
+                    note=note,
+                )
 
-        def csv_loop() -> float:
-            bars = pd.concat(_read_csvs(root / "csv"), names=["symbol"])
-            return float(bars[list(PRICES)].sum().sum())
-
-        note = f"{panel_mb:.0f} MB of columns from {disk_mb:.0f} MB of files, every value summed"
-        csv = "one CSV a symbol, pandas loop"
-        read = Line.measured(f"read {size}, laid anew", laid, csv, csv_loop, rounds, note=note)
-        again = Line.measured(
-            f"read {size} again, kept and mapped",
-            lambda: _touch(store.read()),
-            csv,
-            csv_loop,
-            rounds,
-            note="every value summed",
-        )
-        coming, arriving = iter(fresh), iter(fresh)
-
-        def ours() -> object:
-            store.write(next(coming))
-            return store.latest(250)
-
-        def theirs() -> object:
-            _append_csvs(root / "csv", next(arriving))
-            tails = {symbol: t.tail(250) for symbol, t in _read_csvs(root / "csv").items()}
-            return pd.concat(tails, names=["symbol"])
-
-        append = Line.measured(
-            f"append a day to {size}, read the latest 250",
-            ours,
-            "a line to each CSV, read all, tail",
-            theirs,
-            rounds,
-        )
-    return [read, again, append]
+            csv, csv_loop = "one CSV a symbol, pandas loop", partial(_csv_loop, root)
+            note = f"{panel_mb:.0f} MB of columns from {disk_mb:.0f} MB of files, all values summed"
+            return [
+                line(f"read {size}, laid anew", partial(_laid, root), csv, csv_loop, note),
+                line(
+                    f"read {size} again, kept and mapped",
+                    partial(_mapped, root),
+                    csv,
+                    csv_loop,
+                    "all values summed",
+                ),
+                line(
+                    f"append a day to {size}, read the latest 250",
+                    partial(_append_and_read, root, day),
+                    "a line to each CSV, read all, tail",
+                    partial(_append_csvs_and_read, root, day),
+                ),
+            ]
 
 
 if __name__ == "__main__":

@@ -12,14 +12,16 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, User
 
 from bot.callbacks import Press
 from bot.ports import Nonces
-from desk import inbox
+from desk import crew, inbox
+from desk.desk import Desk
 from trading.clocks import WallClock
 from trading.facts import Request, RequestState
-from trading.ports import Bell, Journal
+from trading.ports import Journal
 
 log = structlog.get_logger(__name__)
 MOST_ARGS = 20
 MOST_CHARS = 64
+MOST_NAMED = 1_000  # strangers the log names; a flood of them may not fill it
 
 #: A press does not say when it was made, so a question whose yes lets trading go on is answered
 #: soon or not at all: a press that waited out a downtime must not do it.
@@ -40,11 +42,30 @@ WHY_NOT = {
 class Door:
     """What the handlers need to record a request and wake the lane that carries it out."""
 
-    journal: Journal
+    desk: Desk
     nonces: Nonces
-    wall: WallClock
-    bell: Bell
-    operators: frozenset[int]
+
+    @property
+    def journal(self) -> Journal:
+        return self.desk.journal
+
+    @property
+    def wall(self) -> WallClock:
+        return self.desk.wall
+
+    def knows(self, user: int) -> bool:
+        return any(operator.id == user for operator in self.desk.operators)
+
+    async def admit(self, user: User, text: str) -> bool:
+        """Whether `/start CODE` let a stranger in."""
+        verb, args = read_command(text)
+        if verb != "start" or not args:
+            return False
+        joined = await crew.admit(
+            self.journal, args[0], user=user.id, name=user.first_name, now=self.wall.now()
+        )
+        await crew.muster(self.desk)
+        return joined is not None
 
     async def record(
         self,
@@ -115,14 +136,16 @@ class Door:
     async def wake(self, request: Request | None) -> None:
         """After the commit, so that the lane finds what it is woken for."""
         if request is not None:
-            await self.bell.ring("fast", [request.id])
+            await self.desk.bell.ring("fast", [request.id])
 
 
 class Allowed(BaseMiddleware):
-    """Operators only, by integer id, in a private chat, in their own words."""
+    """Operators only, by integer id, in a private chat, in their own words. A stranger who knows
+    a code becomes one; any other gets silence, and the log names each once."""
 
-    def __init__(self, operators: frozenset[int]) -> None:
-        self._operators = operators
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._named: set[tuple[int | None, str | None]] = set()
 
     async def __call__(
         self,
@@ -131,15 +154,23 @@ class Allowed(BaseMiddleware):
         data: dict[str, Any],
     ) -> Any:
         user, chat = _who(event), _where(event)
-        if user is None or user.id not in self._operators or chat != ChatType.PRIVATE:
-            log.info("refused", user=getattr(user, "id", None), chat=chat)
-            if isinstance(event, CallbackQuery):
-                await event.answer("You are not an operator of this desk.", show_alert=True)
+        own = not (isinstance(event, Message) and (event.forward_origin or event.sender_chat))
+        if user is None or chat != ChatType.PRIVATE or not own:
+            self._name(user, chat)
             return None
-        if isinstance(event, Message) and (event.forward_origin or event.sender_chat):
-            log.info("refused a forward", user=user.id)
-            return None
+        if not self._door.knows(user.id):
+            text = event.text if isinstance(event, Message) else None
+            if not await self._door.admit(user, text or ""):
+                self._name(user, chat)
+                return None
+            log.info("joined the desk by a code", user=user.id)
         return await handler(event, data)
+
+    def _name(self, user: User | None, chat: str | None) -> None:
+        who = (user.id if user else None, chat)
+        if who not in self._named and len(self._named) < MOST_NAMED:
+            self._named.add(who)
+            log.info("refused; said once", user=who[0], chat=chat)
 
 
 def _who(event: TelegramObject) -> User | None:
@@ -165,8 +196,9 @@ def read_command(text: str) -> tuple[str, tuple[str, ...]]:
 
 def router(door: Door) -> Router:
     routes = Router(name="door")
-    routes.message.middleware(Allowed(door.operators))
-    routes.callback_query.middleware(Allowed(door.operators))
+    allowed = Allowed(door)
+    routes.message.middleware(allowed)
+    routes.callback_query.middleware(allowed)
 
     @routes.message(F.text)
     async def on_message(message: Message, event_update: Any) -> None:

@@ -14,6 +14,7 @@ from bot.pace import Pace
 from bot.poll import poll
 from bot.ports import Nonces, Posts
 from bot.postman import Postman, monotonic
+from desk import crew
 from desk.console.verbs import VERBS
 from desk.desk import Desk
 from logs import register_secret
@@ -34,8 +35,8 @@ async def run(
     """For ever. Telegram being away delays what it says; nothing is lost."""
     register_secret(token)
     bot = open_bot(token, api_base)
-    operators = frozenset(operator.id for operator in desk.operators)
-    door = Door(desk.journal, nonces, desk.wall, desk.bell, operators)
+    await crew.muster(desk)
+    door = Door(desk, nonces)
     dispatcher = Dispatcher()
     dispatcher.include_router(router(door))
     postman = Postman(

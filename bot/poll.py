@@ -131,7 +131,7 @@ async def _keep(door: Door, desk: Desk, raw: dict[str, Any], why: str) -> None:
     sender = _sender(raw)
     async with desk.journal.transaction():
         kept = await desk.journal.append([request])
-        if kept and (sender is None or sender in door.operators):
+        if kept and (sender is None or door.knows(sender)):
             said = message(
                 bold("An update from Telegram could not be read"),
                 "\nIt was kept and passed over; if you pressed something just now, press again.",

@@ -17,8 +17,10 @@ from trading.facts import (
     Beat,
     ClockReading,
     Cursor,
+    Invite,
     Latch,
     Mark,
+    Member,
     Notice,
     Picture,
     Request,
@@ -26,7 +28,7 @@ from trading.facts import (
 )
 from trading.orders import Fill, Order
 from trading.signals import Signal
-from trading.universes import Listing, Membership
+from trading.universes import Listing, Selection
 
 
 class SignalRow(Model):
@@ -287,7 +289,7 @@ class CursorRow(Model):
         unique_together = (UNIQUE[Cursor],)
 
 
-class MembershipRow(Model):
+class SelectionRow(Model):
     id = fields.BigIntField(primary_key=True)
     universe = WordsField()
     session = fields.DateField()
@@ -297,8 +299,8 @@ class MembershipRow(Model):
     values = JsonTextField()
 
     class Meta:
-        table = "memberships"
-        unique_together = (UNIQUE[Membership],)
+        table = "selections"
+        unique_together = (UNIQUE[Selection],)
 
 
 class ListingRow(Model):
@@ -315,64 +317,30 @@ class ListingRow(Model):
         indexes = (("name", "symbol"),)
 
 
-# Which message shows a subject to a recipient; the bot's care, not a fact.
-class PostRow(Model):
+class MemberRow(Model):
     id = fields.BigIntField(primary_key=True)
-    recipient = fields.BigIntField()
-    subject = WordsField()
-    message_id = fields.BigIntField()
-    has_photo = fields.BooleanField()
-    digest = WordsField()
-    picture_id = fields.BigIntField(null=True)
-    page = fields.BigIntField()
-    updated_at = InstantField()
-
-    class Meta:
-        table = "posts"
-        unique_together = (("recipient", "subject"),)
-        indexes = (("recipient", "message_id"),)
-
-
-# What one shown button stands for.
-class NonceRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    nonce = WordsField()
-    recipient = fields.BigIntField()
     user = fields.BigIntField()
-    subject = WordsField()
-    verb = WordsField()
-    args = JsonTextField()
-    once = fields.BooleanField()
-    message_id = fields.BigIntField(null=True)
-    shown = WordsField()
-    created_at = InstantField()
+    name = WordsField()
+    role = WordsField()
+    joined_at = InstantField()
+
+    class Meta:
+        table = "members"
+        unique_together = (UNIQUE[Member],)
+
+
+class InviteRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    digest = WordsField()
+    role = WordsField()
+    expires_at = InstantField()
+    used_by = fields.BigIntField(null=True)
     used_at = InstantField(null=True)
+    version = fields.BigIntField()
 
     class Meta:
-        table = "nonces"
-        unique_together = (("nonce",),)
-        indexes = (("created_at",),)
-
-
-# A name and its value: the desk's id, the schema's stamp.
-class EntryRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    name = WordsField()
-    value = WordsField()
-
-    class Meta:
-        table = "meta"
-        unique_together = (("name",),)
-
-
-# On PostgreSQL a writing transaction holds this row, so that one runs at a time.
-class LockRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    name = WordsField()
-
-    class Meta:
-        table = "locks"
-        unique_together = (("name",),)
+        table = "invites"
+        unique_together = (UNIQUE[Invite],)
 
 
 #: Each kind of fact and the table that keeps it.
@@ -390,6 +358,8 @@ ROWS: Mapping[type[Any], type[Model]] = {
     ClockReading: ClockReadingRow,
     Beat: BeatRow,
     Cursor: CursorRow,
-    Membership: MembershipRow,
+    Selection: SelectionRow,
     Listing: ListingRow,
+    Member: MemberRow,
+    Invite: InviteRow,
 }

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from db.journal import OrmJournal
-from db.models import EntryRow, NonceRow, PostRow
 from db.tables import Table
+from db.voice_models import EntryRow, NonceRow, PostRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ async def under_way(desk: Desk) -> Run | None:
 async def advance(desk: Desk, run: Run, *, owner: str) -> Progress:
     """One round. Call again until `progress.flat`; safe from several processes at once."""
     notes: list[str] = []
+    run = await desk.journal.first(Run, id=run.id) or run  # what earlier rounds left in it
     cancelled = int(run.args.get("cancelled", 0)) + await _cancel_all(desk, notes)
     await execute.resolve(desk)
     await execute.follow(desk)

@@ -11,7 +11,7 @@ from trading.facts import Lane
 from trading.messages import bold, message
 from trading.ports import Ranking, Session
 from trading.types import Instrument
-from trading.universes import SESSIONS, WATCHLIST, Membership, Universe
+from trading.universes import SESSIONS, WATCHLIST, Selection, Universe
 
 NAMED = 12  # names of a change told in full; the rest as a count
 
@@ -22,7 +22,7 @@ class Members:
 
     universe: Universe
     symbols: tuple[str, ...]
-    computed: Membership | None = None
+    computed: Selection | None = None
 
 
 def universe_of(desk: Desk, name: str) -> Universe:
@@ -43,7 +43,7 @@ async def members(desk: Desk, name: str) -> Members:
     if not universe.top:
         return Members(universe, tuple(chosen))
     computed = await this_week(desk, universe) or await desk.journal.first(
-        Membership, universe=name, rule=universe.definition, order="-session"
+        Selection, universe=name, rule=universe.definition, order="-session"
     )
     there = frozenset(chosen)  # a watchlist may have become shorter since
     symbols = () if computed is None else tuple(s for s in computed.symbols if s in there)
@@ -74,10 +74,10 @@ def eve(desk: Desk) -> Session:
     return desk.calendar.last_closed(datetime.combine(monday, time(), UTC))
 
 
-async def this_week(desk: Desk, universe: Universe) -> Membership | None:
+async def this_week(desk: Desk, universe: Universe) -> Selection | None:
     """This week's members, or None while nobody has computed them."""
     return await desk.journal.first(
-        Membership, universe=universe.name, session=eve(desk).day, rule=universe.definition
+        Selection, universe=universe.name, session=eve(desk).day, rule=universe.definition
     )
 
 
@@ -102,7 +102,7 @@ async def _record(
 ) -> str:
     """Keep the best `top` of `ranked` and tell what changed, in one transaction."""
     symbols = tuple(ranked)[: universe.top]
-    fresh = Membership(
+    fresh = Selection(
         universe.name,
         session.day,
         universe.definition,
@@ -111,7 +111,7 @@ async def _record(
         {symbol: ranked[symbol] for symbol in symbols},
     )
     async with desk.journal.transaction():
-        before = await desk.journal.first(Membership, universe=universe.name, order="-session,-id")
+        before = await desk.journal.first(Selection, universe=universe.name, order="-session,-id")
         if not await desk.journal.append([fresh]):
             return f"{universe.name} was computed already"
         came = [s for s in symbols if before is None or s not in before.symbols]

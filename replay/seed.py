@@ -12,7 +12,7 @@ from trading.facts import Adjustment, ClockReading, Cursor, Mark
 from trading.orders import Fill, Order
 from trading.ports import Ranking, Session
 from trading.signals import Signal
-from trading.universes import Membership
+from trading.universes import Selection
 
 #: What a person would take of a day's candidates, so that money is left for the first card.
 ENTRIES_A_DAY = 2
@@ -48,7 +48,7 @@ async def live_through(
     """The facts of a desk that traded `sessions`; the last close's scan is left to the demo."""
     most = {script.strategy.name: ENTRIES_A_DAY for script in scripts}
     await replay(desk, clock, scripts, sessions, approvals=most, scan_last=False, ranking=ranking)
-    kinds = (Adjustment, Signal, Order, Fill, Mark, Membership)
+    kinds = (Adjustment, Signal, Order, Fill, Mark, Selection)
     return Past({kind: journal.facts(kind) for kind in kinds})
 
 

@@ -1,13 +1,19 @@
 """The command line as a real process: one line for every mistake, never a stack trace."""
 
+import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from db.journal import open_journal
+from desk import crew
+from trading.clocks import SystemClock
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "123456:this-is-the-secret"
@@ -65,6 +71,23 @@ def test_up_without_a_token_says_what_to_set(tmp_path: Path):
     line = refusal(tmp_path, "up", env={"QUARTERDECK_TELEGRAM_TOKEN": ""})
     assert line.startswith("no Telegram token: set QUARTERDECK_TELEGRAM_TOKEN")
     assert os.listdir(tmp_path) == [], "nothing was started or made"
+
+
+def test_pair_prints_a_code_that_lets_one_person_in(tmp_path: Path):
+    data = tmp_path / "data"
+    done = run(tmp_path, "pair", env={"QUARTERDECK_DATA": str(data)})
+    found = re.search(r"/start (\S+)", done.stdout)
+    assert found, done.stdout + done.stderr
+    assert "within 10 minutes" in done.stdout
+
+    async def admitted() -> bool:
+        async with open_journal(data / "quarterdeck.sqlite3") as journal:
+            now = SystemClock().now()
+            member = await crew.admit(journal, found[1], user=7, name="Ann", now=now)
+            return member is not None
+
+    assert asyncio.run(admitted())
+    assert not asyncio.run(admitted())
 
 
 def test_up_without_bars_says_how_to_get_them(tmp_path: Path):

@@ -13,7 +13,7 @@ from typing import Any
 
 from trading.orders import ORDER_MOVES, Fill, Order
 from trading.signals import SIGNAL_MOVES, Signal
-from trading.universes import Listing, Membership
+from trading.universes import Listing, Selection
 
 
 class RequestState(StrEnum):
@@ -239,6 +239,36 @@ class Cursor:
     version: int = 0
 
 
+class Role(StrEnum):
+    """What an operator may do at this desk."""
+
+    OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who joined the desk by an invitation. Unique per user."""
+
+    user: int  # the voice's integer id of a person
+    name: str
+    role: Role
+    joined_at: datetime  # wall time
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A code that lets one person in; only its digest is kept. Unique per digest."""
+
+    digest: str  # sha256 of the code
+    role: Role
+    expires_at: datetime  # wall time
+    used_by: int | None = None
+    used_at: datetime | None = None  # wall time
+    id: int = 0
+    version: int = 0
+
+
 Fact = (
     Signal
     | Order
@@ -253,8 +283,10 @@ Fact = (
     | ClockReading
     | Beat
     | Cursor
-    | Membership
+    | Selection
     | Listing
+    | Member
+    | Invite
 )
 
 #: A second append with the same key is skipped, not an error.
@@ -270,7 +302,9 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     ClockReading: ("name",),
     Beat: ("name",),
     Cursor: ("name",),
-    Membership: ("universe", "session", "rule"),
+    Selection: ("universe", "session", "rule"),
+    Member: ("user",),
+    Invite: ("digest",),
 }
 
 #: Which states may follow which, for kinds whose moves are checked.

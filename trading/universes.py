@@ -61,12 +61,12 @@ class Universe:
 
     @property
     def definition(self) -> str:
-        """The rule and the names it gives: what a membership is recorded under."""
+        """The rule and the names it gives: what a selection is recorded under."""
         return f"{self.rule}: {' '.join(self.symbols)}" if self.symbols else self.rule
 
 
 @dataclass(frozen=True, slots=True)
-class Membership:
+class Selection:
     """The members of a universe with `top` for the week after `session`; recorded once, by the
     first job or scan that needs them. Unique per (universe, session, rule)."""
 

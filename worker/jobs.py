@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from desk import decide, leave, marks, notices, propose, universes, wording
+from desk import crew, decide, leave, marks, notices, propose, universes, wording
 from desk.desk import Desk
 from market.universe import ranking_of
 from strategies.answers import last_answers
@@ -45,6 +45,7 @@ Handler = Callable[[Desk, Research, Run], Awaitable[str]]
 async def run(desk: Desk, research: Research, run_id: int) -> None:
     """Carry out one run, once; an early, doubled or ancient call is a no-op."""
     await desk.market.refresh()
+    await crew.muster(desk)
     found = await desk.journal.first(Run, id=run_id)
     if found is None or not _open(desk, found):
         return

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from desk import decide, execute, inbox, settle, squareoff
+from desk import crew, decide, execute, inbox, settle, squareoff
 from desk.console import verbs
 from desk.desk import Desk
 from trading.errors import BrokerError
@@ -58,6 +58,7 @@ async def trade_once(desk: Desk, *, owner: str) -> None:
 async def sweep(desk: Desk, rest: Rest) -> None:
     """For ever: carry out requests whose wake-up was lost, and follow orders at the brokers."""
     while True:
+        await crew.muster(desk)
         for request in await inbox.unhandled(desk.journal):
             await carry_out(desk, request.id)
         await execute.follow(desk)
@@ -67,6 +68,7 @@ async def sweep(desk: Desk, rest: Rest) -> None:
 async def carry_out(desk: Desk, request_id: int) -> None:
     """One request, at the market time of now; an error of ours is told and logged, not fatal."""
     await desk.market.refresh()
+    await crew.muster(desk)
     try:
         await verbs.handle(desk, request_id)
     except Exception:  # told to the operator by `handle`; the lane goes on with the next

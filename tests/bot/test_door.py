@@ -8,13 +8,15 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import Chat, Message, MessageOriginUser, TelegramObject, User
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from bot import poll
 from bot.door import Allowed, Door, read_command, router
+from desk import crew
 from replay.journal import MemoryJournal
-from tests.world import ANN, Bells, World, world
+from tests.world import World, world
 from trading.errors import QuarterdeckError
-from trading.facts import Notice, Request, RequestState
+from trading.facts import Member, Notice, Request, RequestState
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 TOKEN = "4242:a-token-for-nobody"
@@ -72,7 +74,7 @@ async def test_only_an_operators_own_words_in_private_come_in(message: Message, 
     async def handler(event: TelegramObject, data: dict[str, Any]) -> None:
         came.append(event)
 
-    await Allowed(frozenset({1, 2}))(handler, message, {})
+    await Allowed(Door((await world()).desk, Nonces()))(handler, message, {})  # type: ignore[arg-type]
     assert bool(came) is allowed
 
 
@@ -80,7 +82,42 @@ async def test_an_empty_list_of_operators_lets_nobody_in():
     async def handler(event: TelegramObject, data: dict[str, Any]) -> None:
         raise AssertionError("came in")
 
-    await Allowed(frozenset())(handler, letter(), {})
+    w = await world(operators=())
+    await Allowed(Door(w.desk, Nonces()))(handler, letter(), {})  # type: ignore[arg-type]
+
+
+async def test_a_stranger_gets_silence_and_the_log_names_each_once():
+    w = await world()
+    with capture_logs() as logs:
+        dispatcher = Dispatcher()
+        dispatcher.include_router(router(Door(w.desk, Nonces())))  # type: ignore[arg-type]
+        for number, user in enumerate((99, 99, 98, 99)):
+            await delivered(w, update(number, "/start ABCDE-FGHJK", user), dispatcher)
+    assert await w.journal.count(Request) == 0
+    assert await w.journal.count(Notice) == 0
+    assert [line["user"] for line in logs if "refused" in line["event"]] == [99, 98]
+
+
+async def test_a_stranger_with_a_code_is_an_operator_from_then_on():
+    w = await world()
+    code = await crew.invite(w.journal, w.desk.wall.now())
+    door = Door(w.desk, Nonces())  # type: ignore[arg-type]
+    dispatcher = Dispatcher()
+    dispatcher.include_router(router(door))
+    for number, text in enumerate((f"/start {code}", "/pnl")):
+        await delivered(w, update(number, text=text, user=77), dispatcher)
+    requests = await w.journal.read(Request)
+    assert [(r.verb, r.operator) for r in requests] == [("start", 77), ("pnl", 77)]
+    assert w.desk.operator_name(77) == "Ann"
+
+
+async def test_a_code_is_worth_nothing_in_a_group():
+    w = await world()
+    code = await crew.invite(w.journal, w.desk.wall.now())
+    raw = update(text=f"/start {code}", user=77)
+    raw["message"]["chat"] = {"id": -5, "type": "group", "title": "x"}
+    await delivered(w, raw)
+    assert await w.journal.count(Member) == 0
 
 
 class Nonces:
@@ -105,16 +142,16 @@ class Away(MemoryJournal):
 
 
 async def delivered(w: World, raw: dict[str, Any], dispatcher: Dispatcher | None = None) -> None:
-    door = Door(w.journal, Nonces(), w.desk.wall, Bells(), frozenset({ANN.id}))  # type: ignore[arg-type]
+    door = Door(w.desk, Nonces())  # type: ignore[arg-type]
     if dispatcher is None:
         dispatcher = Dispatcher()
         dispatcher.include_router(router(door))
     await poll.record(Bot(TOKEN), dispatcher, door, w.desk, raw)
 
 
-def update(number: int = 5, text: str = "/help") -> dict[str, Any]:
-    chat = {"id": 1, "type": "private", "first_name": "Ann"}
-    sender = {"id": 1, "is_bot": False, "first_name": "Ann"}
+def update(number: int = 5, text: str = "/help", user: int = 1) -> dict[str, Any]:
+    chat = {"id": user, "type": "private", "first_name": "Ann"}
+    sender = {"id": user, "is_bot": False, "first_name": "Ann"}
     body = {"message_id": 9, "date": 1770000000, "chat": chat, "from": sender, "text": text}
     return {"update_id": number, "message": body}
 

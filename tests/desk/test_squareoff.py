@@ -54,6 +54,22 @@ async def test_it_halts_and_cancels_what_waits():
     assert await decide.trading_state(w.desk) is Trading.HALTED
 
 
+async def test_what_the_first_round_cancelled_is_still_said_in_the_last():
+    """The command line goes on with the run as it began; the journal knows better."""
+    w = await world()
+    await bought(w, "AAPL")
+    w.go(TUESDAY, 21, 5)
+    [signal] = await proposed(w, "MSFT", day=TUESDAY)
+    await decide.approve(w.desk, signal.id, by="operator:1")
+    run = await squareoff.begin(w.desk, by="operator:1")
+    first = await squareoff.advance(w.desk, run, owner="t")
+    assert (first.cancelled, first.flat) == (1, False), "the market is closed"
+    w.go(WEDNESDAY, 15)
+    last = await squareoff.advance(w.desk, run, owner="t")
+    assert last.flat
+    assert last.cancelled == 1
+
+
 async def test_in_a_closed_market_it_queues_for_the_open_and_says_so():
     w = await world()
     await bought(w, "AAPL")

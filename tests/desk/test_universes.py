@@ -17,7 +17,7 @@ from tests.world import MONDAY, World, answer, explain, world
 from trading.facts import Lane, Notice
 from trading.messages import Message
 from trading.types import Instrument, Target
-from trading.universes import WATCHLIST, Membership, Universe
+from trading.universes import WATCHLIST, Selection, Universe
 
 FRIDAY = date(2025, 1, 31)
 LIQUID = Universe("liquid", top=2)
@@ -111,7 +111,7 @@ async def test_before_anything_is_computed_nothing_is_entered():
 async def test_the_best_are_recorded_with_the_last_session_of_the_week_before():
     w = await with_universe(LIQUID)
     assert await universes.choose(w.desk, ranked(AAPL=9e9, XOM=3e9, MSFT=5e9), LIQUID)
-    [row] = await w.journal.read(Membership)
+    [row] = await w.journal.read(Selection)
     assert (row.symbols, row.session) == (("AAPL", "MSFT"), FRIDAY)
     assert row.values == {"AAPL": 9e9, "MSFT": 5e9}
     assert [s.symbol for s in await proposed(w, "AAPL", "XOM")] == ["AAPL"]
@@ -152,7 +152,7 @@ async def test_a_week_is_chosen_once_whatever_is_ranked_later():
     w.go(WEDNESDAY, 21, 5)
     assert "already" in await universes.choose(w.desk, ranked(XOM=2, NVDA=1), LIQUID)
     await universes.ready(w.desk, ranked(XOM=2, NVDA=1), "liquid")
-    assert [row.symbols for row in await w.journal.read(Membership)] == [("AAPL", "MSFT")]
+    assert [row.symbols for row in await w.journal.read(Selection)] == [("AAPL", "MSFT")]
     assert len(await notices(w)) == 1
 
 

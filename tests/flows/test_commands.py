@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from desk import crew
 from desk.console.verbs import VERBS
 from phone import Message
 from phone.entities import utf16_length
@@ -159,3 +160,20 @@ async def test_an_old_question_does_not_resume_trading(deck: Deck, monkeypatch: 
     answer = await deck.press(question, "Resume trading")
     assert answer == "This question is too old. Send the command again."
     assert await deck.journal.first(Latch, state=Trading.HALTED) is not None
+
+
+async def test_a_stranger_hears_nothing_until_the_code_and_cards_come_from_then_on(
+    new_deck: OpenDeck,
+):
+    deck = await new_deck(operators=(ANN,))
+    await deck.start()
+    code = await crew.invite(deck.journal, deck.desk.wall.now())
+    deck.phone.say(BOB.id, "/positions")
+    deck.phone.say(BOB.id, "/start WRONG-CODES")
+    await deck.ask("/health", "Trading is active")  # what Bob sent was read before this
+    assert not [m for m in deck.phone.messages(BOB.id) if m.from_bot]
+    await deck.ask(f"/start {code}", "Welcome aboard, Bob", who=BOB.id)
+    [signal] = await deck.scan("AAPL")
+    card = await deck.card(signal, BOB.id)
+    await deck.press(card, "Approve", BOB.id)
+    await deck.shows(await deck.card(signal), "Approved by Bob")

@@ -12,8 +12,9 @@ import asyncpg
 import pytest
 
 from db.journal import OrmJournal, open_journal
-from db.models import ROWS, EntryRow, NonceRow, PostRow
+from db.models import ROWS
 from db.schema import migrate
+from db.voice_models import EntryRow, NonceRow, PostRow
 from replay.journal import MemoryJournal
 
 

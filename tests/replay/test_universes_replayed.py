@@ -13,7 +13,7 @@ from tests.replay.sampled import STRATEGY, Sample, Ship, sample, ship
 from trading.facts import Mark
 from trading.orders import Fill, Order
 from trading.signals import Signal, SignalState
-from trading.universes import SESSIONS, Membership, Universe
+from trading.universes import SESSIONS, Selection, Universe
 from worker import jobs
 from worker.research import Research
 
@@ -38,7 +38,7 @@ async def sailed(bars: Sample, last: date = LAST) -> Ship:
 
 async def test_each_week_enters_only_the_most_traded_of_the_sessions_before_it(bars: Sample):
     voyage = await sailed(bars)
-    rows = voyage.journal.facts(Membership)
+    rows = voyage.journal.facts(Selection)
     weeks = {s.day.isocalendar()[:2] for s in bars.sessions(FIRST, LAST)}
     assert len(rows) == len(weeks), "the close of a Friday asks for the week after"
     signals = [s for s in voyage.journal.facts(Signal) if not s.is_exit]
@@ -79,5 +79,5 @@ async def test_a_live_scan_chooses_and_proposes_what_the_replay_does(bars: Sampl
         new = await live.journal.read(Signal, state=SignalState.PENDING)
         new = [s for s in new if s.bar.date() == session.day and s.quantity > 0]
         await decide.approve_ranked(live.desk, new, by="replay")
-    for kind in (Membership, Signal, Order, Fill, Mark):
+    for kind in (Selection, Signal, Order, Fill, Mark):
         assert live.journal.facts(kind) == replayed.journal.facts(kind)

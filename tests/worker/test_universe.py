@@ -9,7 +9,7 @@ from tests.worker.test_jobs import SCAN, TUESDAY, due, ended
 from tests.world import at
 from trading.facts import Run, RunState
 from trading.signals import Signal
-from trading.universes import Membership, Universe
+from trading.universes import Selection, Universe
 from worker import jobs
 
 
@@ -32,7 +32,7 @@ async def test_the_job_chooses_from_the_stored_bars(tmp_path: Path):
     done = await run(s, "universe")
     assert done.state is RunState.DONE
     assert done.outcome.startswith("liquid: 2 instruments by Fri 31 Jan")
-    [row] = await s.w.journal.read(Membership)
+    [row] = await s.w.journal.read(Selection)
     assert sorted(row.symbols) == ["AAPL", "MSFT"]
     assert row.session == date(2025, 1, 31)
 
@@ -40,12 +40,12 @@ async def test_the_job_chooses_from_the_stored_bars(tmp_path: Path):
 async def test_a_scan_chooses_the_week_itself_and_enters_members_alone(tmp_path: Path):
     s = await liquid(tmp_path, 1)
     await jobs.run(s.w.desk, s.research, (await due(s)).id)
-    [row] = await s.w.journal.read(Membership)
+    [row] = await s.w.journal.read(Selection)
     signals = await s.w.journal.read(Signal)
     assert {x.symbol for x in signals} <= set(row.symbols)
     s.w.go(TUESDAY, 21, 5)
     assert (await run(s, SCAN)).state is RunState.DONE
-    assert await s.w.journal.count(Membership) == 1, "once a week"
+    assert await s.w.journal.count(Selection) == 1, "once a week"
 
 
 async def test_a_job_without_anything_to_choose_says_so(tmp_path: Path):

@@ -5,7 +5,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('journal', '0002_request_lease')]
+    dependencies = [('journal', '0003_crew')]
 
     initial = False
 
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
-            name='MembershipRow',
+            name='SelectionRow',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('universe', WordsField()),
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('symbols', JsonTextField()),
                 ('values', JsonTextField()),
             ],
-            options={'table': 'memberships', 'app': 'journal', 'unique_together': (('universe', 'session', 'rule'),), 'pk_attr': 'id'},
+            options={'table': 'selections', 'app': 'journal', 'unique_together': (('universe', 'session', 'rule'),), 'pk_attr': 'id'},
             bases=['Model'],
         ),
     ]
