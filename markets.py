@@ -51,10 +51,13 @@ def candle_feeds(settings: Settings) -> "dict[str, CandleFeed]":
 
 async def fetch_report(settings: Settings, name: str) -> tuple[str, bool]:
     """Fetch what is new; a line a symbol, and whether one of them had trouble."""
+    from stamina.instrumentation import set_on_retry_hooks
+
     feeds = candle_feeds(settings)
     if name not in feeds:
         known = ", ".join(feeds) or "none; add [candles.NAME] to quarterdeck.toml"
         raise ConfigError(f"no candle feed is called {name!r}; the settings have: {known}")
     prepare(settings)
+    set_on_retry_hooks([])  # a line a retry is for a log, not for a person at a terminal
     fetched = await feeds[name].fetch(SystemClock().now())
     return "\n".join(one.text() for one in fetched.came), bool(fetched.troubled)

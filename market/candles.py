@@ -57,9 +57,11 @@ class Came:
 
     def text(self) -> str:
         """`BTC/USDT: 240 bars to 31 Aug 2024 00:00 UTC, 2 missing`."""
-        parts = [f"{self.bars:,} bars" if self.bars else "nothing new"]
-        if self.bars and self.last is not None:
-            parts[0] += f" to {self.last.day} {self.last:%b %Y %H:%M} UTC"
+        parts = [f"{self.bars:,} bars to" if self.bars else "nothing new since"]
+        if self.last is not None:
+            parts[0] += f" {self.last.day} {self.last:%b %Y %H:%M} UTC"
+        else:
+            parts[0] = "nothing"
         parts += [f"{self.missing:,} missing"] if self.missing else []
         parts += [f"{self.refused:,} refused"] if self.refused else []
         parts += [self.trouble] if self.trouble else []

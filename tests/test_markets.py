@@ -10,7 +10,7 @@ import wiring
 from market.calendars import RoundTheClock
 from markets import ROUND_THE_CLOCK, candle_feeds, fetch_report, universes
 from settings import PREFIX, as_environment, load
-from tests.market.binance import binance
+from tests.market.binance import binance, too_often
 from tests.market.fetching import series, stored
 from trading.errors import ConfigError
 from trading.universes import Universe
@@ -115,7 +115,20 @@ async def test_fetching_says_what_came_of_each_symbol():
         settings = load()
         text, troubled = await fetch_report(settings, "coins")
         assert (text, troubled) == ("BTC/USDT: 30 bars to 30 Jan 2024 00:00 UTC", False)
-        assert await fetch_report(settings, "coins") == ("BTC/USDT: nothing new", False)
+        assert await fetch_report(settings, "coins") == (
+            "BTC/USDT: nothing new since 30 Jan 2024 00:00 UTC",
+            False,
+        )
     assert len(stored(settings.data / "market")) == 30
     with pytest.raises(ConfigError, match="no candle feed is called 'moons'; the settings have: c"):
         await fetch_report(settings, "moons")
+
+
+async def test_retries_leave_no_lines_for_the_person_at_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+):
+    async with binance({"BTCUSDT": {"1d": series(3)}}) as there:
+        there.faults = [too_often(0)]
+        written(COINS + f"url = '{there.url}'\n")
+        await fetch_report(load(), "coins")
+    assert capsys.readouterr() == ("", "")

@@ -162,7 +162,7 @@ async def _ask_to_remove(desk: Desk, request: Request, symbols: Sequence[str]) -
         return
     why = "\n".join(f"{row.symbol} was {lists.why(desk, row)}." for row in rows)
     names = [row.symbol for row in rows]
-    label = f"Let {names[0]} in again" if len(names) == 1 else f"Let {len(names)} in again"
+    label = f"Allow {names[0] if len(names) == 1 else len(names)}"
     said = message(
         bold(f"Let {', '.join(names)} be entered again?"),
         f"\n{why}",

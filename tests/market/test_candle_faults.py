@@ -93,7 +93,7 @@ async def test_one_symbol_that_is_refused_does_not_stop_the_others(tmp_path: Pat
         symbols = ("ADA/USDT", "BTC/USDT", "ETH/USDT")
         result = await feed(there, tmp_path, symbols=symbols).fetch(START + 5 * DAY)
     bad, *good = result.came
-    assert bad.text().startswith("ADA/USDT: nothing new, binance refused: ")
+    assert bad.text().startswith("ADA/USDT: nothing, binance refused: ")
     assert "Invalid symbol" in bad.text()
     assert [one.bars for one in good] == [5, 4]
     assert "ADA/USDT: binance refused" in result.summary()

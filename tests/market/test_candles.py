@@ -65,7 +65,7 @@ async def test_nothing_new_is_said_and_changes_nothing(tmp_path: Path):
     candles = series(10)
     now = START + 10 * DAY
     result, _ = await fetched(tmp_path, candles, now, before=candles)
-    assert result.came[0].text() == "BTC/USDT: nothing new"
+    assert result.came[0].text() == "BTC/USDT: nothing new since 10 Jan 2024 00:00 UTC"
     assert stored(tmp_path) == candles
 
 
