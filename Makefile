@@ -5,13 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo demo-reset test check bench format setup clean
+.PHONY: demo demo-reset pictures test check bench format setup clean
 
 demo: $(STAMP)
 	@$(BIN)/quarterdeck demo
 
 demo-reset: $(STAMP)
 	@rm -rf "$${QUARTERDECK_DATA:-quarterdeck-data}" && echo "The demo starts over with the next make demo."
+
+pictures: $(STAMP)
+	@$(BIN)/python -m transcript.pictures docs/pictures
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -39,8 +39,22 @@ def _run(work: Awaitable[Any]) -> Any:
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    transcript: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead: play a scripted conversation without a browser, on a data folder of "
+            "its own, and write it to FILE.txt and FILE.html.",
+            metavar="FILE",
+        ),
+    ] = None,
+) -> None:
     """Everything on this machine, over real history, with a phone page instead of Telegram."""
+    if transcript is not None:
+        from transcript.files import write_transcript
+
+        _run(write_transcript(transcript))
+        return
     from house import run_demo
     from settings import load
 

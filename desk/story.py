@@ -10,7 +10,7 @@ from desk.desk import Desk
 from desk.notices import card_subject
 from trading.errors import DeskError
 from trading.facts import Picture
-from trading.orders import Fill, Order
+from trading.orders import Fill, Order, OrderState
 from trading.signals import Signal
 from trading.types import Instrument
 
@@ -32,6 +32,9 @@ class Card:
 
     @property
     def value(self) -> Decimal:
+        """As sized on the signal's price; once filled, as paid."""
+        if self.order is not None and self.order.state is OrderState.FILLED:
+            return self.filled * self.average * self.instrument.multiplier
         return self.signal.quantity * self.signal.price * self.instrument.multiplier
 
     @property

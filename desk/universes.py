@@ -116,9 +116,9 @@ async def _record(
             return f"{universe.name} was computed already"
         came = [s for s in symbols if before is None or s not in before.symbols]
         gone = [s for s in before.symbols if s not in symbols] if before else []
-        day = wording.short_day(session.day)
+        day, many = wording.short_day(session.day), wording.count(len(symbols), "instrument")
         if before is None:
-            said = f"{universe.name}: {len(symbols)} instruments by {day}, {universe.rule}"
+            said = f"{universe.name}: {many} by {day}, {universe.rule}"
             await notices.tell(desk, message(f"Universe {said}."), lane=Lane.DIGEST, silent=True)
         elif came or gone:
             said = f"{universe.name}: {len(came)} in, {len(gone)} out, {len(symbols)} in all"

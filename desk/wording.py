@@ -81,6 +81,11 @@ def ago(span: timedelta) -> str:
     return "just now"
 
 
+def count(number: int, noun: str) -> str:
+    """`no order`, `1 order`, `2 orders`."""
+    return f"{number or 'no'} {noun}{'s' if number > 1 else ''}"
+
+
 def place(zone: str) -> str:
     """`New York` from `America/New_York`."""
     return zone.rsplit("/", 1)[-1].replace("_", " ")

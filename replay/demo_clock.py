@@ -75,7 +75,7 @@ class DemoClock:
             "now": at.isoformat(),
             "label": f"{wording.day(local)} {local:%H:%M} {wording.place(self._calendar.zone)}",
             "status": status,
-            "reason": row.reason,
+            "reason": "" if status == "paused" else row.reason,  # which would say it twice
             "seconds_per_day": round(DAY.total_seconds() / row.rate, 2),
         }
 
@@ -90,12 +90,12 @@ class DemoClock:
         comes while something is due does nothing, since the jump would leave it behind."""
         if await self._anything_due():
             return
+        await self.stand(self._next_event(market_time(await self.read(), self._wall.now())))
+
+    async def stand(self, at: datetime) -> None:
+        """Put the clock on a moment and leave it there, as if paused."""
         await self._press(
-            lambda row: {
-                "market_anchor": self._next_event(market_time(row, self._wall.now())),
-                "status": ClockStatus.HELD,
-                "reason": PAUSED,
-            }
+            lambda _: {"market_anchor": at, "status": ClockStatus.HELD, "reason": PAUSED}
         )
 
     async def _anything_due(self) -> bool:

@@ -70,7 +70,7 @@ def percent(fraction: Decimal, limit: Decimal, places: int = 1, sign: str = "") 
 
 def check_trading(state: Trading, reduces: bool) -> Check:
     if state is Trading.HALTED:
-        return Check("trading", False, "trading is halted: /resume first")
+        return Check("trading", False, "trading is halted; /resume first")
     if state is Trading.REDUCING and not reduces:
         return Check("trading", False, "only orders that shrink a position may trade now")
     return Check("trading", True, "trading is active")

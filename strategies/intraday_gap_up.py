@@ -105,9 +105,9 @@ class IntradayGapUp:
         parts = []
         if gap is not None and close is not None and high is not None:
             parts.append(
-                f"opens {gap:.1f} % above yesterday's close {close:.2f}, over its high {high:.2f}"
+                f"opens {gap:.1f} % above yesterday's close {close:,.2f}, over its high {high:,.2f}"
             )
         if close is not None and average is not None:
             side = "above" if close > average else "below"
-            parts.append(f"{side} its {self.trend}-day average {average:.2f}")
+            parts.append(f"{side} its {self.trend}-day average {average:,.2f}")
         return "; ".join(parts)

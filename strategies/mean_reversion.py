@@ -100,13 +100,13 @@ class MeanReversion:
         if close is not None and low is not None and middle is not None:
             if close < low:
                 away = 100.0 * (1.0 - close / low)
-                parts.append(f"close {away:.1f} % below the {self.band}-day band at {low:.2f}")
+                parts.append(f"close {away:.1f} % below the {self.band}-day band at {low:,.2f}")
             else:
                 side = "above" if close > middle else "not above"
-                parts.append(f"close {side} the {self.band}-day average {middle:.2f}")
+                parts.append(f"close {side} the {self.band}-day average {middle:,.2f}")
         if close is not None and average is not None:
             side = "above" if close > average else "below"
-            parts.append(f"{side} its {self.trend}-day average {average:.2f}")
+            parts.append(f"{side} its {self.trend}-day average {average:,.2f}")
         return "; ".join(parts)
 
     def _place(self, rsi: float) -> str:

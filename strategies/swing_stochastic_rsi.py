@@ -100,5 +100,5 @@ class SwingStochasticRsi:
             parts.append(f"StochRSI %K {k:.1f} {side} %D {d:.1f}, from {before:.1f}")
         if close is not None and average is not None:
             side = "above" if close > average else "below"
-            parts.append(f"{side} its {self.trend}-day average {average:.2f}")
+            parts.append(f"{side} its {self.trend}-day average {average:,.2f}")
         return "; ".join(parts)

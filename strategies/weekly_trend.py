@@ -89,12 +89,12 @@ class WeeklyTrend:
         average, slope = get("trend"), get("slope")
         parts = []
         if close is not None and highest is not None and close >= highest:
-            parts.append(f"highest close of {self.breakout} weeks {close:.2f}")
+            parts.append(f"highest close of {self.breakout} weeks {close:,.2f}")
         if close is not None and average is not None:
             side = "above" if close > average else "below"
             moved = ""
             if slope is not None:
                 way = "up" if slope >= 0.0 else "down"
                 moved = f", {way} {abs(slope):.1f} % in {self.rising} weeks"
-            parts.append(f"{side} its {self.trend}-week average {average:.2f}{moved}")
+            parts.append(f"{side} its {self.trend}-week average {average:,.2f}{moved}")
         return "; ".join(parts)

@@ -144,7 +144,8 @@ async def list_message(
     subject = f"scan:{strategy}:{bar.isoformat()}"
     title = f"{len(rows)} more from {strategy}"
     first = rows[0].signal
-    note = f"{first.moment.value} of {wording.short_day(_decided_on(desk, first))}, best first"
+    note = f"{first.moment.value} of {wording.short_day(_decided_on(desk, first))}"
+    note += ", best first" if len(rows) > 1 else ""
     return paged(desk, rows, f"{title}, {note}", page, ("list", subject))
 
 
@@ -152,7 +153,9 @@ def paged(
     desk: Desk, rows: Sequence[Card], title: str, page: int, turn: tuple[str, str]
 ) -> Message:
     """One page of signals, each with its own Approve; `turn` is the verb (and its first argument)
-    that shows another page."""
+    that shows another page. A scan's list is told of its items' decisions; any other is asked for
+    again by the buttons themselves."""
+    back = () if turn[0] == "list" else (turn[1],)
     pages = max(1, -(-len(rows) // PAGE))
     page = min(max(page, 1), pages)
     shown = rows[(page - 1) * PAGE : page * PAGE]
@@ -169,10 +172,11 @@ def paged(
         parts += ["\n", bold(headline(card)), f" · signal {signal.id}\n{line}\n"]
         if signal.state is SignalState.PENDING:
             number = (str(signal.id),)
+            decided = (*number, *back, str(page)) if back else number
             buttons.append(
                 [
-                    Button(f"✔ {signal.symbol}", "approve", number, style="success"),
-                    Button(f"✖ {signal.symbol}", "reject", number, style="danger"),
+                    Button(f"✔ {signal.symbol}", "approve", decided, style="success"),
+                    Button(f"✖ {signal.symbol}", "reject", decided, style="danger"),
                     Button("Why", "why", number, once=False),
                 ]
             )

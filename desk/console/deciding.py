@@ -1,5 +1,6 @@
 """The verbs that decide signals, and those that show them."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from desk import decide, notices, story, wording
@@ -20,7 +21,8 @@ def pressed(request: Request) -> bool:
 async def signals(desk: Desk, request: Request) -> None:
     waiting = await desk.journal.read(Signal, state=SignalState.PENDING, order="-bar,strategy,rank")
     if not waiting:
-        await notices.answer(desk, request, "No signal is waiting. /scan looks for new ones now.")
+        none = "No signal is waiting. /scan looks for new ones now."
+        await notices.answer(desk, request, none, edits=pressed(request))
         return
     rows = [await story.card(desk, signal.id, reader=request.operator) for signal in waiting]
     title = f"{len(rows)} signal{'s' if len(rows) > 1 else ''} waiting"
@@ -39,15 +41,23 @@ async def approve(desk: Desk, request: Request) -> None:
             f"{wording.quantity(order.quantity)} {order.symbol}, goes {goes} "
             f"{wording.place(desk.calendar.zone)}.",
         )
+    await _shown_again(desk, request)
 
 
 async def reject(desk: Desk, request: Request) -> None:
-    reason = " ".join(request.args[1:])[:200]
+    reason = "" if pressed(request) else " ".join(request.args[1:])[:200]
     signal = await decide.reject(
         desk, number(request, "reject"), by=operator(request), reason=reason
     )
     if not pressed(request):
         await notices.answer(desk, request, f"Rejected signal {signal.id} ({signal.symbol}).")
+    await _shown_again(desk, request)
+
+
+async def _shown_again(desk: Desk, request: Request) -> None:
+    """The answer to /signals whose button was pressed, without what was decided."""
+    if pressed(request) and len(request.args) > 1:
+        await signals(desk, replace(request, args=request.args[1:]))
 
 
 async def withdraw(desk: Desk, request: Request) -> None:

@@ -79,7 +79,7 @@ async def universe(desk: Desk, request: Request) -> None:
         lines.append(f"Median value a session to {day}, in {currency}; chosen again every week.")
     elif one.top:
         lines.append("Not computed yet: the next scan that uses it does it.")
-    title = bold(f"{one.name}: {len(found.symbols)} instrument{_s(found.symbols)}")
+    title = bold(f"{one.name}: {_many(found.symbols)}")
     parts: list[str | Span] = [title, "\n" + "\n".join(lines) + "\n"]
     parts += [table(columns(rows, left=2))] if rows else []
     parts += [f"\nPage {page} of {pages}"] if pages > 1 else []
@@ -91,8 +91,7 @@ async def _universes(desk: Desk) -> Message:
     parts: list[str | Span] = []
     for name in (*desk.universes, WATCHLIST):
         found = await universes.members(desk, name)
-        count = f"{len(found.symbols)} instrument{_s(found.symbols)}"
-        parts += [bold(name), f" · {count}\n{_capital(found.universe.rule)}\n\n"]
+        parts += [bold(name), f" · {_many(found.symbols)}\n{_capital(found.universe.rule)}\n\n"]
     free = [plan.strategy for plan in desk.plans.values() if not plan.universe]
     if free:
         parts.append(f"Without a universe, and so free to enter the whole book: {', '.join(free)}.")
@@ -110,7 +109,7 @@ async def _show(desk: Desk, request: Request, name: Name) -> None:
         return
     pages = -(-len(rows) // PAGE)
     page = min(max(page_of(request, 0), 1), pages)
-    title = bold(f"{name.capitalize()}: {len(rows)} instrument{_s(rows)}")
+    title = bold(f"{name.capitalize()}: {_many(rows)}")
     parts: list[str | Span] = [title, f"\n{USE[name]}\n"]
     for row in rows[(page - 1) * PAGE : page * PAGE]:
         known = desk.instruments.find(row.symbol)
@@ -144,7 +143,9 @@ async def _bar(desk: Desk, request: Request, symbols: Sequence[str], reason: str
         Order, symbol__in=chosen, state__in=tuple(AT_BROKER), reduce_only=False
     )
     if waiting or planned:
-        lines.append(f"Will be refused: {waiting} waiting signals, {planned} approved orders.")
+        counts = (waiting, "waiting signal"), (planned, "approved order")
+        refused = [wording.count(number, noun) for number, noun in counts if number]
+        lines.append(f"Will be refused: {', '.join(refused)}.")
     if sent:
         names = ", ".join(f"{o.side.value} {wording.quantity(o.quantity)} {o.symbol}" for o in sent)
         lines.append(f"Already at the broker: {names}.")
@@ -278,5 +279,5 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _s(rows: Sequence[object]) -> str:
-    return "" if len(rows) == 1 else "s"
+def _many(rows: Sequence[object]) -> str:
+    return wording.count(len(rows), "instrument")

@@ -1,8 +1,10 @@
 """The verbs about money: positions, orders, P&L, strategies."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from desk import notices, report, wording
+from desk.console.cards import CENT
 from desk.console.deciding import pressed
 from desk.console.replies import columns
 from desk.desk import Desk
@@ -10,7 +12,7 @@ from desk.funds import funds
 from trading.errors import BadCommand, BrokerError, DeskError
 from trading.facts import Picture, Request
 from trading.messages import Button, Span, bold, message, table
-from trading.orders import DONE, WORKING, Order
+from trading.orders import DONE, WORKING, Fill, Order
 from trading.signals import Signal, SignalState
 
 SHOWN = 20  # rows of a table in one message
@@ -66,21 +68,34 @@ async def orders(desk: Desk, request: Request) -> None:
     working = await desk.journal.read(Order, state__in=tuple(WORKING), order="execute_at,id")
     done = await desk.journal.read(Order, state__in=tuple(DONE), order="-done_at", limit=8)
     parts: list[str | Span] = [bold(f"{len(working)} working"), "\n"]
-    parts += [_order_line(desk, order) for order in working[:SHOWN]]
+    prices = await _average_prices(desk, [*working[:SHOWN], *done])
+    parts += [_order_line(desk, order, prices.get(order.key)) for order in working[:SHOWN]]
     if len(working) > SHOWN:
         parts.append(f"… and {len(working) - SHOWN} more\n")
     if done:
         parts += ["\n", bold("Last done"), "\n"]
-        parts += [_order_line(desk, order) for order in done]
+        parts += [_order_line(desk, order, prices.get(order.key)) for order in done]
     parts.append(f"\n{await as_of(desk)}")
     await notices.answer(desk, request, message(*parts))
 
 
-def _order_line(desk: Desk, order: Order) -> str:
+async def _average_prices(desk: Desk, shown: Sequence[Order]) -> dict[str, Decimal]:
+    """By key, what one unit of an order has cost so far; no entry before its first fill."""
+    fills = await desk.journal.read(Fill, order_key__in=tuple(order.key for order in shown))
+    units: dict[str, Decimal] = {}
+    paid: dict[str, Decimal] = {}
+    for fill in fills:
+        units[fill.order_key] = units.get(fill.order_key, Decimal(0)) + fill.quantity
+        paid[fill.order_key] = paid.get(fill.order_key, Decimal(0)) + fill.quantity * fill.price
+    return {key: paid[key] / units[key] for key in paid}
+
+
+def _order_line(desk: Desk, order: Order, average: Decimal | None) -> str:
+    price = f" @ {wording.price(average.quantize(CENT))}" if average is not None else ""
     at = order.done_at or order.execute_at
     note = f": {order.note}" if order.note and order.is_done else ""
     return (
-        f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol} · "
+        f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol}{price} · "
         f"{order.state.value.replace('_', ' ')} {wording.moment(desk.local(at))}{note}\n"
     )
 
@@ -102,8 +117,7 @@ async def pnl(desk: Desk, request: Request) -> None:
     if found.last is not None:
         change = ""
         if found.before_last is not None:
-            step = found.last.net - found.before_last.net
-            change = f", {wording.signed(step)} on the day before"
+            change = f" ({wording.signed(found.before_last.net)} the day before)"
         lines.append(
             f"Last day {found.last.day:%a} {found.last.day.day} {found.last.day:%b}: "
             f"{wording.signed(found.last.net)}{change}"

@@ -14,12 +14,12 @@ from trading.orders import AT_BROKER, Order, OrderState
 
 async def halt(desk: Desk, request: Request) -> None:
     """The door has latched it already; this tells what is still on its way."""
-    reason = " ".join(request.args)[:200] or "/halt"
+    reason = " ".join(request.args)[:200]
     await latch(
         desk.journal,
         Trading.HALTED,
         by=operator(request),
-        reason=reason,
+        reason=reason or "/halt",
         at=desk.market.now(),
     )
     sent = await desk.journal.read(Order, state__in=tuple(AT_BROKER))
@@ -31,10 +31,11 @@ async def halt(desk: Desk, request: Request) -> None:
         )
         lines.append(f"Already at the broker: {names}.")
     if planned:
-        lines.append(f"{planned} approved orders wait; they expire when their session ends.")
+        waits = "waits; it expires when its" if planned == 1 else "wait; they expire when their"
+        lines.append(f"{wording.count(planned, 'approved order')} {waits} session ends.")
     lines.append("/squareoff closes what is held.")
     who = desk.operator_name(request.operator)
-    rest = "\n" + "\n".join(lines)
+    rest = (f": {reason}\n" if reason else "\n") + "\n".join(lines)
     mine = message(bold("Trading halted by you"), rest)
     await notices.answer(desk, request, mine, lane=Lane.CRITICAL)
     others = message(bold(f"Trading halted by {who}"), rest)
@@ -50,7 +51,7 @@ async def resume(desk: Desk, request: Request) -> None:
         planned = await desk.journal.count(Order, state=OrderState.PLANNED)
         text = f"Trading is {state.value}. Resume it?"
         if planned:
-            text += f" {planned} approved orders may then be sent."
+            text += f" {wording.count(planned, 'approved order')} may then be sent."
         await notices.answer(desk, request, text, buttons=confirm("Resume trading", "resume"))
         return
     running = await squareoff.under_way(desk)
@@ -87,10 +88,10 @@ async def square_off(desk: Desk, request: Request) -> None:
         f"{wording.quantity(row.position.quantity)} {row.position.book.symbol}" for row in rows[:20]
     )
     more = f" and {len(rows) - 20} more" if len(rows) > 20 else ""
-    lines = [f"\nCloses {len(rows)} positions worth {wording.money(value, desk.currency)}"]
-    if rows:
-        lines[0] += f": {names}{more}."
-    lines.append(f"Cancels {working} working orders. Trading is halted until /resume.")
+    held = wording.count(len(rows), "position")
+    worth = f" worth {wording.money(value, desk.currency)}: {names}{more}" if rows else ""
+    lines = [f"\nCloses {held}{worth}."]
+    lines.append(f"Cancels {wording.count(working, 'working order')}. Halts trading until /resume.")
     now = desk.market.now()
     if rows and desk.calendar.session_at(now) is None:
         opens = wording.moment(desk.local(desk.calendar.next_session(now).open))

@@ -47,7 +47,8 @@ async def start(desk: Desk, request: Request) -> None:
         request,
         message(
             bold(f"Welcome aboard, {name}"),
-            f"\nTrading is {state.value}; {waiting} signals wait for a decision.\n"
+            f"\nTrading is {state.value}; {wording.count(waiting, 'signal')} "
+            f"wait{'' if waiting > 1 else 's'} for a decision.\n"
             "Signals come here as cards with a chart. Press Approve and the order goes at the "
             "next open; press nothing and it expires. /help lists every command.",
             buttons=buttons,

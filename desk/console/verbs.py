@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from desk import inbox, notices
 from desk.console import deciding, lists, money, safety, service
@@ -41,7 +42,7 @@ VERBS: dict[str, Verb] = {
     "reject": Verb(deciding.reject, "turn a signal down", "ID [reason]", topic="Signals"),
     "why": Verb(deciding.why, "the story of a signal", "ID", topic="Signals"),
     "withdraw": Verb(
-        deciding.withdraw, "take an approval back before it is sent", "ID", topic="Signals"
+        deciding.withdraw, "take back an approval not yet sent", "ID", topic="Signals"
     ),
     "scan": Verb(service.scan, "look for signals now", "[strategy]", topic="Signals"),
     "positions": Verb(money.positions, "what is held, at what price", topic="Money"),
@@ -100,7 +101,10 @@ async def _carry_out(desk: Desk, request: Request) -> None:
         raise DeskError(f"/{request.verb} came late, after a downtime: send it again")
     verb = VERBS.get(request.verb)
     if verb is None:
-        raise DeskError(f"there is no command /{request.verb[:30]}; /help lists them all")
+        told = [name for name, known in VERBS.items() if known.help]
+        close = get_close_matches(request.verb[:30], told, 1)
+        meant = f"did you mean /{close[0]}? " if close else ""
+        raise DeskError(f"there is no command /{request.verb[:30]}; {meant}/help lists them all")
     await verb.handler(desk, request)
 
 

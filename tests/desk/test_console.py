@@ -1,16 +1,21 @@
 """What the operator types and presses, and the words that come back."""
 
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
 from desk import decide, inbox
 from desk.console import cards
 from desk.console.verbs import VERBS, handle
+from desk.propose import utc
 from desk.story import card as read_card
 from tests.desk.test_deciding import TUESDAY, bought, proposed
 from tests.world import ANN, World, answer, explain, world
-from trading.facts import Notice, Picture, Request, RequestState, Run, Trading
+from trading.facts import Mark, Notice, Picture, Request, RequestState, Run, Trading
 from trading.messages import Message
-from trading.orders import Order
+from trading.orders import Order, OrderState
 from trading.signals import SignalState
 
 
@@ -137,7 +142,6 @@ async def test_squareoff_lists_what_it_will_close_and_its_value():
 
 
 async def test_a_command_that_came_late_is_asked_again_but_a_halt_is_honoured():
-    from dataclasses import replace
     from datetime import timedelta
 
     w = await world()
@@ -202,8 +206,6 @@ async def test_a_list_turns_pages_and_approves_by_item():
     w = await world(cards=0)
     await proposed(w, "AAPL", "MSFT", "NVDA", "TSLA", "XOM")
     bar = answer("AAPL").bar
-    from desk.propose import utc
-
     shown = await cards.list_message(w.desk, "dip", utc(bar))
     assert shown is not None
     assert "5 more from dip" in shown.plain
@@ -212,3 +214,82 @@ async def test_a_list_turns_pages_and_approves_by_item():
     assert again is not None
     assert "Approved by you" in again.plain
     assert explain({}) in again.plain
+
+
+async def test_the_answer_to_signals_loses_the_item_that_was_decided_from_it():
+    w = await world(cards=0)
+    signals = await proposed(w, "AAPL", "MSFT")
+    asked = await w.ask("/signals")
+    await handle(w.desk, asked)
+    [row] = await w.journal.read(Notice, answers=asked)
+    shown = Message.from_json(row.body)
+    assert shown.plain.startswith("2 signals waiting")
+    approve, reject, _ = shown.buttons[0]
+    assert (approve.label, reject.label) == ("✔ AAPL", "✖ AAPL")
+    text = await said(w, f"/approve {' '.join(approve.args)}", pressed=True)
+    assert text.startswith("1 signal waiting")
+    assert "AAPL" not in text
+    text = await said(w, f"/reject {signals[1].id} page 1", pressed=True)
+    assert text == "No signal is waiting. /scan looks for new ones now."
+    assert (await decide.signal_of(w.desk, signals[1].id)).note == ""
+
+
+async def test_a_scans_own_list_is_not_answered_anew_by_its_buttons():
+    w = await world(cards=0)
+    await proposed(w, "AAPL", "MSFT")
+    shown = await cards.list_message(w.desk, "dip", utc(answer("AAPL").bar))
+    assert shown is not None
+    assert [button.args for button in shown.buttons[0]] == [("1",)] * 3
+    assert await said(w, "/approve 1", pressed=True) == ""
+
+
+async def test_a_halt_repeats_its_reason():
+    w = await world()
+    assert "Trading halted by you: news at nine\n" in await said(w, "/halt news at nine")
+
+
+async def test_a_misspelt_command_is_told_the_one_that_was_meant():
+    w = await world()
+    text = await said(w, "/aprove 12")
+    assert text == "There is no command /aprove; did you mean /approve? /help lists them all."
+
+
+async def test_numbers_agree_with_their_nouns():
+    w = await world()
+    assert "no signal waits for a decision" in await said(w, "/start")
+    assert "Closes no position.\nCancels no working order." in await said(w, "/squareoff")
+    [signal] = await proposed(w, "AAPL")
+    assert "1 signal waits for a decision" in await said(w, "/start")
+    await decide.approve(w.desk, signal.id, by="operator:1")
+    assert "1 approved order waits; it expires" in await said(w, "/halt")
+    assert "1 approved order may then be sent" in await said(w, "/resume")
+
+
+async def test_pnl_tells_the_day_before_beside_the_last_day():
+    w = await world()
+    await bought(w, "AAPL")
+    await w.journal.append([Mark(date(2025, 2, 3), "a", "dip", "USD", 5_000_000, 0, 0, 0, 0)])
+    w.go(TUESDAY, 15)
+    assert "Last day Tue 4 Feb: −6.00 (+5.00 the day before)" in await said(w, "/pnl")
+
+
+async def test_orders_tell_their_price_once_filled():
+    w = await world()
+    await bought(w, "AAPL")
+    w.go(TUESDAY, 15)
+    assert "buy 50 AAPL @ 100.00 · filled Tue 4 Feb 09:30\n" in await said(w, "/orders")
+
+
+async def test_a_filled_card_tells_what_was_paid():
+    w = await world()
+    [signal] = await proposed(w, "AAPL")
+    order = await decide.approve(w.desk, signal.id, by="operator:1")
+    card = await read_card(w.desk, signal.id)
+    assert (card.value, card.share) == (Decimal("5000.00"), Decimal("0.05"))
+    filled = replace(
+        card,
+        order=replace(order, state=OrderState.FILLED),
+        filled=Decimal(50),
+        average=Decimal("101.20"),
+    )
+    assert "\n5,060.00 USD · 5.1 % of equity\n" in cards.card_message(w.desk, filled).plain

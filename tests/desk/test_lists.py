@@ -168,7 +168,7 @@ async def test_the_answer_names_what_waits_and_what_is_at_the_broker_already():
     await proposed(w, "MSFT")
     await approved(w)
     text = await said(w, "/blacklist add MSFT AAPL")
-    assert "Will be refused: 1 waiting signals, 1 approved orders." in text
+    assert "Will be refused: 1 waiting signal, 1 approved order." in text
 
 
 async def test_letting_an_instrument_in_again_is_asked_twice():

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
-from tests.flows.ship import ROOT, Ship
+from tests.flows.ship import Ship
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -54,15 +54,6 @@ async def ship(tmp_path: Path) -> AsyncIterator[Ship]:
     await ship.scuttle()
 
 
-async def picture(page: Page, name: str) -> None:
-    """Kept only where the README's pictures are wanted."""
-    folder = os.environ.get("PICTURES_TO")
-    if folder:
-        (ROOT / folder).mkdir(parents=True, exist_ok=True)
-        await page.wait_for_timeout(400)  # the page's own scrolling ends
-        await page.screenshot(path=ROOT / folder / f"{name}.png")
-
-
 @pytest.mark.timeout(240)
 async def test_a_signal_is_approved_and_filled_in_a_browser(ship: Ship, page: Page):
     await ship.start()
@@ -76,8 +67,6 @@ async def test_a_signal_is_approved_and_filled_in_a_browser(ship: Ship, page: Pa
     await expect(image).to_be_visible(timeout=PATIENCE)
     before = await image.get_attribute("src")
     await card.locator("[data-button-text=Approve]").scroll_into_view_if_needed()
-    await card.evaluate("card => card.scrollIntoView({block: 'start'})")
-    await picture(page, "card")
 
     while await approve.count():
         waiting = await approve.count()
@@ -88,8 +77,6 @@ async def test_a_signal_is_approved_and_filled_in_a_browser(ship: Ship, page: Pa
     await expect(text).to_contain_text("Filled", timeout=PATIENCE)
     await expect(image).not_to_have_attribute("src", str(before), timeout=PATIENCE)
     await expect(card.locator("[data-button-text=Withdraw]")).to_have_count(0)
-    await card.evaluate("card => card.scrollIntoView({block: 'start'})")
-    await picture(page, "filled")
 
     await page.get_by_test_id("words").fill("/pnl")
     await page.get_by_test_id("words").press("Enter")
@@ -99,7 +86,6 @@ async def test_a_signal_is_approved_and_filled_in_a_browser(ship: Ship, page: Pa
     await expect(answer.last.get_by_test_id("photo")).to_be_visible(timeout=PATIENCE)
     await expect(answer.last).to_contain_text("broker agrees")
     await answer.last.scroll_into_view_if_needed()
-    await picture(page, "pnl")
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert await page.evaluate(
         "Math.max(...[...document.querySelectorAll('.bubble')]"

@@ -137,7 +137,7 @@ BOUNDARIES: list[tuple[str, Callable[[], Any], Callable[[], Any], str]] = [
         "trading",
         entry,
         lambda: entry(state=Trading.HALTED),
-        "trading is halted: /resume first",
+        "trading is halted; /resume first",
     ),
     (
         "trading",

@@ -179,6 +179,10 @@ def test_a_trader_reads_the_reason() -> None:
         "RSI(14) 63.0 over 60; close above the 20-day average 200.00; "
         "above its 200-day average 176.40"
     )
+    dear = {"close": 1_031.39, "band_low": 1_035.41, "band_mid": 1_050.0, "trend": 1_009.11}
+    assert strategy.explain(dear) == (
+        "close 0.4 % below the 20-day band at 1,035.41; above its 200-day average 1,009.11"
+    )
     assert strategy.explain({"close": 10.0}) == ""
 
 

@@ -1,0 +1,47 @@
+"""The README's pictures: each one of the script's, none too heavy."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from transcript.house import StepFailed
+from transcript.pictures import HEIGHT, LARGEST, SCALE, WIDTH, smaller
+from transcript.script import SCRIPT
+
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+
+
+def png(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def test_the_pictures_are_those_the_script_takes():
+    shots = {f"{step.shot}.png" for step in SCRIPT if step.shot}
+    assert {path.name for path in PICTURES.iterdir()} == shots
+
+
+@pytest.mark.parametrize("path", sorted(PICTURES.iterdir()), ids=lambda path: path.name)
+def test_a_picture_is_a_phones_screen_and_light(path: Path):
+    assert path.stat().st_size <= LARGEST
+    with Image.open(path) as picture:
+        assert picture.size == (WIDTH * SCALE, HEIGHT * SCALE)
+
+
+def test_a_picture_keeps_its_size_and_its_colours_where_they_are_few():
+    flags = Image.new("RGB", (300, 200), "#c93a3a")
+    flags.paste("#2a8748", (0, 0, 150, 200))
+    with Image.open(io.BytesIO(smaller(png(flags)))) as found:
+        assert found.size == (300, 200)
+        again = found.convert("RGB")
+    assert again.getpixel((10, 10)) == (0x2A, 0x87, 0x48)
+    assert again.getpixel((290, 10)) == (0xC9, 0x3A, 0x3A)
+
+
+def test_a_picture_that_stays_too_heavy_is_refused_with_its_size():
+    noise = Image.effect_noise((1200, 1200), 90)
+    with pytest.raises(StepFailed, match=r"a picture has \d+ bytes in 64 colours; 150000 is most"):
+        smaller(png(noise))

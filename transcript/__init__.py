@@ -1,0 +1,1 @@
+"""A scripted conversation with the demo, written down as the operator saw it."""
