@@ -219,7 +219,7 @@ async def test_universe_alone_lists_them_all():
     w = await with_universe(Universe("tech", sector="Technology"))
     text = await said(w, "/universe")
     assert "tech · 5 instruments\nSector Technology" in text
-    assert "watchlist · 0 instruments" in text
+    assert "watchlist · no instrument" in text
 
 
 async def test_members_are_shown_page_by_page_in_lines_that_fit_a_phone():
