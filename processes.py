@@ -68,6 +68,7 @@ async def heavy(settings: Settings, stop: asyncio.Event) -> None:
     """Scans and marks."""
     from worker import jobs
     from worker.research import Research
+    from worker.shipped import LONGEST
 
     async with open_desk(settings) as rooms:
         research = Research(rooms.store, rooms.strategies, candles=candle_feeds(settings))
@@ -77,9 +78,9 @@ async def heavy(settings: Settings, stop: asyncio.Event) -> None:
                 "heavy",
                 settings.redis,
                 partial(jobs.run, rooms.desk, research),
-                max_jobs=1,
+                max_jobs=2,  # a long one keeps no scan waiting
                 stop=stop,
-                job_timeout=jobs.LEASE.total_seconds(),
+                job_timeout=LONGEST.total_seconds() + 60,  # each run has its own limit
             ),
             _beats(rooms.base, "heavy"),
         )

@@ -101,6 +101,17 @@ class CandleSettings(BaseModel):
         return self
 
 
+class JobSettings(BaseModel):
+    """What is changed of a scheduled job, or a job added; see docs/schedule.md."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    when: str | None = None
+    within: str | None = None
+    catch_up: bool | None = None
+    limit: str | None = None
+    enabled: bool | None = None
+
+
 GROUPS: dict[str, type[BaseModel]] = {
     "operators": Person,
     "strategies": StrategySettings,
@@ -108,6 +119,7 @@ GROUPS: dict[str, type[BaseModel]] = {
     "costs": CostSettings,
     "universes": UniverseSettings,
     "candles": CandleSettings,
+    "jobs": JobSettings,
 }
 
 
@@ -143,6 +155,7 @@ class Settings(BaseSettings):
     costs: CostSettings = CostSettings()
     universes: dict[str, UniverseSettings] = Field(default_factory=dict)
     candles: dict[str, CandleSettings] = Field(default_factory=dict)
+    jobs: dict[str, JobSettings] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(

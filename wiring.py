@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -16,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from desk.desk import Desk, Operator, Plan
+from desk.timetable import Jobs
 from folder import bars_folder, instruments_file, paper_socket, prepare
 from lanes.bell import RedisBell
 from market.calendars import ExchangeCalendar, RoundTheClock
@@ -192,14 +194,26 @@ def _parameters(strategy: Any) -> list[str]:
     return [f.name for f in fields(strategy) if f.init and f.name not in ("name", "timeframe")]
 
 
-def calendar_of(settings: Settings) -> Calendar:
-    """Raises ConfigError for an exchange nobody knows."""
-    if settings.calendar == RoundTheClock.NAME:
+def calendar_of(settings: Settings, name: str = "") -> Calendar:
+    """The desk's own without a `name`. Raises DataError for an exchange nobody knows, ConfigError
+    where it is the settings that name it."""
+    chosen = name or settings.calendar
+    if chosen == RoundTheClock.NAME:
         return RoundTheClock()
     try:
-        return ExchangeCalendar.open(settings.calendar, settings.data.absolute() / "calendars")
+        return ExchangeCalendar.open(chosen, settings.data.absolute() / "calendars")
     except DataError as error:
-        raise ConfigError(f"setting 'calendar' = {settings.calendar!r}: {error}") from error
+        if name:
+            raise
+        raise ConfigError(f"setting 'calendar' = {chosen!r}: {error}") from error
+
+
+def timetable(settings: Settings, chosen: Mapping[str, Plan], house: Calendar) -> Jobs:
+    """Raises ConfigError for a job that cannot be read, or of a kind nobody carries out."""
+    from worker.shipped import Given, table
+
+    given = {name: Given(**job.model_dump()) for name, job in settings.jobs.items()}
+    return table(chosen, given, house, partial(calendar_of, settings))
 
 
 @asynccontextmanager
@@ -318,6 +332,7 @@ def _desk(
         operators=operators(base.settings),
         limits=limits(base.settings),
         universes=universes(base.settings),
+        jobs=timetable(base.settings, chosen, base.calendar) if brokers else {},
     )
 
 
@@ -343,6 +358,7 @@ def desk_of_replay(
         cash=settings.capital,
         currency=settings.currency,
     )
+    chosen = plans(settings, known)
     return Desk(
         journal=journal,
         market=clock,
@@ -351,12 +367,13 @@ def desk_of_replay(
         instruments=instruments,
         calendar=calendar,
         brokers={broker.name: broker},
-        plans=plans(settings, known),
+        plans=chosen,
         bell=Silence(),
         desk_id="replay",
         currency=settings.currency,
         limits=limits(settings),
         universes=universes(settings),
+        jobs=timetable(settings, chosen, calendar),
     )
 
 
