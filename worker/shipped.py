@@ -44,7 +44,7 @@ SHIPPED: tuple[Shipped, ...] = (
         tells=True, stops="no P&L is saved; resumed, the last 14 days are made up for",
     ),
     Shipped(
-        "universe", "last session of the week, close+30m", "chooses the week's most traded", "Data",
+        "universe", "last session of the week, close+30m", "chooses the most traded", "Data",
         "7d",
     ),
     Shipped("freshness", "close+1h", "alerts when the bars are old", "Data", "12h", tells=True),
