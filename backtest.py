@@ -1,43 +1,274 @@
-"""A strategy over the sample's bars, by the desk's own rules: what `quarterdeck replay` prints."""
+"""A strategy over bars of the past, by the desk's own rules: what `quarterdeck replay` runs.
+
+`open_history` reads the bars once; `run` replays one strategy over them and may be called any
+number of times in one process.
+"""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any, TextIO
 
-from charts import PnlDay, PnlSpec, draw
-from desk import report as reports
-from desk import wording
+from pydantic import ValidationError
+
+from charts import draw
 from desk.console.replies import columns
-from desk.desk import Desk
-from folder import bars_folder, install_sample
+from folder import bars_folder, cache_folder, instruments_file
+from market.calendars import ExchangeCalendar
+from market.instruments import InstrumentBook
+from market.loaded import LoadedFeed
+from market.panel import Panel
+from market.sample import sample_bars, sample_instruments
 from market.store import BarStore
 from market.universe import Turnover
-from replay.engine import Script, replay
+from replay import printed
+from replay.engine import Script, Watch, replay
+from replay.holding import buy_and_hold
 from replay.journal import MemoryJournal
 from replay.lookahead import look_ahead
-from settings import Settings, StrategySettings
+from replay.progress import Line
+from replay.result import Result
+from replay.tally import tally
+from settings import CostSettings, Settings, StrategySettings, first_line
+from strategies.folder import Found
 from trading.bars import Strategy
 from trading.clocks import SimulatedClock
-from trading.errors import BadCommand
+from trading.errors import BadCommand, ConfigError
 from trading.facts import Adjustment
-from trading.ports import Session
+from trading.ports import Calendar, Session
 from trading.types import Holding
-from wiring import (
-    calendar_of,
-    desk_of_replay,
-    known_strategies,
-    strategies,
-    strategy_files,
-)
+from wiring import CALENDAR, costs, known_strategies, replay_desk, strategies, strategy_files
+
+AFTER_CLOSE = timedelta(minutes=5)
+
+MOST = 10**12  # capital: more units of a stock than there are
+
+#: What `--costs` calls each part of the costs, and the setting it is.
+COSTS: Mapping[str, str] = {
+    "slippage": "slippage_bps",
+    "per_unit": "per_unit",
+    "minimum": "minimum",
+    "maximum": "maximum_share",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    desk: Desk
-    sessions: tuple[Session, ...]
-    profit: reports.Profit
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """What replays run over, read once. `sample` where it is the shipped bars."""
+
+    panel: Panel
+    instruments: InstrumentBook
+    calendar: Calendar
+    feed: LoadedFeed
+    found: Found  # strategy files
+    sample: bool
+
+    @property
+    def span(self) -> tuple[date, date]:
+        """The days of the oldest and the newest bar."""
+        days = self.panel.ts.astype("datetime64[D]")
+        return days.min().item(), days.max().item()
+
+    def sessions(self, start: date | None = None, end: date | None = None) -> list[Session]:
+        """Those with bars between two days. BadCommand where there are none."""
+        oldest, newest = self.span
+        if start and end and start > end:
+            raise BadCommand(f"the first day {start} is after the last day {end}")
+        first, last = max(start or oldest, oldest), min(end or newest, newest)
+        found = list(self.calendar.sessions(first, last)) if first <= last else []
+        if not found:
+            bars = "the sample is" if self.sample else "the bars are"
+            raise BadCommand(
+                f"no session lies between {start or oldest} and {end or newest}; "
+                f"{bars} {oldest} to {newest}"
+            )
+        return found
+
+
+def open_history(settings: Settings, symbols: Iterable[str] = ()) -> History:
+    """The imported bars of the data folder, or the shipped sample where there are none; nothing is
+    written to the data folder. BadCommand for a symbol that has no bars."""
+    store = BarStore(bars_folder(settings))
+    imported = bool(store.months())
+    panel = store.read() if imported else Panel.from_frame(sample_bars())
+    shipped = sample_instruments()
+    file = instruments_file(settings)
+    instruments = InstrumentBook.load(file) if imported and file.exists() else shipped
+    if not panel.rows:
+        raise ConfigError(f"no bars are stored in {store.folder}; import some first")
+    calendar = _calendar(settings)
+    wanted = {symbol.strip().upper() for symbol in symbols if symbol.strip()}
+    for symbol in sorted(wanted - set(panel.symbols)):
+        raise BadCommand(f"no bars of {symbol[:20]!r}{_nearest(symbol, panel.symbols)}")
+    sample = all(shipped.find(symbol) is not None for symbol in panel.symbols)
+    if wanted:
+        panel = panel.only(wanted)
+    feed = LoadedFeed(panel, calendar)
+    return History(panel, instruments, calendar, feed, strategy_files(settings), sample)
+
+
+def run(
+    settings: Settings,
+    strategy: str,
+    start: date | None = None,
+    end: date | None = None,
+    *,
+    history: History | None = None,
+    params: Mapping[str, Any] | None = None,
+    watch: Watch | None = None,
+) -> Result:
+    """Replay one strategy between two days, each signal approved in rank order.
+
+    `params` go over those of the settings, as text or as values. Money and costs are the
+    settings'; see `with_costs`. Raises BadCommand or ConfigError, one line each.
+    """
+    history = history or open_history(settings)
+    return asyncio.run(_run(settings, strategy, start, end, history, params or {}, watch))
+
+
+async def _run(
+    settings: Settings,
+    name: str,
+    start: date | None,
+    end: date | None,
+    history: History,
+    params: Mapping[str, Any],
+    watch: Watch | None,
+) -> Result:
+    settings, strategy = chosen(settings, name, params, history.found)
+    sessions = history.sessions(start, end)
+    clock = SimulatedClock(sessions[0].open)
+    journal = MemoryJournal(alone=True)
+    feed, instruments, calendar = history.feed, history.instruments, history.calendar
+    known = {name: strategy}
+    desk = replay_desk(settings, journal, clock, feed, instruments, calendar, known)
+    deposit = Adjustment(
+        "paper", "opening", "deposit", settings.capital, settings.currency, clock.at
+    )
+    await journal.append([deposit])
+    ranking = Turnover(history.panel).most_traded
+    scripts = [Script.of(strategy, history.panel)]
+    await replay(desk, clock, scripts, sessions, watch=watch, ranking=ranking)
+    symbols = history.panel.symbols
+    charged = costs(settings)
+    hold, held = buy_and_hold(feed, symbols, instruments, charged, settings.capital, sessions)
+    return tally(
+        strategy,
+        journal,
+        await desk.books.ledger(),
+        feed,
+        calendar,
+        sessions,
+        params=tuple((key, str(value)) for key, value in settings.strategies[name].params.items()),
+        symbols=len(symbols),
+        sample=history.sample,
+        currency=settings.currency,
+        capital=settings.capital,
+        costs=costs_text(settings),
+        hold=hold,
+        held=held,
+    )
+
+
+def report(
+    settings: Settings,
+    strategy: str,
+    start: str = "",
+    end: str = "",
+    *,
+    symbols: str = "",
+    params: Mapping[str, str] | None = None,
+    picture: Path | None = None,
+    trades: Path | None = None,
+    progress: TextIO | None = None,
+) -> str:
+    """Replay and say what came of it; the picture and the trades are written where asked."""
+    for what, file in (("picture", picture), ("trades", trades)):
+        if file is not None and not file.parent.is_dir():  # better known before than after
+            raise BadCommand(f"the {what} cannot be written to {file}: no such folder")
+    first, last = day_of(start), day_of(end)
+    history = open_history(settings, symbols.split(","))
+    line = Line(progress, len(history.sessions(first, last))) if progress else None
+    try:
+        result = run(settings, strategy, first, last, history=history, params=params, watch=line)
+    finally:
+        if line:
+            line.close()
+    if picture is not None:
+        png = draw("replay", printed.picture(result, settings.theme).to_json())
+        _write(picture, png, "picture")
+    if trades is not None:
+        _write(trades, printed.trades_csv(result).encode(), "trades")
+    return printed.text(result)
+
+
+def _write(file: Path, content: bytes, what: str) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        reason = error.strerror or error
+        raise BadCommand(f"the {what} cannot be written to {file}: {reason}") from error
+
+
+def chosen(
+    settings: Settings, name: str, params: Mapping[str, Any], found: Found
+) -> tuple[Settings, Strategy]:
+    """The settings with this strategy alone, and the strategy with its parameters. ConfigError
+    for a parameter it does not take, BadCommand for a name nobody has."""
+    known = known_strategies(found)
+    if name not in known and not found.refused:
+        raise BadCommand(f"no strategy is called {name[:40]!r}{_nearest(name, known)}")
+    plan = settings.strategies.get(name, StrategySettings())
+    plan = plan.model_copy(update={"params": {**plan.params, **params}})
+    settings = settings.model_copy(update={"strategies": {name: plan}})
+    return settings, strategies(settings, found)[name]
+
+
+def with_costs(
+    settings: Settings, capital: str = "", given: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings with other money and other costs; keys as in `COSTS`, values as text.
+    BadCommand names what is wrong."""
+    changes: dict[str, Any] = {}
+    charged = settings.costs.model_dump()
+    for key, value in (given or {}).items():
+        if key not in COSTS:
+            raise BadCommand(f"{key[:20]!r} is no cost; there are: {', '.join(COSTS)}")
+        charged[COSTS[key]] = value
+    try:
+        changes["costs"] = CostSettings.model_validate(charged)
+        if capital:
+            changes["capital"] = Settings.model_validate({"capital": capital}).capital
+    except ValidationError as error:
+        raise BadCommand(first_line(error)) from None
+    if changes.get("capital", 0) > MOST:
+        raise BadCommand(f"capital is at most {MOST:,}, not {capital[:30]}")
+    return settings.model_copy(update=changes)
+
+
+def pairs(words: Iterable[str], what: str) -> dict[str, str]:
+    """`a=1` and `b=2` by name. BadCommand for a word that is not of that form."""
+    found: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not (key and equals and value):
+            raise BadCommand(f"{word[:30]!r} is no {what}; write it as name=value")
+        found[key.strip()] = value.strip()
+    return found
+
+
+def costs_text(settings: Settings) -> str:
+    """ "slippage 2 bp; 0.005 USD a unit, 1 to 1 % an order"."""
+    charged = settings.costs
+    most = (charged.maximum_share * 100).normalize()
+    return (
+        f"slippage {charged.slippage_bps.normalize():f} bp; "
+        f"{charged.per_unit.normalize():f} {settings.currency} a unit, at least "
+        f"{charged.minimum.normalize():f}, at most {most:f} % of an order"
+    )
 
 
 def day_of(text: str) -> date | None:
@@ -50,74 +281,13 @@ def day_of(text: str) -> date | None:
         raise BadCommand(f"{text[:20]!r} is no date; write it like 2024-03-28") from None
 
 
-async def run(settings: Settings, strategy: str, start: str, end: str) -> Result:
-    """Replay the sample between two days, each signal approved in rank order."""
-    chosen = settings.strategies.get(strategy, StrategySettings())
-    settings = settings.model_copy(update={"strategies": {strategy: chosen}})
-    known, first, last = strategies(settings), day_of(start), day_of(end)
-    install_sample(settings)
-    store = BarStore(bars_folder(settings))
-    panel = store.read()
-    days = panel.ts.astype("datetime64[D]")
-    oldest, newest = days.min().item(), days.max().item()
-    first, last = max(first or oldest, oldest), min(last or newest, newest)
-    sessions = tuple(calendar_of(settings).sessions(first, last)) if first <= last else ()
-    if not sessions:
-        raise BadCommand(
-            f"no session lies between {start or oldest} and {end or newest}; the sample is "
-            f"{oldest} to {newest}"
-        )
-    clock = SimulatedClock(sessions[0].open)
-    journal = MemoryJournal()
-    desk = desk_of_replay(settings, journal, clock, store, known)
-    capital = settings.capital
-    await journal.append(
-        [Adjustment("paper", "opening", "deposit", capital, settings.currency, clock.at)]
-    )
-    scripts = [Script.of(one, panel) for one in known.values()]
-    await replay(desk, clock, scripts, sessions, ranking=Turnover(panel).most_traded)
-    clock.at = sessions[-1].close + timedelta(minutes=5)
-    return Result(desk, sessions, await reports.profit(desk, "all", strategy))
-
-
-def report(settings: Settings, strategy: str, start: str, end: str, picture: Path | None) -> str:
-    """The figures as text; writes the P&L picture where asked."""
-    result = asyncio.run(run(settings, strategy, start, end))
-    found, currency = result.profit, settings.currency
-    trades = found.trades
-    span = f"{result.sessions[0].day} to {result.sessions[-1].day}"
-    if picture is not None:
-        days = tuple(PnlDay(day.day, day.net) for day in found.days)
-        spec = PnlSpec(days, f"Net P&L {strategy}", span, currency, theme=settings.theme)
-        try:
-            picture.write_bytes(draw("pnl", spec.to_json()))
-        except OSError as error:
-            raise BadCommand(f"the picture cannot be written to {picture}: {error}") from error
-    rows = [
-        ("Sessions", str(len(result.sessions))),
-        ("Trades closed", str(len(trades))),
-        ("Won", wording.percent(found.wins / len(trades)) if trades else "none"),
-        ("Net P&L", wording.profit(found.total, currency)),
-        ("of which open", wording.profit(found.unrealised, currency)),
-        ("Fees paid", wording.money(found.fees, currency)),
-        ("Worst drawdown", wording.profit(_drawdown(found.days), currency)),
-    ]
-    note = "Today's S&P 500 members only: survivorship flatters every strategy on this sample."
-    return f"{strategy}, {span}\n{columns(rows)}\n{note}"
-
-
 def lookahead(settings: Settings, strategy: str, start: str, end: str) -> tuple[str, bool]:
     """Which answers change when the future is hidden, as text, and whether none does."""
-    chosen = settings.strategies.get(strategy, StrategySettings())
-    settings = settings.model_copy(update={"strategies": {strategy: chosen}})
-    known = strategies(settings)
-    install_sample(settings)
-    panel = BarStore(bars_folder(settings)).read()
-    calendar = calendar_of(settings)
-    days = panel.ts.astype("datetime64[D]")
-    first = day_of(start) or days.min().item()
-    last = min(day_of(end) or days.max().item(), days.max().item())
-    found = look_ahead(known[strategy], panel, calendar, first, last)
+    history = open_history(settings)
+    _, known = chosen(settings, strategy, {}, history.found)
+    oldest, newest = history.span
+    first, last = day_of(start) or oldest, min(day_of(end) or newest, newest)
+    found = look_ahead(known, history.panel, history.calendar, first, last)
     return found.text(), found.clean
 
 
@@ -137,11 +307,17 @@ def _held(strategy: Strategy) -> str:
     return "holds the session" if session else "holds until its exit"
 
 
-def _drawdown(days: tuple[reports.Day, ...]) -> Decimal:
-    """The deepest fall of cumulative net P&L below its peak, as a negative amount."""
-    total = peak = worst = Decimal(0)
-    for day in days:
-        total += day.net
-        peak = max(peak, total)
-        worst = min(worst, total - peak)
-    return worst
+def _calendar(settings: Settings) -> Calendar:
+    """Its years are kept in the data folder where there is one, else in the cache folder."""
+    folder = settings.data.absolute()
+    kept = folder if folder.is_dir() else cache_folder()
+    return ExchangeCalendar.open(CALENDAR, kept / "calendars")
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """ "; did you mean 'x'?", or those there are where few enough."""
+    names = list(known)
+    close = get_close_matches(word, names, 1) or get_close_matches(word.lower(), names, 1, 0.4)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; there are: {', '.join(names)}" if len(names) <= 12 else f"; there are {len(names)}"

@@ -116,7 +116,19 @@ def replay(
     strategy: Annotated[str, typer.Option(help="Name of the strategy.")] = "mean_reversion",
     start: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")] = "",
     end: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")] = "",
-    picture: Annotated[Path | None, typer.Option(help="Write the P&L picture here.")] = None,
+    symbols: Annotated[str, typer.Option(help="Only these, such as AAPL,MSFT.")] = "",
+    capital: Annotated[str, typer.Option(help="Money to begin with.")] = "",
+    slippage: Annotated[str, typer.Option(help="Basis points, always against us.")] = "",
+    commission: Annotated[str, typer.Option(help="Currency a unit.")] = "",
+    minimum: Annotated[str, typer.Option(help="The least commission of an order.")] = "",
+    costs: Annotated[
+        str, typer.Option(help='All at once: "slippage=5 per_unit=0.005 minimum=1 maximum=0.01".')
+    ] = "",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter, name=value; may be repeated.")
+    ] = None,
+    picture: Annotated[Path | None, typer.Option(help="Write the chart here (PNG).")] = None,
+    trades: Annotated[Path | None, typer.Option(help="Write the trades here (CSV).")] = None,
     check_lookahead: Annotated[
         bool,
         typer.Option(
@@ -124,15 +136,78 @@ def replay(
         ),
     ] = False,
 ) -> None:
-    """Run a strategy over the sample bars with the desk's own rules, and print what it made."""
-    from backtest import lookahead, report
+    """Run a strategy over bars of the past with the desk's own rules, and print what it made."""
+    import backtest
     from settings import load
 
     if check_lookahead:
-        text, clean = lookahead(load(), strategy, start, end)
+        text, clean = backtest.lookahead(load(), strategy, start, end)
         print(text)
         raise typer.Exit(0 if clean else 1)
-    print(report(load(), strategy, start, end, picture))
+    given = backtest.pairs(costs.split(), "cost")
+    given |= {
+        key: value
+        for key, value in (("slippage", slippage), ("per_unit", commission), ("minimum", minimum))
+        if value
+    }
+    text = backtest.report(
+        backtest.with_costs(load(), capital, given),
+        strategy,
+        start,
+        end,
+        symbols=symbols,
+        params=backtest.pairs(set_ or (), "parameter"),
+        picture=picture,
+        trades=trades,
+        progress=sys.stderr,
+    )
+    print(text)
+
+
+@app.command()
+def search(
+    over: Annotated[
+        list[str] | None,
+        typer.Option(help="A parameter and its values: period=5:30:5 or upper=60,70,80."),
+    ] = None,
+    strategy: Annotated[str, typer.Option(help="Name of the strategy.")] = "mean_reversion",
+    start: Annotated[str, typer.Option("--from", help="First day chosen on.")] = "",
+    end: Annotated[str, typer.Option("--to", help="Last day measured on.")] = "",
+    symbols: Annotated[str, typer.Option(help="Only these, AAPL,MSFT.")] = "",
+    folds: Annotated[int, typer.Option(help="How many test windows.")] = 5,
+    train: Annotated[str, typer.Option(help="Length chosen on: 2y, 6m, 8w, 90d.")] = "2y",
+    test: Annotated[str, typer.Option(help="Length measured on.")] = "6m",
+    anchored: Annotated[bool, typer.Option(help="Choose on all days before a test.")] = False,
+    rank: Annotated[str, typer.Option(help="sharpe, net or calmar.")] = "sharpe",
+    workers: Annotated[int, typer.Option(help="Processes; 0 is one a core.")] = 0,
+    queue: Annotated[
+        bool, typer.Option("--queue", help="By the workers of the house, on every machine.")
+    ] = False,
+    limit: Annotated[int, typer.Option(help="The most combinations.")] = 2_000,
+    fresh: Annotated[
+        bool, typer.Option("--fresh/--resume", help="Forget what was found before.")
+    ] = False,
+    verify: Annotated[bool, typer.Option(help="Replay the best set through the desk.")] = True,
+    axes: Annotated[str, typer.Option(help="The picture's parameters: width,rsi_enter.")] = "",
+    picture: Annotated[Path | None, typer.Option(help="Write a heat map here.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write all sets here, as CSV.")] = None,
+) -> None:
+    """Try parameters walking forward, and say how much of the best is luck."""
+    from search import Search
+    from search import search as carry_out
+    from settings import load
+
+    wanted = Search(
+        strategy=strategy, over=over or (), start=start, end=end, symbols=_listed(symbols),
+        folds=folds, train=train, test=test, anchored=anchored, rank=rank, workers=workers,
+        queue=queue, limit=limit, fresh=fresh, verify=verify, axes=_listed(axes),
+        picture=picture, out=out,
+    )  # fmt: skip
+    carry_out(load(), wanted)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 @app.command()

@@ -53,6 +53,11 @@ def instruments_file(settings: Settings) -> Path:
     return settings.data.absolute() / "instruments.json"
 
 
+def cache_folder() -> Path:
+    """What may be thrown away at any time, for commands that use no data folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quarterdeck"
+
+
 def install_sample(settings: Settings) -> str:
     """The shipped bars and instruments in the data folder, unless they are there; what was done."""
     from market.sample import sample_instruments, unpack_sample

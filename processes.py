@@ -65,20 +65,26 @@ async def fast(settings: Settings, stop: asyncio.Event) -> None:
 
 
 async def heavy(settings: Settings, stop: asyncio.Event) -> None:
-    """Scans and marks."""
+    """Scans and marks; long work beside them in processes of its own."""
+    from replaying import replaying
     from worker import jobs
     from worker.research import Research
     from worker.shipped import LONGEST
 
     async with open_desk(settings) as rooms:
-        research = Research(rooms.store, rooms.strategies, candles=candle_feeds(settings))
+        research = Research(
+            rooms.store,
+            rooms.strategies,
+            partial(replaying, settings),
+            candles=candle_feeds(settings),
+        )
         await until(
             stop,
             run_lane(
                 "heavy",
                 settings.redis,
                 partial(jobs.run, rooms.desk, research),
-                max_jobs=2,  # a long one keeps no scan waiting
+                max_jobs=3,  # two long ones keep no scan waiting
                 stop=stop,
                 job_timeout=LONGEST.total_seconds() + 60,  # each run has its own limit
             ),

@@ -181,7 +181,7 @@ def load(**given: Any) -> Settings:
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        raise ConfigError(_first_line(error)) from None
+        raise ConfigError(first_line(error)) from None
     except SettingsError as error:
         raise ConfigError(_not_json(error)) from None
     except OSError as error:
@@ -192,7 +192,8 @@ def load(**given: Any) -> Settings:
     return settings
 
 
-def _first_line(error: ValidationError) -> str:
+def first_line(error: ValidationError) -> str:
+    """The first problem as one line: the key, the value and what was expected."""
     problem = error.errors()[0]
     path = problem["loc"]
     key = ".".join(str(part) for part in path)

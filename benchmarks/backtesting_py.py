@@ -5,7 +5,6 @@ included. The desk's replay, which also sizes, ranks, checks limits, sends order
 ledger, is a line of its own.
 """
 
-import asyncio
 import tempfile
 import time
 from dataclasses import replace
@@ -13,10 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from backtest import open_history
 from backtest import run as desk_replay
 from benchmarks.backtesting_rules import RULES, Trade, frame_of, quiet, trades
 from benchmarks.line import Line, table
-from folder import install_sample
 from market.panel import Panel
 from market.sample import sample_bars
 from replay.alone import round_trips
@@ -39,10 +38,10 @@ def run(symbols: int = 503, rounds: int = 1) -> list[Line]:
         lines.append(line)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data=Path(folder))
-        install_sample(settings)
+        history = open_history(settings, panel.symbols)
         start = time.perf_counter()
         for name in STRATEGIES:
-            asyncio.run(desk_replay(settings, name, "", ""))
+            desk_replay(settings, name, history=history)
         ours = (time.perf_counter() - start) * 1e3
     note = "one account, sized and checked order by order; not the same work"
     name = f"the desk's replay of all {len(STRATEGIES)}, {len(panel)} stocks"

@@ -1,21 +1,24 @@
-"""Facts in, PNG bytes out: candle charts and P&L, drawn for a phone.
+"""Facts in, PNG bytes out: candle charts, P&L and replays, drawn for a phone.
 
 Importing this is light; matplotlib is loaded by the first drawing, or by `warm`.
 """
 
+from charts.heat_spec import HeatSpec
 from charts.pieces import Level, Mark, Panel, PnlDay
-from charts.spec import CandlesSpec, PnlSpec, draw
+from charts.spec import CandlesSpec, PnlSpec, ReplaySpec, draw
 from charts.theme import DARK, LIGHT, Theme
 
 __all__ = [
     "DARK",
     "LIGHT",
     "CandlesSpec",
+    "HeatSpec",
     "Level",
     "Mark",
     "Panel",
     "PnlDay",
     "PnlSpec",
+    "ReplaySpec",
     "Theme",
     "draw",
     "warm",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from charts import dates
 from charts.dates import Times
 from charts.scale import Frame, axis_figures, decimals_of, figure, spread, ticks
-from charts.sheet import Dash, Rect, Sheet, fitted, width_of
+from charts.sheet import SOLID, Dash, Rect, Sheet, fitted, width_of
 from charts.theme import LABEL, SUBTITLE, TITLE
 
 MARGIN = 28  # px around the picture
@@ -39,6 +39,7 @@ class Key:
     name: str
     colour: str
     band: bool = False
+    dash: Dash = SOLID
 
 
 def header(sheet: Sheet, title: str, subtitle: str) -> float:
@@ -65,7 +66,7 @@ def legend(sheet: Sheet, keys: Sequence[Key], top: float, right: float) -> float
             sheet.box(Rect(x, y - 13, x + 44, y + 13), key.colour, z=4)
             sheet.box(Rect(x, y - 10, x + 44, y + 10), sheet.theme.wash(key.colour, 0.25), z=5)
         else:
-            sheet.line((x, x + 44), (y, y), key.colour, width=6)
+            sheet.line((x, x + 44), (y, y), key.colour, width=6, dash=key.dash)
         sheet.write(x + 56, y, name, colour=sheet.theme.muted)
         x += 56 + width_of(name) + 40
     return y - ROW / 2

@@ -9,11 +9,13 @@ from math import isfinite
 from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
+from charts.heat_spec import HeatSpec
 from charts.pieces import Level, Mark, Overlays, Panel, PnlDay
 from charts.reading import Node, significant
 from charts.theme import THEMES
-from trading.bars import Bars
+from trading.bars import Bars, Floats
 from trading.errors import DataError
 from trading.types import Side
 
@@ -185,8 +187,64 @@ class PnlSpec:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ReplaySpec:
+    """Equity of a replay against buy and hold, the drawdown of both below; shapes (n,), one value
+    a session's close. `capital` is where both began, before the first session."""
+
+    ts: NDArray[np.datetime64]
+    equity: Floats
+    hold: Floats
+    capital: float
+    title: str
+    subtitle: str = ""
+    currency: str = "USD"
+    theme: str = "dark"
+
+    def __post_init__(self) -> None:
+        if not len(self.ts) == len(self.equity) == len(self.hold) or not len(self.ts):
+            sizes = f"{len(self.ts)} days, {len(self.equity)} and {len(self.hold)} values"
+            raise DataError(f"replay: {sizes}; expected one of each a session, and at least one")
+        if not (np.diff(self.ts) > np.timedelta64(0, "us")).all():
+            raise DataError("replay: the days are not in order of time")
+        if not (np.isfinite(self.equity).all() and np.isfinite(self.hold).all()):
+            raise DataError("replay: a value of equity is not a number")
+        if not (isfinite(self.capital) and self.capital > 0):
+            raise DataError(f"replay: capital is {self.capital}; expected more than zero")
+        _check_theme("replay", self.theme)
+
+    def to_json(self) -> dict[str, Any]:
+        """Values to eight significant digits."""
+        return {
+            "ts": [str(t) for t in self.ts.astype("datetime64[D]")],
+            "equity": significant(self.equity, 8),
+            "hold": significant(self.hold, 8),
+            "capital": self.capital,
+            "title": self.title,
+            "subtitle": self.subtitle,
+            "currency": self.currency,
+            "theme": self.theme,
+        }
+
+    @classmethod
+    def from_json(cls, spec: Mapping[str, Any]) -> "ReplaySpec":
+        """Raises DataError with the place of what is wrong or misspelt."""
+        node = Node.of("replay spec", spec)
+        node.expect(*cls.__slots__)
+        return cls(
+            ts=node.times("ts"),
+            equity=node.series("equity"),
+            hold=node.series("hold"),
+            capital=node.number("capital"),
+            title=node.text("title"),
+            subtitle=node.text("subtitle", ""),
+            currency=node.text("currency", "USD"),
+            theme=node.text("theme", "dark"),
+        )
+
+
 def draw(kind: str, spec: Mapping[str, Any]) -> bytes:
-    """The PNG of a stored spec; kind "candles" or "pnl". Raises DataError for a bad one."""
+    """The PNG of a stored spec; kind candles, pnl, replay or heat. DataError for a bad one."""
     if kind == "candles":
         from charts.candles import compose
 
@@ -195,7 +253,15 @@ def draw(kind: str, spec: Mapping[str, Any]) -> bytes:
         from charts.pnl import compose as compose_pnl
 
         return compose_pnl(PnlSpec.from_json(spec)).png()
-    raise DataError(f"no picture is called {kind!r}; expected candles or pnl")
+    if kind == "replay":
+        from charts.replay import compose as compose_replay
+
+        return compose_replay(ReplaySpec.from_json(spec)).png()
+    if kind == "heat":
+        from charts.heat import compose as compose_heat
+
+        return compose_heat(HeatSpec.from_json(spec)).png()
+    raise DataError(f"no picture is called {kind!r}; expected candles, pnl, replay or heat")
 
 
 def _panel(node: Node) -> Panel:

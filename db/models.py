@@ -26,6 +26,7 @@ from trading.facts import (
     Picture,
     Request,
     Run,
+    Trial,
 )
 from trading.orders import Fill, Order
 from trading.signals import Signal
@@ -334,6 +335,19 @@ class ListingRow(Model):
         indexes = (("name", "symbol"),)
 
 
+class TrialRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    study = WordsField()
+    params = WordsField()
+    fold = fields.BigIntField()
+    outcome = WordsField()
+    at = InstantField()
+
+    class Meta:
+        table = "trials"
+        unique_together = (UNIQUE[Trial],)
+
+
 class MemberRow(Model):
     id = fields.BigIntField(primary_key=True)
     user = fields.BigIntField()
@@ -378,6 +392,7 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Cursor: CursorRow,
     Selection: SelectionRow,
     Listing: ListingRow,
+    Trial: TrialRow,
     Member: MemberRow,
     Invite: InviteRow,
 }

@@ -65,6 +65,7 @@ async def funds(desk: Desk, account: Account) -> Funds:
     ledger = await desk.books.ledger()
     working = tuple(await desk.journal.read(Order, state__in=tuple(WORKING)))
     filled: dict[str, Decimal] = {}
-    for fill in await desk.journal.read(Fill, order_key__in=tuple(o.key for o in working)):
+    sent = tuple(order.key for order in working if order.state is not OrderState.PLANNED)
+    for fill in await desk.journal.read(Fill, order_key__in=sent) if sent else ():
         filled[fill.order_key] = filled.get(fill.order_key, ZERO) + fill.quantity
     return Funds(account, ledger, working, filled, await lists.barred(desk))

@@ -24,36 +24,30 @@ async def mark_session(desk: Desk, session: Session) -> list[Mark]:
 
 async def marks_of(desk: Desk, ledger: Ledger, session: Session) -> list[Mark]:
     """One mark a (strategy, account) that ever traded, in millionths of its currency."""
-    sums: dict[tuple[str, str], list[Decimal]] = {}
-    currency: dict[tuple[str, str], str] = {}
-    for book, position in ledger.positions.items():
-        key = (book.strategy, book.account)
-        total = sums.setdefault(key, [ZERO, ZERO, ZERO, ZERO])
-        currency[key] = position.currency
-        total[0] += position.realised
-        total[2] += position.fees
-        if position.quantity:
-            price = await close_price(desk, book.symbol, session, position.average)
-            total[1] += position.unrealised(price)
-            total[3] += abs(position.value(price))
-    trades: dict[tuple[str, str], int] = {}
-    for trade in ledger.trades:
-        key = (trade.book.strategy, trade.book.account)
-        trades[key] = trades.get(key, 0) + 1
-    return [
-        Mark(
-            session.day,
-            account,
-            strategy,
-            currency[strategy, account],
-            micro(total[0]),
-            micro(total[1]),
-            micro(total[2]),
-            micro(total[3]),
-            trades.get((strategy, account), 0),
+    open_: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}  # unrealised, exposure
+    for position in ledger.held():
+        book = position.book
+        price = await close_price(desk, book.symbol, session, position.average)
+        gain, exposure = open_.get((book.strategy, book.account), (ZERO, ZERO))
+        value = abs(position.value(price))
+        open_[book.strategy, book.account] = gain + position.unrealised(price), exposure + value
+    marks = []
+    for (strategy, account), total in ledger.totals.items():
+        gain, exposure = open_.get((strategy, account), (ZERO, ZERO))
+        marks.append(
+            Mark(
+                session.day,
+                account,
+                strategy,
+                total.currency,
+                micro(total.realised),
+                micro(gain),
+                micro(total.fees),
+                micro(exposure),
+                total.trades,
+            )
         )
-        for (strategy, account), total in sums.items()
-    ]
+    return marks
 
 
 async def close_price(desk: Desk, symbol: str, session: Session, otherwise: Decimal) -> Decimal:

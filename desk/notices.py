@@ -50,6 +50,8 @@ async def tell_changed(
     desk: Desk, kind: str, subjects: Sequence[str], *, lane: Lane = Lane.NORMAL
 ) -> None:
     """ "Signal 17 changed": the voice renders the facts as they are when it sends."""
+    if not desk.operators:
+        return  # a replay has no reader
     for subject in subjects:
         await _write(desk, Notice(0, kind, desk.wall.now(), subject=subject, lane=lane))
 

@@ -187,7 +187,7 @@ def _carded(plan: Plan, signals: list[Signal]) -> list[Signal]:
     for signal in signals:
         carded = cards > 0 and signal.quantity > 0
         cards -= carded
-        marked.append(replace(signal, carded=carded))
+        marked.append(replace(signal, carded=True) if carded else signal)
     return marked
 
 

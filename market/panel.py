@@ -1,6 +1,6 @@
 """Many instruments' bars in contiguous columns."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -108,6 +108,16 @@ class Panel:
     def last_bar(self) -> np.datetime64 | None:
         """The newest bar of any instrument, or None for an empty panel."""
         return self.ts.max() if self.rows else None
+
+    def only(self, symbols: Collection[str]) -> Self:
+        """Those instruments that are among `symbols`, in symbol order; a copy."""
+        places = [i for i, symbol in enumerate(self.symbols) if symbol in symbols]
+        spans = [np.arange(self.offsets[i], self.offsets[i + 1]) for i in places]
+        rows = np.concatenate(spans) if spans else np.empty(0, np.int64)
+        offsets = np.zeros(len(places) + 1, np.int64)
+        np.cumsum([len(span) for span in spans], out=offsets[1:])
+        columns = [getattr(self, name)[rows] for name in ("ts", *PRICES)]
+        return type(self)(tuple(self.symbols[i] for i in places), offsets, *columns)
 
     def tail(self, n: int) -> Self:
         """Each instrument's last `n` bars, or all it has; a copy."""

@@ -1,6 +1,6 @@
 """The engine: the desk's own use cases, session by session, as fast as they go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
@@ -20,6 +20,9 @@ from trading.types import Holding, Moment
 
 AFTER_CLOSE = timedelta(minutes=5)
 OWNER = "replay"
+
+#: Told after each session: how many are done, which one it was, round trips closed so far.
+Watch = Callable[[int, Session, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ async def replay(
     approvals: Mapping[str, int] | None = None,
     scan_last: bool = True,
     ranking: Ranking | None = None,
+    watch: Watch | None = None,
 ) -> None:
     """Run the sessions in order. Orders go at the open, where open decisions are made and sent
     too; what holds a session leaves in its last minute, at the close's price; marks and close
@@ -52,7 +56,8 @@ async def replay(
     `approvals` caps how many entries a strategy takes a day, as a person would; without it every
     signal is approved in rank order until the allocation is spent. The last session's scan is
     left to the live desk when `scan_last` is False. `ranking` is wanted where a plan's universe
-    holds the most traded.
+    holds the most traded. `watch` is told of each
+    session that is done.
     """
     at_open = [s for s in scripts if s.strategy.decides is Moment.OPEN]
     at_close = [s for s in scripts if s.strategy.decides is Moment.CLOSE]
@@ -71,11 +76,14 @@ async def replay(
             clock.at = session.close - LAST
             await execute.execute_due(desk, owner=OWNER)
         clock.at = session.close
-        await desk.journal.append(await marks.marks_of(desk, await desk.books.ledger(), session))
+        ledger = await desk.books.ledger()
+        await desk.journal.append(await marks.marks_of(desk, ledger, session))
         if number == len(sessions) - 1 and not scan_last:
             return
         clock.at = session.close + AFTER_CLOSE
         await _scan(desk, at_close, session, approvals, ranking)
+        if watch is not None:
+            watch(number + 1, session, len(ledger.trades))
 
 
 async def _scan(

@@ -1,208 +1,31 @@
 """The journal in memory: the same contract in plain dicts, microseconds an operation."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import fields
-from operator import attrgetter, ge, gt, le, lt
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from operator import attrgetter
+from typing import Any, TypeVar, get_args
 
-from trading.facts import MOVES, UNIQUE, Fact
+from replay.shelf import Shelf
+from trading.facts import Fact
 
 F = TypeVar("F")
-
-#: On a longer shelf, a field asked for by equality is indexed from then on.
-SCAN = 64
 
 _HALF_DONE = (
     "nothing was recorded: an exception left a nested transaction and was caught inside the outer"
 )
 _by_id = attrgetter("id")
-_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {"lt": lt, "lte": le, "gt": gt, "gte": ge}
-_SUFFIXES = frozenset({"", "in", "not", "isnull", *_COMPARE})
-
-
-class Shelf:
-    """One kind's facts by id, by unique key, and by the fields they are asked for."""
-
-    def __init__(self, kind: type[Any]) -> None:
-        hints = get_type_hints(kind)
-        names = tuple(f.name for f in fields(kind))
-        self.kind = kind
-        self.get = {name: attrgetter(name) for name in names}
-        self.values = attrgetter(*names)
-        self.position = {name: at for at, name in enumerate(names)}
-        self.opaque = frozenset(name for name in names if _is_opaque(hints[name]))
-        self.versioned = "version" in names
-        key = UNIQUE.get(kind, ())
-        self.key: Callable[[Any], Any] | None = attrgetter(*key) if key else None
-        self.fixed = frozenset({"id", "version", *key})
-        self.moves: Mapping[Any, Collection[Any]] | None = MOVES.get(kind)
-        self.rows: dict[int, Any] = {}  # in the order of ids
-        self.keys: dict[Any, int] = {}
-        self.indexes: dict[str, dict[Any, dict[int, None]]] = {}
-        if "state" in self.position:
-            self.indexes["state"] = {}
-        self.next = 1
-        self._conditions: dict[str, tuple[str, str]] = {}
-        self._orders: dict[str, list[tuple[Callable[[Any], Any], bool]]] = {}
-
-    # Writing
-
-    def put(self, id_: int, old: Any, new: Any) -> None:
-        """What was `old` under this id becomes `new`; None, on either side, is no fact."""
-        if new is None:
-            del self.rows[id_]
-            if self.key is not None:
-                del self.keys[self.key(old)]
-        else:
-            self.rows[id_] = new
-            if old is None and self.key is not None:
-                self.keys[self.key(new)] = id_
-        for name, index in self.indexes.items():
-            get = self.get[name]
-            if old is None:
-                index.setdefault(get(new), {})[id_] = None
-            elif new is None:
-                del index[get(old)][id_]
-            elif (was := get(old)) != (now := get(new)):
-                del index[was][id_]
-                index.setdefault(now, {})[id_] = None
-
-    def with_id(self, fact: Any, id_: int) -> Any:
-        values = list(self.values(fact))
-        values[self.position["id"]] = id_
-        return self.kind(*values)
-
-    def moved(self, fact: Any, changes: Mapping[str, Any]) -> Any:
-        values = list(self.values(fact))
-        for name, value in changes.items():
-            values[self.position[name]] = value
-        values[self.position["version"]] += 1
-        return self.kind(*values)
-
-    def check_move(self, fact: Any, changes: Mapping[str, Any]) -> None:
-        """Raises ValueError for a change the journal refuses."""
-        name = self.kind.__name__.lower()
-        if not self.versioned:
-            raise ValueError(f"a {name} is only appended, never changed")
-        for field in changes:
-            if field in self.fixed:
-                raise ValueError(f"a {name}'s {field} never changes")
-            if field not in self.position:
-                raise ValueError(f"{self.kind.__name__} has no field {field!r}")
-        if self.moves is not None and "state" in changes:
-            state = changes["state"]
-            if state not in self.moves.get(fact.state, ()):
-                raise ValueError(f"{name} {fact.id} cannot go from {fact.state} to {state}")
-
-    # Reading
-
-    def find(self, where: Mapping[str, Any], view: Mapping[int, Any] | None = None) -> list[Any]:
-        """The facts that answer every condition, by id; `view` replaces the rows and indexes."""
-        rows = self.rows if view is None else view
-        conditions = [(*self._condition(name), value) for name, value in where.items()]
-        tests = [self._test(*condition) for condition in conditions]
-        ids = self._candidates(conditions) if view is None else None
-        if ids is None:
-            found = list(rows.values())
-        elif isinstance(ids, range):
-            found = [rows[id_] for id_ in ids if id_ in rows]
-        else:
-            found = [rows[id_] for id_ in sorted(ids)]
-        for test in tests:
-            found = [fact for fact in found if test(fact)]
-        return found
-
-    def _candidates(self, conditions: Sequence[tuple[str, str, Any]]) -> Collection[int] | None:
-        """The fewest ids that can answer, or None for all."""
-        best: Collection[int] | None = None
-        for field, suffix, value in conditions:
-            ids: Collection[int] | None = None
-            if field == "id" and suffix in {"", "gt", "gte"} and isinstance(value, int):
-                first = max(value + (suffix == "gt"), 1)
-                ids = range(first, min(first + 1, self.next) if suffix == "" else self.next)
-            elif suffix == "":
-                index = self._index(field)
-                ids = None if index is None else index.get(value, {})
-            elif suffix == "in":
-                index = self._index(field)
-                if index is not None:
-                    ids = [id_ for member in set(value) for id_ in index.get(member, ())]
-            if ids is not None and (best is None or len(ids) < len(best)):
-                best = ids
-        return best
-
-    def _index(self, field: str) -> Mapping[Any, dict[int, None]] | None:
-        index = self.indexes.get(field)
-        if index is None and len(self.rows) > SCAN:
-            index = self.indexes[field] = {}
-            get = self.get[field]
-            for id_, fact in self.rows.items():
-                index.setdefault(get(fact), {})[id_] = None
-        return index
-
-    def _condition(self, name: str) -> tuple[str, str]:
-        known = self._conditions.get(name)
-        if known is None:
-            field, _, suffix = name.partition("__")
-            if field not in self.position:
-                raise ValueError(f"{self.kind.__name__} has no field {field!r}")
-            if suffix not in _SUFFIXES:
-                raise ValueError(f"no condition is called {name!r}")
-            if field in self.opaque and suffix != "isnull":
-                raise ValueError(f"{self.kind.__name__}.{field} is opaque and cannot be compared")
-            known = self._conditions[name] = field, suffix
-        return known
-
-    def _test(self, field: str, suffix: str, value: Any) -> Callable[[Any], bool]:
-        get = self.get[field]
-        if suffix == "":
-            return lambda fact: get(fact) == value
-        if suffix == "not":
-            return lambda fact: get(fact) != value
-        if suffix == "isnull":
-            return lambda fact: (get(fact) is None) == bool(value)
-        if suffix == "in":
-            if isinstance(value, str):
-                raise ValueError(f"{field}__in takes several values, not one text")
-            members = frozenset(value)
-            return lambda fact: get(fact) in members
-        if value is None:
-            raise ValueError(f"{field}__{suffix} needs a value to compare with")
-        compare = _COMPARE[suffix]
-        return lambda fact: (mine := get(fact)) is not None and compare(mine, value)
-
-    def sort(self, found: list[Any], order: str) -> None:
-        """In place; an empty value sorts before every other, and the id settles ties."""
-        keys = self._orders.get(order)
-        if keys is None:
-            keys = self._orders[order] = [self._order(part) for part in order.split(",")]
-        for key, descending in reversed(keys):
-            found.sort(key=key, reverse=descending)
-
-    def _order(self, part: str) -> tuple[Callable[[Any], Any], bool]:
-        name = part.strip().removeprefix("-")
-        if name not in self.position:
-            raise ValueError(f"{self.kind.__name__} has no field {name!r} to order by")
-        if name in self.opaque:
-            raise ValueError(f"{self.kind.__name__}.{name} is opaque and has no order")
-        get = self.get[name]
-
-        def empty_first(fact: Any) -> tuple[bool, Any]:
-            value = get(fact)
-            return value is not None, value
-
-        return empty_first, part.strip().startswith("-")
 
 
 class MemoryJournal:
-    """Everything ends with the process. One event loop; any number of its tasks."""
+    """Everything ends with the process. One event loop; any number of its tasks, or `alone` one,
+    which spares every call the question whose transaction it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, alone: bool = False) -> None:
+        self._task: Callable[[], Any] = (lambda: self) if alone else asyncio.current_task
         self._shelves: dict[type[Any], Shelf] = {kind: Shelf(kind) for kind in get_args(Fact)}
         self._lock = asyncio.Lock()
-        self._owner: asyncio.Task[Any] | None = None
+        self._owner: Any = None
         self._depth = 0
         self._doomed = False
         self._undo: list[tuple[Shelf, int, Any]] = []
@@ -329,7 +152,7 @@ class MemoryJournal:
         shelf.put(id_, old, new)
 
     def _is_anothers(self) -> bool:
-        return self._owner is not None and self._owner is not asyncio.current_task()
+        return self._owner is not None and self._owner is not self._task()
 
     def _committed(self, shelf: Shelf) -> dict[int, Any]:
         """The shelf as it was before the transaction another task has open."""
@@ -343,7 +166,7 @@ class MemoryJournal:
         return dict(sorted(view.items()))
 
     async def _enter(self) -> None:
-        task = asyncio.current_task()
+        task = self._task()
         if self._owner is not None and self._owner is task:
             self._depth += 1
             return
@@ -387,10 +210,3 @@ class _Scope:
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._journal._leave(failed=kind is not None)
-
-
-def _is_opaque(hint: Any) -> bool:
-    """Whether a field is a mapping, a tuple or bytes, which no database compares."""
-    origin = get_origin(hint)
-    mapping = isinstance(origin, type) and issubclass(origin, Mapping)
-    return mapping or origin is tuple or hint is bytes

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from risk.limits import Limits
 from trading.errors import Refused
@@ -54,6 +55,7 @@ class Cleared:
     checks: tuple[Check, ...]
 
 
+@lru_cache(maxsize=256)
 def limit_text(limit: Decimal) -> str:
     """`limit 5.0 %`: every decimal it was set with."""
     exact = -int((limit * 100).normalize().as_tuple().exponent)

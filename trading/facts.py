@@ -257,6 +257,19 @@ class Cursor:
     version: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What one set of parameters made of one fold of a study, on whatever machine. Unique per
+    (study, params, fold)."""
+
+    study: str  # its digest
+    params: str  # JSON, all of the strategy's, sorted by name
+    fold: int
+    outcome: str  # JSON, as `research.outcome` writes it
+    at: datetime  # wall time
+    id: int = 0
+
+
 class Role(StrEnum):
     """What an operator may do at this desk."""
 
@@ -304,6 +317,7 @@ Fact = (
     | Cursor
     | Selection
     | Listing
+    | Trial
     | Member
     | Invite
 )
@@ -323,6 +337,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     Beat: ("name",),
     Cursor: ("name",),
     Selection: ("universe", "session", "rule"),
+    Trial: ("study", "params", "fold"),
     Member: ("user",),
     Invite: ("digest",),
 }

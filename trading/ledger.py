@@ -100,6 +100,16 @@ class _Episode:
 
 
 @dataclass(slots=True)
+class Total:
+    """All books of one (strategy, account) since the first fill; `realised` is gross of fees."""
+
+    currency: str
+    realised: Decimal = ZERO
+    fees: Decimal = ZERO
+    trades: int = 0  # closed round trips
+
+
+@dataclass(slots=True)
 class Ledger:
     """Apply facts in the order the journal keeps them; ask it anything in between."""
 
@@ -107,12 +117,18 @@ class Ledger:
     cash: dict[tuple[str, str], Decimal] = field(default_factory=dict)  # (account, currency)
     deposits: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     trades: list[Trade] = field(default_factory=list)
+    totals: dict[tuple[str, str], Total] = field(default_factory=dict)  # (strategy, account)
+    _held: dict[Book, Position] = field(default_factory=dict)  # those that are not flat
 
     def apply(self, fill: Fill) -> None:
         book = Book(fill.strategy, fill.account, fill.symbol)
         position = self.positions.get(book)
         if position is None:
             position = self.positions[book] = Position(book, fill.currency, fill.multiplier)
+        total = self.totals.get((fill.strategy, fill.account))
+        if total is None:
+            total = self.totals[fill.strategy, fill.account] = Total(fill.currency)
+        total.fees += fill.fee
         purse = (fill.account, fill.currency)
         signed = fill.quantity * fill.side.sign
         moved = -signed * fill.price * fill.multiplier - fill.fee
@@ -127,11 +143,17 @@ class Ledger:
         if closing and opening:  # a flip: the fee is shared by the trade that ends and the next
             closing_fee = (fill.fee * closing / fill.quantity).quantize(COST_STEP)
         if closing:
-            self._close(position, closing, fill, closing_fee)
+            self._close(position, closing, fill, closing_fee, total)
         if opening:
             _open(position, opening, fill, fill.fee - closing_fee if closing else fill.fee)
+        if position.quantity:
+            self._held[book] = position
+        else:
+            self._held.pop(book, None)
 
-    def _close(self, position: Position, quantity: Decimal, fill: Fill, fee: Decimal) -> None:
+    def _close(
+        self, position: Position, quantity: Decimal, fill: Fill, fee: Decimal, total: Total
+    ) -> None:
         episode = position._open
         assert episode is not None
         direction = 1 if position.quantity > 0 else -1
@@ -146,6 +168,7 @@ class Ledger:
                 position.lots.popleft()
         position.quantity -= quantity * direction
         position.realised += gross
+        total.realised += gross
         episode.gross += gross
         episode.fees += fee
         episode.closed += quantity
@@ -165,6 +188,7 @@ class Ledger:
                 )
             )
             position._open = None
+            total.trades += 1
 
     def adjust(self, adjustment: Adjustment) -> None:
         purse = (adjustment.account, adjustment.currency)
@@ -178,9 +202,9 @@ class Ledger:
         return self.positions.get(book) or Position(book, "")
 
     def held(self, strategy: str | None = None) -> Iterator[Position]:
-        """Open positions, of one strategy or of all."""
-        for book, position in self.positions.items():
-            if position.quantity and (strategy is None or book.strategy == strategy):
+        """Open positions, of one strategy or of all, in the order they were opened."""
+        for position in list(self._held.values()):  # fills may come while the caller awaits
+            if strategy is None or position.book.strategy == strategy:
                 yield position
 
     def net(self, account: str) -> dict[str, Decimal]:

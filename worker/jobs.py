@@ -13,7 +13,8 @@ from trading.errors import ConfigError
 from trading.facts import Run
 from trading.signals import Signal
 from trading.types import Mode
-from worker import pictures, reading, running, upkeep
+from worker import backtest, pictures, reading, running, upkeep
+from worker import search as searching
 from worker.candles import candles
 from worker.research import Research
 from worker.universe import universe
@@ -44,6 +45,12 @@ async def _scan(desk: Desk, research: Research, claimed: Run) -> str:
 
 async def _leave(desk: Desk, _: Research, claimed: Run) -> str:
     return await leave_session(desk, claimed.job.partition(":")[2], claimed.due_at)
+
+
+async def _search(desk: Desk, research: Research, claimed: Run) -> str:
+    return await searching.search(
+        desk, research.benches, research.store, research.strategies, claimed
+    )
 
 
 async def mark(desk: Desk, _: Research, claimed: Run) -> str:
@@ -105,4 +112,6 @@ JOBS: dict[str, Handler] = {
     "freshness": upkeep.freshness,
     "calendar": upkeep.calendar,
     "housekeeping": upkeep.housekeeping,
+    "backtest": backtest.backtest,
+    "search": _search,
 }

@@ -1,11 +1,17 @@
 """What the heavy lane's jobs need besides the desk; the doors never load it."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from market.crypto import CandleFeed
 from market.store import BarStore
 from trading.bars import Strategy
+from worker.search import Benches
+
+#: Strategy, first and last day ("" for the oldest). Yields {"done": sessions, "of": …, "day": …,
+#: "trades": …} and at last {"result": …} or {"error": one line}; closing it ends the work.
+Replaying = Callable[[str, str, str], AsyncGenerator[Mapping[str, Any], None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,4 +21,6 @@ class Research:
 
     store: BarStore
     strategies: Mapping[str, Strategy]
+    replaying: Replaying | None = None
+    benches: Benches = field(default_factory=Benches)
     candles: Mapping[str, CandleFeed] = field(default_factory=dict)  # by the name in the settings

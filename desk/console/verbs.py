@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from desk import inbox, notices
-from desk.console import deciding, jobs, lists, money, safety, service
+from desk.console import backtest, deciding, jobs, lists, money, safety, service
 from desk.desk import Desk
 from trading.errors import DeskError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
@@ -54,6 +54,9 @@ VERBS: dict[str, Verb] = {
         topic="Money",
     ),
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Money"),
+    "backtest": Verb(
+        backtest.backtest, "a strategy over the past", "STRATEGY [period]", topic="Money"
+    ),
     "watchlist": Verb(
         lists.watchlist, "instruments you keep an eye on", "[add|remove SYMBOL…]", topic="Lists"
     ),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from charts import CandlesSpec, Level, Mark, Panel, PnlDay, PnlSpec
+from charts import CandlesSpec, Level, Mark, Panel, PnlDay, PnlSpec, ReplaySpec
 from trading.bars import Bars
 from trading.types import Side
 
@@ -101,3 +101,14 @@ def book(days: tuple[PnlDay, ...], **changes: Any) -> PnlSpec:
 def picture(png: bytes) -> Image.Image:
     with Image.open(BytesIO(png)) as image:
         return image.convert("RGB")
+
+
+def replayed(
+    n: int, *, size: float = 0.01, capital: float = 100_000.0, title: str = "Replay of dip",
+    theme: str = "dark",
+) -> ReplaySpec:  # fmt: skip
+    """`n` sessions of a strategy that falls behind buy and hold, then comes near."""
+    chance = np.random.default_rng(7)
+    ts = np.datetime64("2021-02-19", "us") + np.arange(n) * np.timedelta64(1, "D")
+    own, hold = (capital * np.exp(np.cumsum(chance.normal(size / 20, size, n))) for _ in range(2))
+    return ReplaySpec(ts, own, hold, capital, title, "19 Feb 2021 to today", theme=theme)

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charts import Level, Panel, PnlSpec
+from charts import Level, Panel, PnlSpec, ReplaySpec
 from charts.candles import compose as compose_candles
 from charts.pnl import compose as compose_pnl
+from charts.replay import compose as compose_replay
 from charts.sheet import Sheet
 from charts.theme import HEIGHT, LABEL, WIDTH
 from tests.charts import samples
@@ -91,9 +92,27 @@ PNL = {
     "losses": samples.book(samples.losing_days(25)),
     "flat": samples.book(samples.flat_days(12)),
 }
-PICTURES = {draw.__name__: draw for draw in CANDLES} | {k: pnl_of(v) for k, v in PNL.items()}
+REPLAYS = {
+    "replayed": samples.replayed(1255),
+    "replayed_light": samples.replayed(504, theme="light"),
+    "replayed_month": samples.replayed(21),
+    "replayed_once": samples.replayed(1),
+    "replayed_flat": samples.replayed(60, size=0.0),
+    "replayed_millions": samples.replayed(300, capital=25_000_000.0, title="A long name " * 8),
+}
+
+
+def replay_of(spec: ReplaySpec) -> Callable[[], Sheet]:
+    return lambda: compose_replay(spec)
+
+
+PICTURES = (
+    {draw.__name__: draw for draw in CANDLES}
+    | {k: pnl_of(v) for k, v in PNL.items()}
+    | {k: replay_of(v) for k, v in REPLAYS.items()}
+)
 KEPT = ("entry", "filled_light", "filled_next_open", "crowded", "half_a_year", "five_years",
-        "losses", "no_trades")  # fmt: skip
+        "losses", "no_trades", "replayed", "replayed_light")  # fmt: skip
 
 every_picture = pytest.mark.parametrize("name", PICTURES)
 

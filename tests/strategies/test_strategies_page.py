@@ -1,9 +1,9 @@
 """docs/strategies.md does what it says: its code is run as it stands."""
 
-import asyncio
 import re
 import sys
 import tomllib
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 
@@ -38,8 +38,8 @@ def test_the_example_is_loaded_with_its_parameter(given: Settings) -> None:
 
 
 def test_the_example_trades_and_does_not_look_ahead(given: Settings) -> None:
-    result = asyncio.run(run(given, "breakout", "2025-01-02", "2025-06-30"))
-    assert len(result.profit.trades) > 5
+    result = run(given, "breakout", date(2025, 1, 2), date(2025, 6, 30))
+    assert len(result.trades) > 5
     text, clean = lookahead(given, "breakout", "2025-01-02", "2025-06-30")
     assert clean, text
 

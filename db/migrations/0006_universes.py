@@ -5,7 +5,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('journal', '0004_schedule')]
+    dependencies = [('journal', '0005_trials')]
 
     initial = False
 
