@@ -23,6 +23,7 @@ from market.loaded import LoadedFeed
 from market.panel import Panel
 from market.sample import sample_bars, sample_instruments
 from market.store import BarStore
+from market.universe import Turnover
 from replay import printed
 from replay.engine import Script, Watch, replay
 from replay.holding import buy_and_hold
@@ -148,7 +149,9 @@ async def _run(
         "paper", "opening", "deposit", settings.capital, settings.currency, clock.at
     )
     await journal.append([deposit])
-    await replay(desk, clock, [Script.of(strategy, history.panel)], sessions, watch=watch)
+    ranking = Turnover(history.panel).most_traded
+    scripts = [Script.of(strategy, history.panel)]
+    await replay(desk, clock, scripts, sessions, watch=watch, ranking=ranking)
     symbols = history.panel.symbols
     charged = costs(settings)
     hold, held = buy_and_hold(feed, symbols, instruments, charged, settings.capital, sessions)

@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from cli_data import data
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -21,7 +22,6 @@ app = typer.Typer(
     help="Quarterdeck: a Telegram operator console for automated trading.",
 )
 
-data = typer.Typer(no_args_is_help=True, help="Bring bars in, and see what there is.")
 app.add_typer(data, name="data")
 
 
@@ -315,70 +315,6 @@ def sample() -> None:
     from settings import load
 
     print(install_sample(load()))
-
-
-@data.command("import")
-def import_(
-    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet, or folders of them.")],
-    symbol: Annotated[str, typer.Option(help="Where the file names none.")] = "",
-    timeframe: Annotated[str, typer.Option(help="1m, 15m, 1h, 1d; else found.")] = "",
-    zone: Annotated[str, typer.Option(help="Of times that name none: America/New_York.")] = "",
-    exchange: Annotated[str, typer.Option(help="XNYS, XNSE …, 24/7 or 24/5; else found.")] = "",
-    currency: Annotated[str, typer.Option(help="Of new instruments; else found.")] = "",
-    dates: Annotated[str, typer.Option(help="dmy or mdy, for dates like 01/02/2024.")] = "",
-    actions: Annotated[str, typer.Option(help="Splits and dividends to adjust for.")] = "",
-    adjusted: Annotated[
-        bool, typer.Option("--adjusted", help="Take the file's adjusted close.")
-    ] = False,
-    closing: Annotated[
-        bool, typer.Option("--closing", help="Times are the bars' ends, not their opens.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say, but store nothing.")] = False,
-) -> None:
-    """Bring bars from files in, checked; all or none."""
-    import intake
-    from market.preparing import Wanted
-    from settings import load
-    from trading.clocks import SystemClock
-
-    wanted = Wanted(
-        symbol=symbol,
-        timeframe=timeframe,
-        zone=zone,
-        exchange=exchange,
-        currency=currency,
-        dates=dates,
-        actions=actions,
-        adjusted=adjusted,
-        dry=dry_run,
-        closing=closing,
-    )
-    ask = _ask if sys.stdin.isatty() and sys.stderr.isatty() else None
-    progress = _progress if sys.stderr.isatty() else None
-    print(intake.bring(load(), files, wanted, SystemClock().now(), ask, progress))
-
-
-def _ask(question: str) -> str:
-    print(file=sys.stderr)  # off the line of a progress bar
-    return str(typer.prompt(question, default="", show_default=False, err=True))
-
-
-@contextmanager
-def _progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
-    with typer.progressbar(length=length, label=label, file=sys.stderr) as bar:
-        yield lambda done: bar.update(done - bar.pos)
-
-
-@data.command()
-def status(
-    symbol: Annotated[str, typer.Option(help="One instrument in detail.")] = "",
-) -> None:
-    """Show what is stored, its gaps and how fresh it is."""
-    import intake
-    from settings import load
-    from trading.clocks import SystemClock
-
-    print(intake.status(load(), SystemClock().now(), symbol))
 
 
 @app.command()

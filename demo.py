@@ -12,6 +12,7 @@ from market.history import HistoryFeed
 from market.instruments import InstrumentBook
 from market.resample import SESSIONS
 from market.store import BarStore
+from market.universe import Turnover
 from replay.demo_clock import DemoClock
 from replay.engine import Script
 from replay.journal import MemoryJournal
@@ -81,4 +82,5 @@ async def _past(settings: Settings, store: BarStore, sessions: Sequence[Session]
         ]
     )
     scripts = [Script.of(strategy, panel) for strategy in known.values()]
-    return await live_through(desk, journal, clock, scripts, sessions)
+    ranking = Turnover(panel).most_traded
+    return await live_through(desk, journal, clock, scripts, sessions, ranking)

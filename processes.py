@@ -12,6 +12,7 @@ import structlog
 from folder import paper_address
 from lanes.ears import Ear
 from lanes.lane import run_lane
+from markets import candle_feeds
 from settings import Settings
 from trading.errors import ConfigError
 from wiring import Base, open_base, open_desk, operators, paper_broker, telegram_token, voice_desk
@@ -83,6 +84,7 @@ async def heavy(settings: Settings, stop: asyncio.Event) -> None:
             partial(replaying, settings),
             look=look,
             backups=Backups(settings, base.journal, base.wall),
+            candles=candle_feeds(settings),
         )
         await until(
             stop,

@@ -4,12 +4,13 @@ import json
 import os
 import re
 import tomllib
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -48,6 +49,7 @@ class StrategySettings(BaseModel):
     max_positions: int = Field(default=20, ge=1)
     cards: int = Field(default=3, ge=0, le=10)
     params: dict[str, Any] = Field(default_factory=dict)
+    universe: str = ""  # what it may enter; "" is the whole book
 
 
 class LimitSettings(BaseModel):
@@ -102,6 +104,37 @@ class DigestSettings(BaseModel):
     silent: tuple[DigestName, ...] | None = None
 
 
+class UniverseSettings(BaseModel):
+    """Instruments that meet every condition given; see README, "Universes and lists"."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    symbols: tuple[str, ...] = ()
+    exchange: str = ""
+    sector: str = ""
+    currency: str = ""
+    top: int = Field(default=0, ge=0)  # the most traded so many; 0 is all
+    watch: bool = False  # only what is on the watchlist
+
+
+class CandleSettings(BaseModel):
+    """A crypto exchange's candles, by ccxt: named symbols, or every spot market in `quote`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    exchange: str = Field(min_length=1)  # ccxt's id, such as "binance"
+    symbols: tuple[str, ...] = ()  # as ccxt writes them: "BTC/USDT"
+    quote: str = ""
+    timeframe: str = Field(default="1d", pattern="^[1-9][0-9]*[mhd]$")
+    since: date = date(2020, 1, 1)
+    sandbox: bool = False
+    url: str = ""  # in place of the exchange's own host
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if bool(self.symbols) == bool(self.quote):
+            raise ValueError("say which markets: either `symbols` or `quote`")
+        return self
+
+
 class JobSettings(BaseModel):
     """What is changed of a scheduled job, or a job added; see docs/schedule.md."""
 
@@ -121,6 +154,8 @@ GROUPS: dict[str, type[BaseModel]] = {
     "imports": ImportSettings,
     "backup": BackupSettings,
     "digests": DigestSettings,
+    "universes": UniverseSettings,
+    "candles": CandleSettings,
     "jobs": JobSettings,
 }
 
@@ -175,7 +210,8 @@ class Settings(BaseSettings):
     telegram_token: SecretStr = SecretStr("")
     operators: tuple[Person, ...] = ()
     capital: Annotated[Decimal, Field(gt=0)] = Decimal(100_000)
-    currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    currency: str = Field(default="USD", pattern="^[A-Z]{3,5}$")
+    calendar: str = "XNYS"  # whose sessions the desk keeps; "24/7" never closes
     strategy_folder: str = ""  # strategy files of your own are loaded from here; "" is none
     theme: Literal["dark", "light"] = "dark"
     phone_port: int = Field(default=8765, ge=0, le=65535)
@@ -187,6 +223,8 @@ class Settings(BaseSettings):
     imports: ImportSettings = ImportSettings()
     backup: BackupSettings = BackupSettings()
     digests: DigestSettings = DigestSettings()
+    universes: dict[str, UniverseSettings] = Field(default_factory=dict)
+    candles: dict[str, CandleSettings] = Field(default_factory=dict)
     jobs: dict[str, JobSettings] = Field(default_factory=dict)
 
     @classmethod
@@ -237,6 +275,7 @@ def first_line(error: ValidationError) -> str:
         return f"setting {key!r} is missing; {_known(path)}"
     shown = "" if path[0] in SECRET else f" = {str(problem['input'])[:60]!r}"
     said = re.sub(r"<\w+\.\w+: ('\w+')>", r"\1", problem["msg"])  # a member as it is written
+    said = said.removeprefix("Value error, ")
     return f"setting {key!r}{shown}: {said[:1].lower()}{said[1:]}"
 
 

@@ -20,13 +20,14 @@ from desk.desk import Desk, Operator, Plan
 from desk.timetable import Jobs
 from folder import bars_folder, instruments_file, paper_address, paper_book, prepare
 from lanes.bell import RedisBell
-from market.calendars import ExchangeCalendar
+from market.calendars import ExchangeCalendar, RoundTheClock
 from market.instruments import InstrumentBook
+from markets import universes
 from replay.demo_clock import DemoClock
 from risk.limits import Allowance, Limits
 from settings import DEMO_TOKEN, Person, Settings
 from trading.clocks import MarketClock, ScaledClock, SimulatedClock, SystemClock
-from trading.errors import BrokerError, ConfigError
+from trading.errors import BrokerError, ConfigError, DataError
 from trading.ports import Bell, Broker, Calendar, Feed, Journal
 from trading.types import Quote
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
     from trading.bars import Strategy
 
 log = structlog.get_logger(__name__)
-CALENDAR = "XNYS"
+CALENDAR = "XNYS"  # whose sessions the shipped sample keeps
 DEMO_OPERATOR = Person(id=1, name="Skipper")
 
 
@@ -99,6 +100,7 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
             mode=chosen.mode,
             allowance=Allowance(chosen.allocation, chosen.position, chosen.max_positions),
             cards=chosen.cards,
+            universe=chosen.universe,
         )
         for name, chosen in settings.strategies.items()
     }
@@ -163,9 +165,18 @@ def known_strategies(found: "Found") -> "Mapping[str, Strategy]":
     return {**STRATEGIES, **found.strategies}
 
 
-def calendar_of(settings: Settings, name: str = CALENDAR) -> Calendar:
-    """Raises DataError for an exchange nobody knows."""
-    return ExchangeCalendar.open(name, settings.data.absolute() / "calendars")
+def calendar_of(settings: Settings, name: str = "") -> Calendar:
+    """The desk's own without a `name`. Raises DataError for an exchange nobody knows, ConfigError
+    where it is the settings that name it."""
+    chosen = name or settings.calendar
+    if chosen == RoundTheClock.NAME:
+        return RoundTheClock()
+    try:
+        return ExchangeCalendar.open(chosen, settings.data.absolute() / "calendars")
+    except DataError as error:
+        if name:
+            raise
+        raise ConfigError(f"setting 'calendar' = {chosen!r}: {error}") from error
 
 
 def timetable(settings: Settings, chosen: Mapping[str, Plan], house: Calendar) -> Jobs:
@@ -292,6 +303,7 @@ def _desk(
         operators=operators(base.settings),
         limits=limits(base.settings),
         digests=digests(base.settings, base.calendar, partial(calendar_of, base.settings)),
+        universes=universes(base.settings),
         jobs=timetable(base.settings, chosen, base.calendar) if brokers else {},
     )
 
@@ -346,6 +358,7 @@ def replay_desk(
         desk_id="replay",
         currency=settings.currency,
         limits=limits(settings),
+        universes=universes(settings),
         jobs=timetable(settings, chosen, calendar),
     )
 

@@ -11,6 +11,15 @@ from tortoise import fields
 from tortoise.models import Model
 
 from db.fields import ExactField, InstantField, JsonTextField, WordsField
+from db.house_models import (
+    InviteRow,
+    ListingRow,
+    MemberRow,
+    PauseRow,
+    PreferenceRow,
+    SelectionRow,
+    TrialRow,
+)
 from trading.facts import (
     UNIQUE,
     Adjustment,
@@ -31,6 +40,7 @@ from trading.facts import (
 )
 from trading.orders import Fill, Order
 from trading.signals import Signal
+from trading.universes import Listing, Selection
 
 
 class SignalRow(Model):
@@ -208,19 +218,6 @@ class RunRow(Model):
         indexes = (("state", "due_at"),)
 
 
-class PauseRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    job = WordsField()
-    since = InstantField()
-    until = InstantField(null=True)
-    by = WordsField()
-    version = fields.BigIntField()
-
-    class Meta:
-        table = "pauses"
-        unique_together = (UNIQUE[Pause],)
-
-
 class AdjustmentRow(Model):
     id = fields.BigIntField(primary_key=True)
     account = WordsField()
@@ -307,58 +304,6 @@ class CursorRow(Model):
         unique_together = (UNIQUE[Cursor],)
 
 
-class PreferenceRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    name = WordsField()
-    value = WordsField()
-    by = WordsField()
-    at = InstantField(null=True)
-    version = fields.BigIntField()
-
-    class Meta:
-        table = "preferences"
-        unique_together = (UNIQUE[Preference],)
-
-
-class TrialRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    study = WordsField()
-    params = WordsField()
-    fold = fields.BigIntField()
-    outcome = WordsField()
-    at = InstantField()
-
-    class Meta:
-        table = "trials"
-        unique_together = (UNIQUE[Trial],)
-
-
-class MemberRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    user = fields.BigIntField()
-    name = WordsField()
-    role = WordsField()
-    joined_at = InstantField()
-
-    class Meta:
-        table = "members"
-        unique_together = (UNIQUE[Member],)
-
-
-class InviteRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    digest = WordsField()
-    role = WordsField()
-    expires_at = InstantField()
-    used_by = fields.BigIntField(null=True)
-    used_at = InstantField(null=True)
-    version = fields.BigIntField()
-
-    class Meta:
-        table = "invites"
-        unique_together = (UNIQUE[Invite],)
-
-
 #: Each kind of fact and the table that keeps it.
 ROWS: Mapping[type[Any], type[Model]] = {
     Signal: SignalRow,
@@ -376,6 +321,8 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Beat: BeatRow,
     Cursor: CursorRow,
     Preference: PreferenceRow,
+    Selection: SelectionRow,
+    Listing: ListingRow,
     Trial: TrialRow,
     Member: MemberRow,
     Invite: InviteRow,

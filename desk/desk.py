@@ -12,6 +12,7 @@ from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
 from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal
 from trading.types import Holding, Instrument, Mode, Moment
+from trading.universes import Universe
 
 #: Before the session's close an exit for the close is sent, as a market-on-close order would be.
 LAST = timedelta(minutes=1)
@@ -31,6 +32,7 @@ class Plan:
     mode: Mode = Mode.MANUAL
     allowance: Allowance = field(default_factory=Allowance)
     cards: int = 3  # full cards a scan; the rest come as one list
+    universe: str = ""  # what it may enter; "" is the whole book
 
 
 DIGESTS = ("start", "middle", "end", "week", "month")
@@ -71,6 +73,7 @@ class Desk:
     operators: Sequence[Operator] = ()
     limits: Limits = field(default_factory=Limits)
     digests: Digests = field(default_factory=Digests)
+    universes: Mapping[str, Universe] = field(default_factory=dict)
     jobs: Jobs = field(default_factory=dict)  # the timetable, by name
     books: Books = field(init=False)
 

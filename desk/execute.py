@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from desk import notices, settle, wording
+from desk import lists, notices, settle, wording
 from desk.decide import decider, trading_state
 from desk.desk import Desk
 from risk import checks
@@ -76,17 +76,24 @@ async def execute(desk: Desk, order: Order, *, owner: str) -> bool:
         state = await trading_state(desk)
         if state is Trading.HALTED and order.purpose != "squareoff":
             return False  # waits: a resume sends it, the session's end expires it
-        claimed = await desk.journal.move(
-            order,
-            state=OrderState.SUBMITTING,
-            owner=owner,
-            leased_until=desk.wall.now() + LEASE,
-            submitted_at=now,
+        listed = checks.check_barred(await _barred(desk, order))
+        changes = {"owner": owner, "leased_until": desk.wall.now() + LEASE, "submitted_at": now}
+        claimed = (
+            await desk.journal.move(order, state=OrderState.SUBMITTING, **changes)
+            if listed.ok
+            else None
         )
+    if not listed.ok:
+        return await _end(desk, order, OrderState.REJECTED, f"{order.symbol} was {listed.text}")
     if claimed is None:
         return False
     await _send(desk, desk.broker_of(instrument), claimed)
     return True
+
+
+async def _barred(desk: Desk, order: Order) -> str:
+    """Why an entry may not go after all; an exit always may."""
+    return "" if order.reduce_only else (await lists.barred(desk)).get(order.symbol, "")
 
 
 def _own_session(desk: Desk, order: Order) -> Session:

@@ -1,9 +1,10 @@
 """What is held, working and left, in one place: sizing and every limit count from here."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from desk import lists
 from desk.desk import Desk
 from risk.checks import Exposure
 from trading.ledger import Ledger
@@ -21,6 +22,7 @@ class Funds:
     ledger: Ledger
     working: tuple[Order, ...]
     filled: dict[str, Decimal]  # units filled so far, by key of a working order
+    barred: Mapping[str, str] = field(default_factory=dict)  # why, by symbol nobody may enter
 
     def used(self, desk: Desk, strategy: str | None = None) -> Decimal:
         """Absolute value held (at cost) plus entries working, in currency."""
@@ -54,6 +56,7 @@ class Funds:
             open_positions=len(names - {symbol}),
             max_positions=desk.plan(strategy).allowance.max_positions,
             unknown=any(o.symbol == symbol and o.state is OrderState.UNKNOWN for o in self.working),
+            barred=self.barred.get(symbol, ""),
         )
 
 
@@ -65,4 +68,4 @@ async def funds(desk: Desk, account: Account) -> Funds:
     sent = tuple(order.key for order in working if order.state is not OrderState.PLANNED)
     for fill in await desk.journal.read(Fill, order_key__in=sent) if sent else ():
         filled[fill.order_key] = filled.get(fill.order_key, ZERO) + fill.quantity
-    return Funds(account, ledger, working, filled)
+    return Funds(account, ledger, working, filled, await lists.barred(desk))

@@ -11,6 +11,7 @@ import numpy as np
 from desk import notices
 from desk.desk import Desk, Plan
 from desk.funds import Funds, funds
+from desk.universes import admission
 from risk.sizing import entry_size
 from trading.bars import Answer
 from trading.facts import Picture
@@ -50,8 +51,9 @@ async def propose(
     """Record the signals these answers make against the strategy's book, best first.
 
     Flat and enter → LONG or SHORT; held and exit → FLAT. The same bar proposes once; an entry
-    that was turned down comes back only after `enter` was false once. `when` replaces the timing of
-    the strategy's moment. Returns what is new.
+    that was turned down comes back only after `enter` was false once. What is outside the plan's
+    universe or on the blacklist is not entered; it may always be left. `when` replaces the timing
+    of the strategy's moment. Returns what is new.
     """
     plan = desk.plan(strategy)
     brokers = {desk.instrument(answer.symbol).broker for answer in answers}
@@ -88,6 +90,7 @@ async def _wanted(
         )
     }
     turned_down = await _turned_down(desk, plan.strategy, answers)
+    admits = await admission(desk, plan)
     wanted = []
     for answer in answers:
         quantity = held.get(answer.symbol, Decimal(0))
@@ -95,7 +98,7 @@ async def _wanted(
             continue
         if quantity and answer.exit:
             wanted.append((answer, Target.FLAT, quantity))
-        elif not quantity and answer.enter:
+        elif not quantity and answer.enter and admits(answer.symbol):
             last_no = turned_down.get(answer.symbol)
             if last_no is None or last_no < utc(answer.since):
                 target = Target.LONG if answer.enter > 0 else Target.SHORT

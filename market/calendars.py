@@ -183,9 +183,10 @@ def _digest(body: dict[str, Any]) -> str:
 class RoundTheClock:
     """A market that never closes, such as crypto: a session is a UTC day."""
 
+    NAME = "24/7"
     zone = "UTC"
 
-    def __init__(self, name: str = "24/7") -> None:
+    def __init__(self, name: str = NAME) -> None:
         self.name = name
 
     @property

@@ -7,14 +7,14 @@ from typing import Self
 
 import numpy as np
 
-from desk import decide, execute, leave, marks, propose
+from desk import decide, execute, leave, marks, propose, universes
 from desk.desk import LAST, NOTICE, Desk
 from market.panel import Panel
 from market.resample import completed, resampled
 from strategies.answers import Answers, all_answers
 from trading.bars import Strategy
 from trading.clocks import SimulatedClock
-from trading.ports import Session
+from trading.ports import Ranking, Session
 from trading.signals import Signal
 from trading.types import Holding, Moment
 
@@ -46,6 +46,7 @@ async def replay(
     *,
     approvals: Mapping[str, int] | None = None,
     scan_last: bool = True,
+    ranking: Ranking | None = None,
     watch: Watch | None = None,
 ) -> None:
     """Run the sessions in order. Orders go at the open, where open decisions are made and sent
@@ -54,7 +55,9 @@ async def replay(
 
     `approvals` caps how many entries a strategy takes a day, as a person would; without it every
     signal is approved in rank order until the allocation is spent. The last session's scan is
-    left to the live desk when `scan_last` is False. `watch` is told of each session that is done.
+    left to the live desk when `scan_last` is False. `ranking` is wanted where a plan's universe
+    holds the most traded. `watch` is told of each
+    session that is done.
     """
     at_open = [s for s in scripts if s.strategy.decides is Moment.OPEN]
     at_close = [s for s in scripts if s.strategy.decides is Moment.CLOSE]
@@ -64,7 +67,7 @@ async def replay(
         await decide.expire(desk)
         await execute.execute_due(desk, owner=OWNER)
         if at_open:
-            await _scan(desk, at_open, session, approvals)
+            await _scan(desk, at_open, session, approvals, ranking)
             await execute.execute_due(desk, owner=OWNER)
         if passing:
             clock.at = session.close - NOTICE
@@ -78,7 +81,7 @@ async def replay(
         if number == len(sessions) - 1 and not scan_last:
             return
         clock.at = session.close + AFTER_CLOSE
-        await _scan(desk, at_close, session, approvals)
+        await _scan(desk, at_close, session, approvals, ranking)
         if watch is not None:
             watch(number + 1, session, len(ledger.trades))
 
@@ -88,6 +91,7 @@ async def _scan(
     scripts: Sequence[Script],
     session: Session,
     approvals: Mapping[str, int] | None,
+    ranking: Ranking | None,
 ) -> None:
     """What each strategy says of the bar this session opens or completes, proposed and decided."""
     broker = next(iter(desk.brokers.values()))
@@ -95,6 +99,8 @@ async def _scan(
     ledger = await desk.books.ledger()
     for script in scripts:
         strategy = script.strategy
+        if ranking is not None:
+            await universes.ready(desk, ranking, desk.plan(strategy.name).universe)
         bar = completed(strategy.timeframe, session, desk.calendar)
         held = {position.book.symbol for position in ledger.held(strategy.name)}
         answers = script.answers.on(np.datetime64(bar, "us"), held) if bar else []

@@ -10,8 +10,9 @@ from replay.journal import MemoryJournal
 from trading.clocks import SimulatedClock
 from trading.facts import Adjustment, ClockReading, Cursor, Mark
 from trading.orders import Fill, Order
-from trading.ports import Session
+from trading.ports import Ranking, Session
 from trading.signals import Signal
+from trading.universes import Selection
 
 #: What a person would take of a day's candidates, so that money is left for the first card.
 ENTRIES_A_DAY = 2
@@ -42,11 +43,12 @@ async def live_through(
     clock: SimulatedClock,
     scripts: Sequence[Script],
     sessions: Sequence[Session],
+    ranking: Ranking | None = None,
 ) -> Past:
     """The facts of a desk that traded `sessions`; the last close's scan is left to the demo."""
     most = {script.strategy.name: ENTRIES_A_DAY for script in scripts}
-    await replay(desk, clock, scripts, sessions, approvals=most, scan_last=False)
-    kinds = (Adjustment, Signal, Order, Fill, Mark)
+    await replay(desk, clock, scripts, sessions, approvals=most, scan_last=False, ranking=ranking)
+    kinds = (Adjustment, Signal, Order, Fill, Mark, Selection)
     return Past({kind: journal.facts(kind) for kind in kinds})
 
 

@@ -44,6 +44,7 @@ class Exposure:
     open_positions: int  # of the strategy
     max_positions: int
     unknown: bool  # an order of this instrument has an unknown outcome
+    barred: str = ""  # why nobody may enter this instrument
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,11 @@ def check_unknown(exposure: Exposure, symbol: str) -> Check:
     return Check("unknown", True, "no order in doubt")
 
 
+def check_barred(barred: str) -> Check:
+    """`barred` says why an operator wants no entry; "" is no objection."""
+    return Check("blacklist", not barred, barred or "not blacklisted")
+
+
 def entry_checks(
     intent: Intent, exposure: Exposure, limits: Limits, state: Trading, drift: Decimal
 ) -> list[Check]:
@@ -122,6 +128,7 @@ def entry_checks(
     equity = exposure.equity
     return [
         check_trading(state, reduces=False),
+        check_barred(exposure.barred),
         check_unknown(exposure, symbol),
         check_quantity(intent),
         check_share("order", "order", value, equity, limits.order_notional),

@@ -167,9 +167,7 @@ def test_a_data_folder_of_a_newer_version_is_left_alone(tmp_path: Path):
 
 def test_an_unknown_setting_stops_a_command(tmp_path: Path):
     line = refusal(tmp_path, "squareoff", "--yes", env={"QUARTERDECK_THEEM": "dark"})
-    assert line.startswith(
-        "unknown setting 'theem' in the environment; known are: backup, capital, "
-    )
+    assert line.startswith("unknown setting 'theem' in the environment; known are: ")
     assert os.listdir(tmp_path) == []
 
 

@@ -56,15 +56,13 @@ def refusal(read: Callable[[], Any] = load) -> str:
 def test_an_unknown_key_in_the_environment(monkeypatch: pytest.MonkeyPatch, name: str):
     monkeypatch.setenv(name, "dark")
     line = refusal()
-    assert line.startswith(
-        "unknown setting 'theem' in the environment; known are: backup, capital, "
-    )
+    assert line.startswith("unknown setting 'theem' in the environment; known are: ")
     assert "theme" in line
 
 
 def test_an_unknown_key_in_dotenv():
     Path(".env").write_text("# ours\nexport QUARTERDECK_THEEM=dark\n")
-    assert refusal().startswith("unknown setting 'theem' in .env; known are: backup, capital, ")
+    assert refusal().startswith("unknown setting 'theem' in .env; known are: ")
 
 
 def test_another_programs_keys_in_dotenv_are_its_own():
@@ -74,9 +72,7 @@ def test_another_programs_keys_in_dotenv_are_its_own():
 
 def test_an_unknown_key_in_toml():
     Path("quarterdeck.toml").write_text('theem = "dark"\n')
-    assert refusal().startswith(
-        "unknown setting 'theem' in quarterdeck.toml; known are: backup, capital"
-    )
+    assert refusal().startswith("unknown setting 'theem' in quarterdeck.toml; known are: ")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 
 from trading.orders import ORDER_MOVES, Fill, Order
 from trading.signals import SIGNAL_MOVES, Signal
+from trading.universes import Listing, Selection
 
 
 class RequestState(StrEnum):
@@ -327,6 +328,8 @@ Fact = (
     | Beat
     | Cursor
     | Preference
+    | Selection
+    | Listing
     | Trial
     | Member
     | Invite
@@ -347,6 +350,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     Beat: ("name",),
     Cursor: ("name",),
     Preference: ("name",),
+    Selection: ("universe", "session", "rule"),
     Trial: ("study", "params", "fold"),
     Member: ("user",),
     Invite: ("digest",),

@@ -1,6 +1,6 @@
 """What the desk needs of the world. Implementations inherit nothing from here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -60,6 +60,11 @@ class Feed(Protocol):
     def known_through(self) -> datetime:
         """The end of what the feed knows: the last session's close, UTC."""
         ...
+
+
+#: How much was traded: of those instruments, the median value a session over those days, in
+#: currency, the most traded first.
+Ranking = Callable[[Sequence[Instrument], Sequence[date]], Mapping[str, float]]
 
 
 class Instruments(Protocol):

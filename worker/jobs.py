@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from desk import decide, leave, marks, propose, wording
+from desk import decide, leave, marks, propose, universes, wording
 from desk.desk import Desk
+from market.universe import ranking_of
 from strategies.answers import last_answers
 from trading.bars import Strategy
 from trading.errors import ConfigError
@@ -15,8 +16,10 @@ from trading.types import Mode
 from worker import backtest, digests, imports, pictures, reading, running, upkeep
 from worker import search as searching
 from worker.backup import backup, restore_check
+from worker.candles import candles
 from worker.reconcile import reconcile
 from worker.research import Research
+from worker.universe import universe
 
 #: Carries one run out and says in a clause what came of it, for the log and `/jobs`.
 Handler = Callable[[Desk, Research, Run], Awaitable[str]]
@@ -61,6 +64,7 @@ async def mark(desk: Desk, _: Research, claimed: Run) -> str:
 
 async def scan(desk: Desk, research: Research, strategy: Strategy) -> str:
     """Read the bars of this moment, ask the rules, hand the answers to the desk."""
+    await universes.ready(desk, ranking_of(research.store), desk.plan(strategy.name).universe)
     read = await reading.read(desk, research.store, strategy)
     if isinstance(read, str):
         return read
@@ -106,6 +110,8 @@ JOBS: dict[str, Handler] = {
     "backup": backup,
     "restore-check": restore_check,
     "reconcile": reconcile,
+    "universe": universe,
+    "candles": candles,
     "execute": upkeep.execute,
     "expire": upkeep.expire,
     "freshness": upkeep.freshness,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from market.crypto import CandleFeed
 from market.store import BarStore
 from trading.bars import Strategy
 from worker.search import Benches
@@ -44,3 +45,4 @@ class Research:
     #: Takes what the watched folder brought by that wall time; None where no folder is watched.
     look: Callable[[datetime], Looked] | None = None
     backups: Backups | None = None
+    candles: Mapping[str, CandleFeed] = field(default_factory=dict)  # by the name in the settings

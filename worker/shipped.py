@@ -47,6 +47,10 @@ SHIPPED: tuple[Shipped, ...] = (
         "mark", "close+2m", "saves the P&L of every book", "Money", "14d", catch_up=True,
         tells=True, stops="no P&L is saved; resumed, the last 14 days are made up for",
     ),
+    Shipped(
+        "universe", "last session of the week, close+30m", "chooses the most traded", "Data",
+        "7d",
+    ),
     Shipped("freshness", "close+1h", "alerts when the bars are old", "Data", "12h", tells=True),
     Shipped("calendar", "0 7 * * *", "warns before the calendar ends", "Data"),
     Shipped("reconcile:start", "open-10m", "compares with the brokers", "Money", "30m"),
@@ -128,7 +132,9 @@ def table(
     }
 
 
-KINDS = tuple(dict.fromkeys(["scan", "leave", *(line.name.partition(":")[0] for line in SHIPPED)]))
+KINDS = tuple(
+    dict.fromkeys(["scan", "leave", "candles", *(line.name.partition(":")[0] for line in SHIPPED)])
+)
 
 
 def _added(name: str, given: Given, plans: Mapping[str, Plan]) -> Shipped:

@@ -24,11 +24,11 @@ def columns(rows: Sequence[Sequence[str]], *, left: int = 1) -> str:
     return "\n".join(lines)
 
 
-def confirm(label: str, verb: str) -> list[list[Button]]:
+def confirm(label: str, verb: str, *args: str) -> list[list[Button]]:
     """The second press of a step that is asked twice."""
     return [
         [
-            Button(label, verb, ("yes",), style="danger"),
+            Button(label, verb, (*args, "yes"), style="danger"),
             Button("Cancel", "dismiss", style=""),
         ]
     ]
@@ -46,6 +46,16 @@ def number(request: Request, verb: str) -> int:
 
 def operator(request: Request) -> str:
     return f"operator:{request.operator}"
+
+
+def turns(verb: str, page: int, pages: int, *args: str) -> list[list[Button]]:
+    """The buttons that show the page before and the one after; none where there is one page."""
+    shown = [
+        Button(label, verb, (*args, str(to)), once=False)
+        for label, to in (("‹ Back", page - 1), ("More ›", page + 1))
+        if 1 <= to <= pages
+    ]
+    return [shown] if shown else []
 
 
 def page_of(request: Request, position: int) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from desk import inbox, notices
-from desk.console import backtest, deciding, digests, jobs, money, safety, service
+from desk.console import backtest, deciding, digests, jobs, lists, money, safety, service
 from desk.console.reconcile import reconcile
 from desk.desk import Desk
 from trading.errors import DeskError, QuarterdeckError
@@ -64,6 +64,18 @@ VERBS: dict[str, Verb] = {
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Money"),
     "backtest": Verb(
         backtest.backtest, "a strategy over the past", "STRATEGY [period]", topic="Money"
+    ),
+    "watchlist": Verb(
+        lists.watchlist, "instruments you keep an eye on", "[add|remove SYMBOL…]", topic="Lists"
+    ),
+    "blacklist": Verb(
+        lists.blacklist,
+        "instruments nobody may enter; letting one in again asks once",
+        "[add|remove SYMBOL…] [reason]",
+        topic="Lists",
+    ),
+    "universe": Verb(
+        lists.universe, "what strategies may enter, and how it is chosen", "[name]", topic="Lists"
     ),
     "halt": Verb(safety.halt, "no new orders, at once", "[reason]", topic="Safety"),
     "squareoff": Verb(safety.square_off, "close everything; asks once, then halts", topic="Safety"),

@@ -50,8 +50,19 @@ def test_an_entry_that_meets_every_limit_exactly_passes():
     answers = entry(intent(price=D(100), reference=D(100)), held)
     assert [check.name for check in answers.values() if not check.ok] == []
     assert list(answers) == [
-        "trading", "unknown", "size", "order", "position", "gross", "positions", "drift",
+        "trading", "blacklist", "unknown", "size",
+        "order", "position", "gross", "positions", "drift",
     ]  # fmt: skip
+
+
+def test_a_barred_instrument_is_refused_in_the_words_given_and_may_be_left():
+    held = exposure(barred="blacklisted by Ann")
+    assert (entry(held=held)["blacklist"].ok, entry(held=held)["blacklist"].text) == (
+        False,
+        "blacklisted by Ann",
+    )
+    names = [check.name for check in checks.exit_checks(intent(), held, Trading.ACTIVE)]
+    assert "blacklist" not in names
 
 
 #: name, what meets the limit, what is just beyond, and the figure the operator then reads.
@@ -154,6 +165,7 @@ def test_a_check_that_passes_states_its_figure_too():
     texts = {name: check.text for name, check in entry(held=exposure(gross=D(20_000))).items()}
     assert texts == {
         "trading": "trading is active",
+        "blacklist": "not blacklisted",
         "unknown": "no order in doubt",
         "size": "size 50",
         "order": "order 5.0 % of equity, limit 5.0 %",

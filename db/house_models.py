@@ -1,0 +1,104 @@
+"""The tables of what the house keeps about itself: who joined, what was chosen, paused, tried.
+
+As in `db.models`, rows have no docstrings.
+"""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from db.fields import InstantField, JsonTextField, WordsField
+from trading.facts import UNIQUE, Invite, Member, Pause, Preference, Trial
+from trading.universes import Selection
+
+
+class PauseRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    job = WordsField()
+    since = InstantField()
+    until = InstantField(null=True)
+    by = WordsField()
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "pauses"
+        unique_together = (UNIQUE[Pause],)
+
+
+class PreferenceRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    name = WordsField()
+    value = WordsField()
+    by = WordsField()
+    at = InstantField(null=True)
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "preferences"
+        unique_together = (UNIQUE[Preference],)
+
+
+class SelectionRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    universe = WordsField()
+    session = fields.DateField()
+    rule = WordsField()
+    at = InstantField()
+    symbols = JsonTextField()
+    values = JsonTextField()
+
+    class Meta:
+        table = "selections"
+        unique_together = (UNIQUE[Selection],)
+
+
+class ListingRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    name = WordsField()
+    symbol = WordsField()
+    listed = fields.BooleanField()
+    by = WordsField()
+    at = InstantField()
+    reason = WordsField()
+
+    class Meta:
+        table = "listings"
+        indexes = (("name", "symbol"),)
+
+
+class TrialRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    study = WordsField()
+    params = WordsField()
+    fold = fields.BigIntField()
+    outcome = WordsField()
+    at = InstantField()
+
+    class Meta:
+        table = "trials"
+        unique_together = (UNIQUE[Trial],)
+
+
+class MemberRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    user = fields.BigIntField()
+    name = WordsField()
+    role = WordsField()
+    joined_at = InstantField()
+
+    class Meta:
+        table = "members"
+        unique_together = (UNIQUE[Member],)
+
+
+class InviteRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    digest = WordsField()
+    role = WordsField()
+    expires_at = InstantField()
+    used_by = fields.BigIntField(null=True)
+    used_at = InstantField(null=True)
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "invites"
+        unique_together = (UNIQUE[Invite],)
