@@ -28,9 +28,10 @@ def test_a_terminal_sees_one_line_that_is_cleared() -> None:
     clock.now = 1.5
     line(50, SESSION, 7)
     line(51, SESSION, 7)
-    assert out.getvalue() == "\rreplaying  25 %  2025-02-03  7 trades"
+    shown = "replaying  25 %  2025-02-03  7 trades"
+    assert out.getvalue() == f"\r{shown}"
     line.close()
-    assert out.getvalue().endswith("\r" + " " * 36 + "\r")
+    assert out.getvalue().endswith("\r" + " " * len(shown) + "\r")
 
 
 def test_what_is_no_terminal_hears_nothing() -> None:
