@@ -27,11 +27,12 @@ def _child(
 async def run_house(settings: Settings) -> None:
     """Until Ctrl-C. Raises ConfigError before anything starts where a setting is wrong."""
     from folder import instruments_file, prepare
-    from wiring import strategies, telegram_token
+    from wiring import calendar_of, plans, strategies, telegram_token, timetable
 
     telegram_token(settings)
-    strategies(settings)
+    chosen = plans(settings, strategies(settings))
     prepare(settings)
+    timetable(settings, chosen, calendar_of(settings))
     if not instruments_file(settings).exists():
         raise ConfigError(
             f"no bars in {settings.data.absolute()}: `quarterdeck sample` puts the sample "

@@ -68,6 +68,7 @@ async def heavy(settings: Settings, stop: asyncio.Event) -> None:
     from replaying import replaying
     from worker import jobs
     from worker.research import Research
+    from worker.shipped import LONGEST
 
     async with open_desk(settings) as rooms:
         research = Research(rooms.store, rooms.strategies, partial(replaying, settings))
@@ -79,7 +80,7 @@ async def heavy(settings: Settings, stop: asyncio.Event) -> None:
                 partial(jobs.run, rooms.desk, research),
                 max_jobs=3,  # two long ones keep no scan waiting
                 stop=stop,
-                job_timeout=jobs.LEASE.total_seconds(),
+                job_timeout=LONGEST.total_seconds() + 60,  # each run has its own limit
             ),
             _beats(rooms.base, "heavy"),
         )

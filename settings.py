@@ -68,11 +68,23 @@ class CostSettings(BaseModel):
     maximum_share: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.01")
 
 
+class JobSettings(BaseModel):
+    """What is changed of a scheduled job, or a job added; see docs/schedule.md."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    when: str | None = None
+    within: str | None = None
+    catch_up: bool | None = None
+    limit: str | None = None
+    enabled: bool | None = None
+
+
 GROUPS: dict[str, type[BaseModel]] = {
     "operators": Person,
     "strategies": StrategySettings,
     "limits": LimitSettings,
     "costs": CostSettings,
+    "jobs": JobSettings,
 }
 
 
@@ -105,6 +117,7 @@ class Settings(BaseSettings):
     )
     limits: LimitSettings = LimitSettings()
     costs: CostSettings = CostSettings()
+    jobs: dict[str, JobSettings] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -16,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from desk.desk import Desk, Operator, Plan
+from desk.timetable import Jobs
 from folder import bars_folder, instruments_file, paper_socket, prepare
 from lanes.bell import RedisBell
 from market.calendars import ExchangeCalendar
@@ -191,8 +193,17 @@ def _parameters(strategy: Any) -> list[str]:
     return [f.name for f in fields(strategy) if f.init and f.name not in ("name", "timeframe")]
 
 
-def calendar_of(settings: Settings) -> Calendar:
-    return ExchangeCalendar.open(CALENDAR, settings.data.absolute() / "calendars")
+def calendar_of(settings: Settings, name: str = CALENDAR) -> Calendar:
+    """Raises DataError for an exchange nobody knows."""
+    return ExchangeCalendar.open(name, settings.data.absolute() / "calendars")
+
+
+def timetable(settings: Settings, chosen: Mapping[str, Plan], house: Calendar) -> Jobs:
+    """Raises ConfigError for a job that cannot be read, or of a kind nobody carries out."""
+    from worker.shipped import Given, table
+
+    given = {name: Given(**job.model_dump()) for name, job in settings.jobs.items()}
+    return table(chosen, given, house, partial(calendar_of, settings))
 
 
 @asynccontextmanager
@@ -310,6 +321,7 @@ def _desk(
         currency=base.settings.currency,
         operators=operators(base.settings),
         limits=limits(base.settings),
+        jobs=timetable(base.settings, chosen, base.calendar) if brokers else {},
     )
 
 
@@ -349,6 +361,7 @@ def replay_desk(
         cash=settings.capital,
         currency=settings.currency,
     )
+    chosen = plans(settings, known)
     return Desk(
         journal=journal,
         market=clock,
@@ -357,11 +370,12 @@ def replay_desk(
         instruments=instruments,
         calendar=calendar,
         brokers={broker.name: broker},
-        plans=plans(settings, known),
+        plans=chosen,
         bell=Silence(),
         desk_id="replay",
         currency=settings.currency,
         limits=limits(settings),
+        jobs=timetable(settings, chosen, calendar),
     )
 
 

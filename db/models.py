@@ -22,6 +22,7 @@ from trading.facts import (
     Mark,
     Member,
     Notice,
+    Pause,
     Picture,
     Request,
     Run,
@@ -193,6 +194,9 @@ class RunRow(Model):
     started_at = InstantField(null=True)
     finished_at = InstantField(null=True)
     leased_until = InstantField(null=True)
+    not_before = InstantField(null=True)
+    starts = fields.BigIntField(db_default=0)
+    failures = fields.BigIntField(db_default=0)
     outcome = WordsField()
     version = fields.BigIntField()
 
@@ -200,6 +204,19 @@ class RunRow(Model):
         table = "runs"
         unique_together = (UNIQUE[Run],)
         indexes = (("state", "due_at"),)
+
+
+class PauseRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    job = WordsField()
+    since = InstantField()
+    until = InstantField(null=True)
+    by = WordsField()
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "pauses"
+        unique_together = (UNIQUE[Pause],)
 
 
 class AdjustmentRow(Model):
@@ -323,6 +340,7 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Notice: NoticeRow,
     Picture: PictureRow,
     Run: RunRow,
+    Pause: PauseRow,
     Adjustment: AdjustmentRow,
     Mark: MarkRow,
     Latch: LatchRow,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from desk.books import Books
+from desk.timetable import Jobs
 from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
@@ -55,6 +56,7 @@ class Desk:
     currency: str = "USD"
     operators: Sequence[Operator] = ()
     limits: Limits = field(default_factory=Limits)
+    jobs: Jobs = field(default_factory=dict)  # the timetable, by name
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:

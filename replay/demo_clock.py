@@ -7,7 +7,7 @@ from typing import Any
 
 from desk import decide, wording
 from desk.desk import Desk
-from replay.stops import next_stop
+from replay.stops import next_stop, night_stop
 from trading.clocks import WallClock, market_time
 from trading.facts import ClockReading, ClockStatus, Run, RunState, Trading
 from trading.orders import Order, OrderState
@@ -140,7 +140,7 @@ class DemoClock:
         elif (stop := await next_stop(desk, at, at + row.rate * AHEAD)) is not None:
             await self._stand(row, stop)
         else:
-            await self._run(row, at)
+            await self._run(desk, row, at)
 
     async def _stand(self, row: ClockReading, at: datetime) -> None:
         """Put the clock on a moment that it would run past, until the next look has met it."""
@@ -153,9 +153,11 @@ class DemoClock:
         if row.status is not ClockStatus.HELD or row.reason != reason:
             await self._move(row, status=ClockStatus.HELD, reason=reason)
 
-    async def _run(self, row: ClockReading, at: datetime) -> None:
+    async def _run(self, desk: Desk, row: ClockReading, at: datetime) -> None:
         morning = self._night_ends(at)
-        if morning is not None:
+        if morning is not None and (stop := night_stop(desk, at, morning)) is not None:
+            await self._stand(row, stop)
+        elif morning is not None:
             await self._move(row, market_anchor=morning, status=ClockStatus.RUNNING, reason="")
         elif row.status is not ClockStatus.RUNNING:
             await self._move(row, status=ClockStatus.RUNNING, reason="")

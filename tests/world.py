@@ -16,7 +16,7 @@ from trading.bars import Answer
 from trading.clocks import SimulatedClock
 from trading.errors import DataError
 from trading.facts import Adjustment, Request
-from trading.ports import Broker, Journal, Session
+from trading.ports import Broker, Calendar, Journal, Session
 from trading.types import Instrument, Mode, Quote
 
 ANN, BOB = Operator(1, "Ann"), Operator(2, "Bob")
@@ -99,6 +99,18 @@ class Bells:
 
     async def ring(self, lane: str, ids: Iterable[int] = ()) -> None:
         self.rung.append((lane, tuple(ids)))
+
+
+def timetable(desk: Desk, **given: dict[str, object]) -> None:
+    """Give the desk the shipped jobs of its plans; `given` as the settings would."""
+    from worker.shipped import Given, table
+
+    changes = {name: Given(**changed) for name, changed in given.items()}  # type: ignore[arg-type]
+
+    def exchange(name: str) -> Calendar:
+        raise DataError(f"no exchange {name!r}")
+
+    desk.jobs = table(desk.plans, changes, desk.calendar, exchange)
 
 
 @dataclass

@@ -130,9 +130,27 @@ class Run:
     started_at: datetime | None = None  # wall time
     finished_at: datetime | None = None  # wall time
     leased_until: datetime | None = None  # wall time
+    not_before: datetime | None = None  # wall time; of a failed run, when it is tried again
+    starts: int = 0  # since it last ended by itself; more than one: a worker died over it
+    failures: int = 0
     outcome: str = ""
     id: int = 0
     version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """From when and until when one job makes no runs; resuming sets `until`. Unique per job."""
+
+    job: str
+    since: datetime  # market time
+    until: datetime | None = None  # market time; None: until somebody resumes it
+    by: str = ""
+    id: int = 0
+    version: int = 0
+
+    def covers(self, at: datetime) -> bool:
+        return self.since <= at and (self.until is None or at < self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +294,7 @@ Fact = (
     | Notice
     | Picture
     | Run
+    | Pause
     | Adjustment
     | Mark
     | Latch
@@ -293,6 +312,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     Fill: ("broker", "account", "execution_id"),
     Request: ("source", "source_id"),
     Run: ("job", "due_at"),
+    Pause: ("job",),
     Adjustment: ("account", "reference"),
     Mark: ("session", "account", "strategy"),
     Latch: ("name",),
@@ -312,6 +332,9 @@ MOVES: Mapping[type, Mapping[Any, frozenset[Any]]] = {
     },
     Run: {
         RunState.DUE: frozenset({RunState.RUNNING, RunState.MISSED}),
-        RunState.RUNNING: frozenset({RunState.DONE, RunState.FAILED, RunState.RUNNING}),
+        RunState.RUNNING: frozenset(
+            {RunState.DONE, RunState.FAILED, RunState.RUNNING, RunState.DUE}
+        ),
+        RunState.FAILED: frozenset({RunState.DUE}),  # tried again
     },
 }

@@ -7,9 +7,9 @@ import structlog
 from desk import crew, decide, execute, inbox, settle, squareoff
 from desk.console import verbs
 from desk.desk import Desk
-from trading.errors import BrokerError
+from trading.errors import BrokerError, DataError
 from trading.orders import AT_BROKER, Order
-from worker import schedule
+from worker.schedule import Schedule
 
 log = structlog.get_logger(__name__)
 
@@ -30,10 +30,11 @@ async def trade(
     `conduct` moves a clock that is ours to move; it comes last in a look, so that time never
     passes something due.
     """
+    schedule = Schedule(desk)
     while True:
         await desk.market.refresh()
         await trade_once(desk, owner=owner)
-        await schedule.keep(desk)
+        await schedule.keep()
         if conduct is not None:
             await conduct()
         await rest(LOOK)
@@ -52,7 +53,10 @@ async def trade_once(desk: Desk, *, owner: str) -> None:
             log.warning("broker not reached", broker=name, error=str(error))
     run = await squareoff.under_way(desk)
     if run is not None:
-        await squareoff.advance(desk, run, owner=owner)
+        try:
+            await squareoff.advance(desk, run, owner=owner)
+        except DataError as error:  # a calendar that has ended: the job `calendar` tells it
+            log.warning("a square-off waits", error=str(error))
 
 
 async def sweep(desk: Desk, rest: Rest) -> None:

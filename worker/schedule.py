@@ -1,97 +1,145 @@
-"""The schedule: jobs due relative to a session, one unique row a run, all in the database."""
+"""The schedule: what has come due gets one row a run, and the heavy lane is rung for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
-from desk.desk import NOTICE, Desk, Plan
-from desk.marks import last_marked
-from desk.propose import SAME_DAY
+import structlog
+
+from desk import timetable
+from desk.desk import Desk
 from desk.squareoff import JOB
-from market.resample import completed
-from trading.facts import Run, RunState
-from trading.ports import Session
-from trading.types import Holding, Moment
+from desk.timetable import Job
+from trading.errors import DataError
+from trading.facts import Pause, Run, RunState
+from worker import telling
 
-CATCH_UP = timedelta(days=14)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Due `after` a session's open or close. `every` session is caught up; otherwise only the
-    latest, and that only `within` a time of being due, where there is one."""
-
-    name: str
-    after: timedelta
-    every: bool = False
-    of: Moment = Moment.CLOSE
-    timeframe: str = "1d"  # due with the session that completes such a bar
-    within: timedelta | None = None
-
-    def due(self, session: Session) -> datetime:
-        return (session.open if self.of is Moment.OPEN else session.close) + self.after
+log = structlog.get_logger(__name__)
+LOOK_BACK = timedelta(days=35)
+WINDOWS = tuple(timedelta(hours=hours) for hours in (1, 26, 200, 840))
+MOST = 20  # rows for runs that were missed; those before are not written down
+CAUGHT_UP = 500  # runs made up for at most, at one look
+BLIND = timedelta(hours=1)  # until a calendar that has ended is asked again
+SWEEP = timedelta(seconds=5)  # of wall time, between looks for failed runs to try again
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-def jobs(desk: Desk) -> list[Job]:
-    plans = desk.plans.values()
-    return [
-        Job("mark", timedelta(minutes=2), every=True),
-        *(_scan(plan) for plan in plans),
-        *(_leave(plan) for plan in plans if plan.holds is Holding.SESSION),
-        Job("prune", timedelta(minutes=20)),
-    ]
+@dataclass(slots=True)
+class Schedule:
+    """One a process. Remembers when each job comes due next, so that a look at nothing costs no
+    query; everything else is in the database."""
+
+    desk: Desk
+    _next: dict[str, datetime] = field(default_factory=dict, init=False)
+    _swept: datetime | None = field(default=None, init=False)
+
+    async def keep(self) -> None:
+        """Make the rows, and wake the heavy lane for whatever waits or was left behind."""
+        await self.look()
+        wall = self.desk.wall.now()
+        if self._swept is None or wall - self._swept >= SWEEP:
+            self._swept = wall
+            await self._try_again(wall)
+        states = (RunState.DUE, RunState.RUNNING)
+        rows = await self.desk.journal.read(Run, state__in=states, job__not=JOB)
+        if ready := ready_runs(rows, wall):
+            await self.desk.bell.ring("heavy", [run.id for run in ready])
+
+    async def look(self) -> list[Run]:
+        """Rows for what has come due and has none yet; returns those to carry out."""
+        now = self.desk.market.now()
+        come = [
+            job
+            for job in self.desk.jobs.values()
+            if job.enabled and self._next.get(job.name, now) <= now
+        ]
+        if not come:
+            return []
+        pauses = await timetable.pauses(self.desk.journal)
+        wanted: list[Run] = []
+        for job in come:
+            pause = pauses.get(job.name)
+            try:
+                wanted += await self._runs(job, now, pause)
+                self._next[job.name] = job.when.next(now) or NEVER
+            except DataError as error:  # job `calendar` tells it; the others go on
+                log.warning("a job waits for its calendar", job=job.name, error=str(error))
+                self._next[job.name] = now + BLIND
+            if pause is not None and pause.covers(now):
+                del self._next[job.name]  # a resume makes up for it at once
+        return await self._record(wanted)
+
+    async def _record(self, wanted: Sequence[Run]) -> list[Run]:
+        if not wanted:
+            return []
+        async with self.desk.journal.transaction():
+            new = await self.desk.journal.append(sorted(wanted, key=lambda run: run.due_at))
+            await telling.tell_missed(self.desk, [r for r in new if r.state is RunState.MISSED])
+        return [run for run in new if run.state is RunState.DUE]
+
+    async def _runs(self, job: Job, now: datetime, pause: Pause | None) -> list[Run]:
+        last = await self.desk.journal.first(
+            Run, job=job.name, request_id__isnull=True, due_at__lte=now, order="-due_at"
+        )
+        if last is None:  # never before: begin with the latest, if it is not too late for that
+            latest = _latest(job, now)
+            fresh = latest and not job.is_stale(latest, now) and not _covers(pause, latest)
+            return [Run(job.name, latest)] if latest and fresh else []
+        since = max(last.due_at, now - LOOK_BACK)
+        if not job.catch_up:
+            dues = job.when.dues(since, now, most=MOST)
+            return [self._run(job, due, now, pause, latest=due == dues[-1]) for due in dues]
+        if _covers(pause, now):
+            return []  # made up for once it is resumed
+        dues = job.when.dues(since, now, most=CAUGHT_UP)
+        return [self._run(job, due, now, None, latest=True) for due in dues]
+
+    def _run(
+        self, job: Job, due: datetime, now: datetime, pause: Pause | None, *, latest: bool
+    ) -> Run:
+        if pause is not None and pause.covers(due):
+            return Run(job.name, due, RunState.MISSED, outcome=telling.PAUSED)
+        if not latest:
+            return Run(job.name, due, RunState.MISSED, outcome="late, and a newer one has come due")
+        if job.is_stale(due, now):
+            return Run(job.name, due, RunState.MISSED, outcome=telling.too_late(job, due, now))
+        return Run(job.name, due)
+
+    async def _try_again(self, wall: datetime) -> None:
+        """Failed runs whose pause is over."""
+        failed = await self.desk.journal.read(Run, state=RunState.FAILED, not_before__lte=wall)
+        for run in failed:
+            await self.desk.journal.move(run, state=RunState.DUE, not_before=None, started_at=None)
 
 
-def _scan(plan: Plan) -> Job:
-    """At the open while what is decided there can still be carried out; or after the close."""
-    name = f"scan:{plan.strategy}"
-    if plan.decides is Moment.OPEN:
-        return Job(name, timedelta(0), of=Moment.OPEN, within=SAME_DAY)
-    return Job(name, timedelta(minutes=5), timeframe=plan.timeframe)
+def ready_runs(rows: Sequence[Run], wall: datetime) -> list[Run]:
+    """Of the runs due or running, those to start now: what waits, and what a worker left behind.
+    Runs of one job go one after the other, oldest first."""
+    taken = {
+        run.job
+        for run in rows
+        if run.state is RunState.RUNNING and (run.leased_until is None or run.leased_until >= wall)
+    }
+    ready = []
+    for run in rows:
+        waits = run.not_before is not None and run.not_before > wall
+        if run.job not in taken and not waits:
+            taken.add(run.job)
+            ready.append(run)
+    return ready
 
 
-def _leave(plan: Plan) -> Job:
-    """Made up for however late: a position that should be closed is not forgotten."""
-    return Job(f"leave:{plan.strategy}", -NOTICE)
+def _latest(job: Job, now: datetime) -> datetime | None:
+    for window in WINDOWS:
+        if found := job.when.dues(now - window, now, most=1):
+            return found[0]
+    return None
+
+
+def _covers(pause: Pause | None, at: datetime) -> bool:
+    return pause is not None and pause.covers(at)
 
 
 async def due_runs(desk: Desk) -> list[Run]:
-    """Rows for what has come due and has none yet; returns the new ones.
-
-    P&L is saved for each session missed, since a curve has no holes; an entry scan of a session
-    that is past would propose on old bars, so only the latest is made up for.
-    """
-    now = desk.market.now()
-    wanted = []
-    for job in jobs(desk):
-        dues = [job.due(session) for session in await _sessions(desk, job)]
-        known = await desk.journal.read(Run, job=job.name, due_at__in=tuple(dues))
-        there = {run.due_at for run in known}
-        wanted += [
-            Run(job.name, due)
-            for due in dues
-            if due not in there and (job.within is None or now - due <= job.within)
-        ]
-    return await desk.journal.append(wanted)
-
-
-async def _sessions(desk: Desk, job: Job) -> Sequence[Session]:
-    """Those for which the job has come due: each one missed, or the latest."""
-    now = desk.market.now()
-    latest = desk.calendar.last_closed(now)
-    if job.every:
-        marked = await last_marked(desk)
-        first = max(marked, (now - CATCH_UP).date()) if marked else latest.day
-        return [s for s in desk.calendar.sessions(first, latest.day) if job.due(s) <= now]
-    current = desk.calendar.session_at(now)
-    come = [s for s in (latest, current) if s is not None and job.due(s) <= now]
-    return [s for s in come[-1:] if completed(job.timeframe, s, desk.calendar)]
-
-
-async def keep(desk: Desk) -> None:
-    """Make the rows, and wake the heavy lane for whatever waits or was left behind."""
-    await due_runs(desk)
-    waiting = await desk.journal.read(Run, state=RunState.DUE, job__not=JOB)
-    left = await desk.journal.read(Run, state=RunState.RUNNING, leased_until__lt=desk.wall.now())
-    if waiting or left:
-        await desk.bell.ring("heavy", [run.id for run in (*waiting, *left)])
+    """One look by somebody who remembers nothing."""
+    return await Schedule(desk).look()

@@ -5,7 +5,7 @@ import platform
 from datetime import timedelta
 from importlib.metadata import version
 
-from desk import notices, wording
+from desk import notices, timetable, wording
 from desk.console.replies import columns
 from desk.decide import trading_state
 from desk.desk import Desk
@@ -98,7 +98,9 @@ async def health(desk: Desk, request: Request) -> None:
         ("jobs failed", await desk.journal.count(Run, state=RunState.FAILED)),
     ]
     marked = await last_marked(desk)
+    resting = [pause.job for pause in await timetable.paused(desk.journal, desk.market.now())]
     lines = [
+        *([f"Paused: {', '.join(resting)}; /jobs resumes"] if resting else []),
         f"Oldest unhandled command: {wording.ago(wall - oldest.received_at)}"
         if oldest
         else "No command waits",

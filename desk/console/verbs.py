@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from desk import inbox, notices
-from desk.console import backtest, deciding, money, safety, service
+from desk.console import backtest, deciding, jobs, money, safety, service
 from desk.desk import Desk
 from trading.errors import DeskError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
@@ -60,6 +60,9 @@ VERBS: dict[str, Verb] = {
     "halt": Verb(safety.halt, "no new orders, at once", "[reason]", topic="Safety"),
     "squareoff": Verb(safety.square_off, "close everything; asks once, then halts", topic="Safety"),
     "resume": Verb(safety.resume, "let trading go on; asks once", topic="Safety"),
+    "jobs": Verb(
+        jobs.jobs, "what runs by itself, and when", "[run|pause|resume] [NAME]", topic="Console"
+    ),
     "health": Verb(service.health, "processes, queues, versions", topic="Console"),
     "help": Verb(help_, "this list", topic="Console"),
     "start": Verb(service.start, "say hello; starts no trading", topic="Console"),

@@ -2,6 +2,7 @@
 """What only databases do: seeding in bulk, hostile text, lost connections, newer tables."""
 
 import asyncio
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,9 +14,10 @@ import pytest
 import db.migrations
 from db.journal import OrmJournal, open_journal
 from db.loading import load
+from db.schema import migrate
 from replay.journal import MemoryJournal
 from trading.errors import ConfigError, QuarterdeckError
-from trading.facts import Cursor, Mark, Request
+from trading.facts import Cursor, Mark, Pause, Request, Run
 from trading.orders import Fill, Order
 from trading.types import Side
 
@@ -200,3 +202,22 @@ async def test_a_database_that_does_not_exist_is_named(postgres) -> None:  # typ
     with pytest.raises(ConfigError, match="there is no PostgreSQL database nowhere"):
         async with open_journal(postgres.url("nowhere")):
             pass
+
+
+async def test_runs_of_before_they_counted_their_starts_count_none(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    await migrate(path)
+    with sqlite3.connect(path) as connection:
+        for column in ("starts", "failures", "not_before"):
+            connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+        connection.execute("DROP TABLE pauses")
+        connection.execute("DELETE FROM tortoise_migrations WHERE name >= '0004'")
+        connection.execute(
+            "INSERT INTO runs (job, due_at, state, args, outcome, version) "
+            "VALUES ('mark', 0, 'done', '{}', '', 0)"
+        )
+    connection.close()
+    async with open_journal(path) as journal:
+        [run] = await journal.read(Run)
+        assert (run.job, run.starts, run.failures, run.not_before) == ("mark", 0, 0, None)
+        assert await journal.append([Pause("mark", OPEN)])

@@ -4,12 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from desk import decide, execute, leave, propose
 from desk.desk import Plan
+from desk.timetable import Job
 from replay.demo_clock import DemoClock
-from tests.world import World, answer, explain, world
+from tests.world import World, answer, explain, timetable, world
 from trading.clocks import SimulatedClock, market_time
-from trading.facts import ClockReading, ClockStatus, Run, RunState
+from trading.facts import ClockReading, ClockStatus, Notice, Run, RunState
 from trading.types import Holding, Mode, Moment
-from worker import schedule
+from worker import schedule, timing
 
 TUESDAY = date(2025, 2, 4)
 LOOK = timedelta(seconds=0.25)
@@ -64,6 +65,7 @@ async def a_day(w: World, start: datetime, end: datetime) -> list[tuple[str, dat
 async def test_the_open_the_leave_and_the_last_minute_are_met_to_the_second():
     w = await world(mode=Mode.AUTO)
     w.desk.plans = {"gap": Plan("gap", Moment.OPEN, Holding.SESSION, mode=Mode.AUTO, cards=0)}
+    timetable(w.desk)
     met = [m for m in await a_day(w, utc(14, 0), utc(21, 10)) if m[1].date() == TUESDAY]
     assert met[-2:] == [("scan:gap", utc(14, 30)), ("leave:gap", utc(20, 55))]
     (trade,) = (await w.desk.books.ledger()).trades
@@ -79,3 +81,37 @@ async def test_without_such_a_strategy_it_runs_through():
     row = await demo.read()
     assert row.status is ClockStatus.RUNNING
     assert market_time(row, wall.now()) == utc(20, 50)
+
+
+async def nights_passed(w: World, tells: bool) -> list[datetime]:
+    """The moments of a night on which the clock stood for a job due at three."""
+    timetable(w.desk)
+    night = timing.when("0 3 * * *", w.desk.calendar, lambda name: w.desk.calendar)
+    two_hours = timing.within("2h", w.desk.calendar)
+    w.desk.jobs = {"expire:night": Job("expire:night", night, two_hours, tells=tells)}
+    demo, wall = await hurried(w, utc(21, 31))
+    await w.journal.append([Run("expire:night", utc(8, 0), RunState.DONE)])
+    stood = []
+    for _ in range(6):
+        w.clock.at = market_time(await demo.read(), wall.now())
+        for run in await schedule.due_runs(w.desk):
+            stood.append(w.clock.at)
+            running = await w.journal.move(run, state=RunState.RUNNING)
+            assert running
+            await w.journal.move(running, state=RunState.DONE)
+        await demo.conduct(w.desk)
+        wall.at += LOOK
+    return stood
+
+
+async def test_a_skipped_night_stands_on_what_would_be_told_as_missed():
+    w = await world()
+    assert await nights_passed(w, tells=True) == [datetime(2025, 2, 5, 8, tzinfo=UTC)]
+    assert await w.journal.count(Notice) == 0
+
+
+async def test_what_nobody_is_told_of_costs_the_night_no_stop():
+    w = await world()
+    assert await nights_passed(w, tells=False) == []
+    assert await w.journal.count(Run, state=RunState.MISSED) == 1
+    assert await w.journal.count(Notice) == 0

