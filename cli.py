@@ -162,6 +162,52 @@ def replay(
 
 
 @app.command()
+def search(
+    over: Annotated[
+        list[str] | None,
+        typer.Option(help="A parameter and its values: period=5:30:5 or upper=60,70,80."),
+    ] = None,
+    strategy: Annotated[str, typer.Option(help="Name of the strategy.")] = "mean_reversion",
+    start: Annotated[str, typer.Option("--from", help="First day chosen on.")] = "",
+    end: Annotated[str, typer.Option("--to", help="Last day measured on.")] = "",
+    symbols: Annotated[str, typer.Option(help="Only these, AAPL,MSFT.")] = "",
+    folds: Annotated[int, typer.Option(help="How many test windows.")] = 5,
+    train: Annotated[str, typer.Option(help="Length chosen on: 2y, 6m, 8w, 90d.")] = "2y",
+    test: Annotated[str, typer.Option(help="Length measured on.")] = "6m",
+    anchored: Annotated[bool, typer.Option(help="Choose on all days before a test.")] = False,
+    rank: Annotated[str, typer.Option(help="sharpe, net or calmar.")] = "sharpe",
+    workers: Annotated[int, typer.Option(help="Processes; 0 is one a core.")] = 0,
+    queue: Annotated[
+        bool, typer.Option("--queue", help="By the workers of the house, on every machine.")
+    ] = False,
+    limit: Annotated[int, typer.Option(help="The most combinations.")] = 2_000,
+    fresh: Annotated[
+        bool, typer.Option("--fresh/--resume", help="Forget what was found before.")
+    ] = False,
+    verify: Annotated[bool, typer.Option(help="Replay the best set through the desk.")] = True,
+    axes: Annotated[str, typer.Option(help="The picture's parameters: width,rsi_enter.")] = "",
+    picture: Annotated[Path | None, typer.Option(help="Write a heat map here.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write all sets here, as CSV.")] = None,
+) -> None:
+    """Try parameters walking forward, and say how much of the best is luck."""
+    from search import Search
+    from search import search as carry_out
+    from settings import load
+
+    wanted = Search(
+        strategy=strategy, over=over or (), start=start, end=end, symbols=_listed(symbols),
+        folds=folds, train=train, test=test, anchored=anchored, rank=rank, workers=workers,
+        queue=queue, limit=limit, fresh=fresh, verify=verify, axes=_listed(axes),
+        picture=picture, out=out,
+    )  # fmt: skip
+    carry_out(load(), wanted)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+@app.command()
 def strategies() -> None:
     """List the strategies there are, yours included, and the files that were refused."""
     from backtest import strategy_table

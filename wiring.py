@@ -5,14 +5,13 @@ the mode.
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
 
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
@@ -131,6 +130,7 @@ def costs(settings: Settings) -> "Costs":
 def strategies(settings: Settings, found: "Found | None" = None) -> "dict[str, Strategy]":
     """Those the settings run. Raises ConfigError for a strategy nobody wrote, one whose file was
     refused, or a parameter it does not take."""
+    from strategies.params import with_params
     from strategies.registry import find
 
     found = found or strategy_files(settings)
@@ -140,7 +140,7 @@ def strategies(settings: Settings, found: "Found | None" = None) -> "dict[str, S
         if name not in known and refused:
             raise ConfigError(f"no strategy is called {name!r}; refused: {refused}")
     return {
-        name: _with_params(find(name, known), chosen.params)
+        name: with_params(find(name, known), chosen.params)
         for name, chosen in settings.strategies.items()
     }
 
@@ -160,37 +160,6 @@ def known_strategies(found: "Found") -> "Mapping[str, Strategy]":
     from strategies.registry import STRATEGIES
 
     return {**STRATEGIES, **found.strategies}
-
-
-def _with_params(strategy: "Strategy", params: dict[str, Any]) -> "Strategy":
-    """A parameter is a field of the strategy; environment variables give its value as text."""
-    if not params:
-        return strategy
-    where = f"strategies.{strategy.name}.params"
-    hints = get_type_hints(type(strategy))
-    types = {name: hints[name] for name in _parameters(strategy)}
-    chosen: dict[str, Any] = {}
-    for key, value in params.items():
-        if key not in types:
-            known = ", ".join(types) or "none"
-            raise ConfigError(f"unknown setting {where + '.' + key!r}; known are: {known}")
-        try:
-            chosen[key] = TypeAdapter(types[key]).validate_python(value)
-        except ValidationError as error:
-            said = error.errors()[0]["msg"]
-            raise ConfigError(
-                f"setting {where + '.' + key!r} = {str(value)[:60]!r}: {said[:1].lower()}{said[1:]}"
-            ) from None
-    try:
-        return replace(strategy, **chosen)  # type: ignore[type-var]
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"setting {where!r} = {params!r}: {error}") from error
-
-
-def _parameters(strategy: Any) -> list[str]:
-    if not is_dataclass(strategy):
-        return []
-    return [f.name for f in fields(strategy) if f.init and f.name not in ("name", "timeframe")]
 
 
 def calendar_of(settings: Settings, name: str = CALENDAR) -> Calendar:

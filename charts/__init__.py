@@ -3,6 +3,7 @@
 Importing this is light; matplotlib is loaded by the first drawing, or by `warm`.
 """
 
+from charts.heat_spec import HeatSpec
 from charts.pieces import Level, Mark, Panel, PnlDay
 from charts.spec import CandlesSpec, PnlSpec, ReplaySpec, draw
 from charts.theme import DARK, LIGHT, Theme
@@ -11,6 +12,7 @@ __all__ = [
     "DARK",
     "LIGHT",
     "CandlesSpec",
+    "HeatSpec",
     "Level",
     "Mark",
     "Panel",

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from charts.heat_spec import HeatSpec
 from charts.pieces import Level, Mark, Overlays, Panel, PnlDay
 from charts.reading import Node, significant
 from charts.theme import THEMES
@@ -243,7 +244,7 @@ class ReplaySpec:
 
 
 def draw(kind: str, spec: Mapping[str, Any]) -> bytes:
-    """The PNG of a stored spec; kind candles, pnl or replay. Raises DataError for a bad one."""
+    """The PNG of a stored spec; kind candles, pnl, replay or heat. DataError for a bad one."""
     if kind == "candles":
         from charts.candles import compose
 
@@ -256,7 +257,11 @@ def draw(kind: str, spec: Mapping[str, Any]) -> bytes:
         from charts.replay import compose as compose_replay
 
         return compose_replay(ReplaySpec.from_json(spec)).png()
-    raise DataError(f"no picture is called {kind!r}; expected candles, pnl or replay")
+    if kind == "heat":
+        from charts.heat import compose as compose_heat
+
+        return compose_heat(HeatSpec.from_json(spec)).png()
+    raise DataError(f"no picture is called {kind!r}; expected candles, pnl, replay or heat")
 
 
 def _panel(node: Node) -> Panel:

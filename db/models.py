@@ -26,6 +26,7 @@ from trading.facts import (
     Picture,
     Request,
     Run,
+    Trial,
 )
 from trading.orders import Fill, Order
 from trading.signals import Signal
@@ -305,6 +306,19 @@ class CursorRow(Model):
         unique_together = (UNIQUE[Cursor],)
 
 
+class TrialRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    study = WordsField()
+    params = WordsField()
+    fold = fields.BigIntField()
+    outcome = WordsField()
+    at = InstantField()
+
+    class Meta:
+        table = "trials"
+        unique_together = (UNIQUE[Trial],)
+
+
 class MemberRow(Model):
     id = fields.BigIntField(primary_key=True)
     user = fields.BigIntField()
@@ -347,6 +361,7 @@ ROWS: Mapping[type[Any], type[Model]] = {
     ClockReading: ClockReadingRow,
     Beat: BeatRow,
     Cursor: CursorRow,
+    Trial: TrialRow,
     Member: MemberRow,
     Invite: InviteRow,
 }

@@ -55,7 +55,7 @@ def test_help_lists_the_commands_and_loads_nothing_heavy(tmp_path: Path):
     done = run(tmp_path, "--help")
     took = time.perf_counter() - began
     assert done.returncode == 0
-    for command in ("demo", "up", "squareoff", "replay", "sample", "version"):
+    for command in ("demo", "up", "squareoff", "replay", "search", "sample", "version"):
         assert f"\n  {command} " in done.stdout
     assert "process" not in done.stdout, "the supervisor's own"
     assert took < 5, "0.2 s on an idle machine"

@@ -256,6 +256,19 @@ class Cursor:
     version: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What one set of parameters made of one fold of a study, on whatever machine. Unique per
+    (study, params, fold)."""
+
+    study: str  # its digest
+    params: str  # JSON, all of the strategy's, sorted by name
+    fold: int
+    outcome: str  # JSON, as `research.outcome` writes it
+    at: datetime  # wall time
+    id: int = 0
+
+
 class Role(StrEnum):
     """What an operator may do at this desk."""
 
@@ -301,6 +314,7 @@ Fact = (
     | ClockReading
     | Beat
     | Cursor
+    | Trial
     | Member
     | Invite
 )
@@ -319,6 +333,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     ClockReading: ("name",),
     Beat: ("name",),
     Cursor: ("name",),
+    Trial: ("study", "params", "fold"),
     Member: ("user",),
     Invite: ("digest",),
 }

@@ -13,6 +13,7 @@ from trading.facts import Run
 from trading.signals import Signal
 from trading.types import Mode
 from worker import backtest, pictures, reading, running, upkeep
+from worker import search as searching
 from worker.research import Research
 
 #: Carries one run out and says in a clause what came of it, for the log and `/jobs`.
@@ -41,6 +42,12 @@ async def _scan(desk: Desk, research: Research, claimed: Run) -> str:
 
 async def _leave(desk: Desk, _: Research, claimed: Run) -> str:
     return await leave_session(desk, claimed.job.partition(":")[2], claimed.due_at)
+
+
+async def _search(desk: Desk, research: Research, claimed: Run) -> str:
+    return await searching.search(
+        desk, research.benches, research.store, research.strategies, claimed
+    )
 
 
 async def mark(desk: Desk, _: Research, claimed: Run) -> str:
@@ -100,4 +107,5 @@ JOBS: dict[str, Handler] = {
     "calendar": upkeep.calendar,
     "housekeeping": upkeep.housekeeping,
     "backtest": backtest.backtest,
+    "search": _search,
 }

@@ -1,11 +1,12 @@
 """What the heavy lane's jobs need besides the desk; the doors never load it."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from market.store import BarStore
 from trading.bars import Strategy
+from worker.search import Benches
 
 #: Strategy, first and last day ("" for the oldest). Yields {"done": sessions, "of": …, "day": …,
 #: "trades": …} and at last {"result": …} or {"error": one line}; closing it ends the work.
@@ -20,3 +21,4 @@ class Research:
     store: BarStore
     strategies: Mapping[str, Strategy]
     replaying: Replaying | None = None
+    benches: Benches = field(default_factory=Benches)

@@ -121,7 +121,7 @@ def test_a_bad_pnl_spec_says_where(days: list[Any], says: str) -> None:
 
 
 def test_an_unknown_picture_is_refused() -> None:
-    with pytest.raises(DataError, match="expected candles, pnl or replay"):
+    with pytest.raises(DataError, match="expected candles, pnl, replay or heat"):
         draw("pie", {})
 
 

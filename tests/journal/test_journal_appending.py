@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trading.facts import Adjustment, Cursor, Fact, Lane, Latch, Mark, Notice, Request
+from trading.facts import Adjustment, Cursor, Fact, Lane, Latch, Mark, Notice, Request, Trial
 from trading.orders import Fill
 from trading.ports import Journal
 from trading.signals import Signal
@@ -163,6 +163,17 @@ async def test_notices_have_no_key_and_are_all_kept(journal: Journal) -> None:
     one = Notice(7, "text", OPEN, body={"text": [["hello", ""]]}, lane=Lane.CRITICAL)
     assert len(await journal.append([one, one])) == 2
     assert len(await journal.append([one])) == 1
+
+
+async def test_a_trial_of_two_machines_is_kept_once_and_as_the_first_found_it(
+    journal: Journal,
+) -> None:
+    [first] = await journal.append([Trial("s", '{"a":1}', 1, "one", OPEN)])
+    again = [Trial("s", '{"a":1}', 1, "two", OPEN), Trial("s", '{"a":1}', 2, "other", OPEN)]
+    assert [trial.fold for trial in await journal.append(again)] == [2]
+    kept = await journal.read(Trial, study="s")
+    assert [trial.outcome for trial in kept] == ["one", "other"]
+    assert await journal.read(Trial, study="s", id__gt=first.id) == kept[1:]
 
 
 async def test_two_tasks_that_append_one_key_record_it_once(journal: Journal) -> None:

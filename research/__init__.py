@@ -1,0 +1,1 @@
+"""Searching for parameters without fooling oneself: walk-forward windows, deflated ratios."""
