@@ -23,7 +23,7 @@ async def candles(desk: Desk, research: Research, claimed: Run) -> str:
             continue
         said.append(fetched.summary())
         trouble = trouble or bool(fetched.troubled)
-    text = "; ".join(said) or "the settings have no candle feed"
+    text = "; ".join(said) or "no candles are fetched; [candles.NAME] names a feed"
     if trouble:
         raise DataError(text)
     return text

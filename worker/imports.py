@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from desk.desk import Desk
-from trading.errors import ConfigError, DataError
+from trading.errors import DataError
 from trading.facts import Run, RunState
 from trading.types import Moment
 from worker.research import Research
@@ -20,7 +20,7 @@ async def take(desk: Desk, research: Research, claimed: Run) -> str:
     since its own scan came before them."""
     del claimed
     if research.look is None:
-        raise ConfigError("no folder to watch: name one as [imports] folder")
+        return "no folder is watched; [imports] folder names one"
     found = await asyncio.to_thread(research.look, desk.wall.now())
     now = desk.market.now()
     if found.session is not None and found.session == desk.calendar.last_closed(now).day:

@@ -47,6 +47,8 @@ SHIPPED: tuple[Shipped, ...] = (
         "mark", "close+2m", "saves the P&L of every book", "Money", "14d", catch_up=True,
         tells=True, stops="no P&L is saved; resumed, the last 14 days are made up for",
     ),
+    Shipped("import", "close+3m", "takes bars the folder brought", "Data", "next open"),
+    Shipped("candles", "close+3m", "fetches new candles", "Data", "next open", limit="2h"),
     Shipped(
         "universe", "last session of the week, close+30m", "chooses the most traded", "Data",
         "7d",
@@ -132,9 +134,7 @@ def table(
     }
 
 
-KINDS = tuple(
-    dict.fromkeys(["scan", "leave", "candles", *(line.name.partition(":")[0] for line in SHIPPED)])
-)
+KINDS = tuple(dict.fromkeys(["scan", "leave", *(line.name.partition(":")[0] for line in SHIPPED)]))
 
 
 def _added(name: str, given: Given, plans: Mapping[str, Plan]) -> Shipped:

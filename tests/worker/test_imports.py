@@ -95,4 +95,5 @@ async def test_without_a_folder_the_job_says_so(tmp_path: Path) -> None:
     await jobs.run(f.s.w.desk, f.s.research, run.id)
     found = await f.s.w.journal.first(Run, id=run.id)
     assert found is not None
-    assert found.outcome == "no folder to watch: name one as [imports] folder"
+    assert found.state is RunState.DONE
+    assert found.outcome == "no folder is watched; [imports] folder names one"

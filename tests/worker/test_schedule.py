@@ -311,14 +311,14 @@ async def test_the_heavy_lane_is_rung_for_what_waits_and_what_was_left_behind():
     await kept.keep()
     first, *others = await w.journal.read(Run)
     assert w.bells.rung == [("heavy", tuple(run.id for run in (first, *others)))]
-    lease = {"leased_until": w.clock.at + timedelta(minutes=10)}
+    lease = {"leased_until": w.clock.at + timedelta(minutes=1)}
     await w.journal.move(first, state=RunState.RUNNING, **lease)
     for run in others:
         await w.journal.move(run, state=RunState.MISSED)
     w.bells.rung.clear()
     await kept.keep()
     assert w.bells.rung == [], "somebody is at it"
-    w.clock.at += timedelta(minutes=10, seconds=1)
+    w.clock.at += timedelta(minutes=1, seconds=1)
     await kept.keep()
     assert w.bells.rung == [("heavy", (first.id,))], "its owner's time has passed"
 
