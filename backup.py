@@ -17,7 +17,7 @@ from db import archive, backup
 from db.archive import Archive, Sealed
 from db.journal import OrmJournal, open_journal
 from db.schema import applied, known
-from folder import instruments_file, paper_address, paper_book, prepare
+from folder import instruments_file, lived_in, paper_address, paper_book, prepare
 from settings import Settings
 from trading.clocks import SystemClock, WallClock
 from trading.errors import BrokerError, ConfigError, DataError
@@ -87,6 +87,9 @@ def kept(folder: Path) -> list[Path]:
 
 async def by_hand(settings: Settings, to: Path | None) -> str:
     """One more, or to a file of the operator's choice. ConfigError where there is nothing yet."""
+    if to is not None and not to.name:
+        raise ConfigError("--to names no file")
+    lived_in(settings)
     prepare(settings)
     async with open_journal(settings.database_url) as journal:
         return await Backups(settings, journal, SystemClock()).make(to)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Awaitable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -22,6 +22,8 @@ app = typer.Typer(
     help="Quarterdeck: a Telegram operator console for automated trading.",
 )
 
+LONGEST = 600  # characters of a refusal
+
 app.add_typer(data, name="data")
 
 
@@ -30,15 +32,48 @@ class Work(StrEnum):
     HEAVY = "heavy"
 
 
+class Part(StrEnum):
+    BOT = "bot"
+    FAST = "fast"
+    HEAVY = "heavy"
+    DRAW = "draw"
+    PAPER = "paper"
+
+
 def main() -> None:
-    """Every error made on purpose is one line on stderr and exit status 2."""
+    """Every mistake, in a word of the command too, is one line on stderr and exit status 2."""
     from trading.errors import QuarterdeckError
 
     try:
-        app()
+        status = app(prog_name="quarterdeck", standalone_mode=False)
     except QuarterdeckError as error:
-        print(f"quarterdeck: {error}", file=sys.stderr)
+        _refuse(str(error))
+    except typer.TyperException as error:
+        _refuse_words(error)
+    except typer.Abort:
+        _refuse("nothing was done")
+    except OSError as error:
+        _refuse(f"{error.filename or 'the system'}: {error.strerror or error}")
+    else:
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _refuse(text: str) -> NoReturn:
+    """One line, whatever was given: no control character of a name, and no name of a mile."""
+    line = "".join(char if char.isprintable() else " " for char in text)
+    print(f"quarterdeck: {line[:LONGEST]}{'…' * (len(line) > LONGEST)}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _refuse_words(error: typer.TyperException) -> NoReturn:
+    """typer's own refusals; a command without any word is answered with its help."""
+    text, context = error.format_message(), getattr(error, "ctx", None)
+    if text.startswith("Usage:"):
+        print(text, file=sys.stderr)
         sys.exit(2)
+    command = context.command_path if context else "quarterdeck"
+    said = " ".join(text.replace("Value error, ", "").split()).rstrip(".")
+    _refuse(f"{said[:1].lower()}{said[1:]}; see `{command} --help`")
 
 
 def _run(work: Awaitable[Any]) -> Any:
@@ -146,7 +181,7 @@ def _process(name: str, settings: "Settings") -> None:
 
 
 @app.command()
-def check(name: Annotated[str, typer.Argument(help="bot, fast, heavy, draw or paper.")]) -> None:
+def check(name: Annotated[Part, typer.Argument(help="bot, fast, heavy, draw or paper.")]) -> None:
     """Exit 0 if that process of this machine is alive, else 1: for health checks."""
     from folder import named
     from pulse import pulse
@@ -155,7 +190,7 @@ def check(name: Annotated[str, typer.Argument(help="bot, fast, heavy, draw or pa
 
     settings = named(load())
     try:
-        print(_run(pulse(settings, name)))
+        print(_run(pulse(settings, name.value)))
     except QuarterdeckError as error:
         print(f"quarterdeck: {error}", file=sys.stderr)
         raise typer.Exit(1) from None

@@ -42,6 +42,16 @@ def prepare(settings: Settings) -> None:
         raise ConfigError(f"{folder} holds {mode} data, not {settings.mode}: {elsewhere}")
 
 
+def lived_in(settings: Settings) -> None:
+    """Raises ConfigError where no desk was ever kept: a misspelt data folder would look like an
+    empty desk, flat and with nothing to lose."""
+    if not settings.database and not (settings.data / "quarterdeck.sqlite3").exists():
+        raise ConfigError(
+            f"nothing has run in {settings.data.absolute()} yet: set QUARTERDECK_DATA to the "
+            "folder you mean"
+        )
+
+
 def named(settings: Settings) -> Settings:
     """The settings with this machine's name, so that two that run the same part are told apart."""
     host = settings.host or socket.gethostname()[:12]

@@ -151,8 +151,10 @@ async def square_off(settings: Settings) -> None:
     """Until flat, by the database and the broker alone. Prints each step."""
     from brokers.paper import PaperBroker
     from desk import squareoff
+    from folder import lived_in
     from wiring import Silence, open_desk
 
+    lived_in(settings)
     async with open_desk(settings, bell=Silence()) as rooms:
         run = await squareoff.begin(rooms.desk, by="command line")
         said = ""

@@ -195,3 +195,52 @@ def test_the_bots_process_loads_no_library_of_research(tmp_path: Path):
         check=True,
     )
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("nosuch",), "no such command 'nosuch'; see `quarterdeck --help`"),
+        (("up", "x"), "got unexpected extra argument(s) (x); see `quarterdeck up --help`"),
+        (("demo", "--transcript"), "option '--transcript' requires an argument; see `quarterdeck "),
+        (("worker",), "missing option '--lane'. Choose from: fast, heavy; see `quarterdeck worker"),
+        (("worker", "--lane", "slow"), "invalid value for '--lane': 'slow' is not one of 'fast', "),
+        (("check", "lane"), "invalid value for 'name': 'lane' is not one of 'bot', 'fast', "),
+        (("restore",), "missing argument 'file'; see `quarterdeck restore --help`"),
+        (("search", "--folds", "five"), "invalid value for '--folds': "),
+        (("data", "nosuch"), "no such command 'nosuch'; see `quarterdeck data --help`"),
+        (("data", "fetch", "a\nb\x1b[31m"), "no candle feed is called "),
+    ],
+)
+def test_a_wrong_word_is_one_line(tmp_path: Path, words: tuple[str, ...], line: str):
+    assert refusal(tmp_path, *words).startswith(line)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_name_of_a_mile_is_shortened(tmp_path: Path):
+    for words in (("data", "import"), ("data", "fetch"), ("restore",), ("check",), ("process",)):
+        line = refusal(tmp_path, *words, "A" * 100_000)
+        assert len(line) < 650, words
+
+
+def test_squaring_off_without_an_answer_does_nothing(tmp_path: Path):
+    done = run(tmp_path, "squareoff")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "quarterdeck: nothing was done"
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("words", [("backup",), ("squareoff", "--yes")])
+def test_a_misspelt_data_folder_is_not_taken_for_an_empty_one(
+    tmp_path: Path, words: tuple[str, ...]
+):
+    line = refusal(tmp_path, *words, env={"QUARTERDECK_DATA": str(tmp_path / "dtaa")})
+    assert line == (
+        f"nothing has run in {tmp_path / 'dtaa'} yet: set QUARTERDECK_DATA to the folder you mean"
+    )
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_backup_to_no_file_is_refused(tmp_path: Path):
+    run(tmp_path, "pair")
+    assert refusal(tmp_path, "backup", "--to", "") == "--to names no file"
