@@ -250,12 +250,14 @@ def with_costs(
 
 
 def pairs(words: Iterable[str], what: str) -> dict[str, str]:
-    """`a=1` and `b=2` by name. BadCommand for a word that is not of that form."""
+    """`a=1` and `b=2` by name. BadCommand for a word that is not of that form, or said twice."""
     found: dict[str, str] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not (key and equals and value):
             raise BadCommand(f"{word[:30]!r} is no {what}; write it as name=value")
+        if key.strip() in found:
+            raise BadCommand(f"{key.strip()[:30]!r} is given twice")
         found[key.strip()] = value.strip()
     return found
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
+from math import isfinite
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -23,10 +24,13 @@ def parameters(strategy: Strategy) -> Mapping[str, Any]:
 def value_of(kind: Any, given: Any) -> Any:
     """`given`, which may be text, as that type. Raises ValueError with the reason."""
     try:
-        return TypeAdapter(kind).validate_python(given)
+        value = TypeAdapter(kind).validate_python(given)
     except ValidationError as error:
         said = error.errors()[0]["msg"]
         raise ValueError(f"{said[:1].lower()}{said[1:]}") from None
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("input should be a finite number")
+    return value
 
 
 def with_params(strategy: Strategy, params: Mapping[str, Any]) -> Strategy:

@@ -107,6 +107,17 @@ def test_a_word_that_is_no_pair_is_refused():
             backtest.pairs([word], "cost")
 
 
+def test_a_value_given_twice_is_refused_not_half_taken():
+    with pytest.raises(BadCommand, match="'minimum' is given twice"):
+        backtest.pairs(["minimum=1", "minimum=2"], "cost")
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e309"])
+def test_a_parameter_is_a_finite_number(settings: Settings, value: str):
+    with pytest.raises(ConfigError, match=r"rsi_enter' = '.*': input should be a finite number"):
+        report(settings, "2023-01-03", "2023-01-31", params={"rsi_enter": value})
+
+
 def test_the_figures_are_printed_and_the_files_written(settings: Settings, tmp_path: Path):
     picture, trades = tmp_path / "p.png", tmp_path / "t.csv"
     given = backtest.with_costs(settings, "50000", {"slippage": "5", "minimum": "2"})
