@@ -44,8 +44,6 @@ from wiring import CALENDAR, costs, known_strategies, replay_desk, strategies, s
 
 AFTER_CLOSE = timedelta(minutes=5)
 
-MOST = 10**12  # capital: more units of a stock than there are
-
 #: What `--costs` calls each part of the costs, and the setting it is.
 COSTS: Mapping[str, str] = {
     "slippage": "slippage_bps",
@@ -244,8 +242,6 @@ def with_costs(
             changes["capital"] = Settings.model_validate({"capital": capital}).capital
     except ValidationError as error:
         raise BadCommand(first_line(error)) from None
-    if changes.get("capital", 0) > MOST:
-        raise BadCommand(f"capital is at most {MOST:,}, not {capital[:30]}")
     return settings.model_copy(update=changes)
 
 

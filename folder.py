@@ -29,7 +29,7 @@ def prepare(settings: Settings) -> None:
         raise ConfigError(
             f"the data folder {folder} cannot be used ({error.strerror}): {elsewhere}"
         ) from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise ConfigError(
             f"{stamp} is damaged, so this may be no data folder of ours: {elsewhere}"
         ) from error
@@ -74,6 +74,17 @@ def paper_address(settings: Settings) -> PaperAddress:
     if settings.paper:
         return PaperAddress.of(settings.paper)
     return PaperAddress(settings.data.absolute() / "paper.sock")
+
+
+def check_addresses(settings: Settings) -> None:
+    """Raises ConfigError for one that cannot be read; asks nobody."""
+    from db.schema import store_for
+    from lanes.wire import connect
+
+    paper_address(settings)
+    store_for(settings.database_url)
+    if settings.redis:
+        connect(settings.redis)
 
 
 def paper_book(settings: Settings) -> Path:

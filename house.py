@@ -26,15 +26,21 @@ def _child(
 
 async def run_house(settings: Settings) -> None:
     """Until Ctrl-C. Raises ConfigError before anything starts where a setting is wrong."""
-    from folder import prepare
+    from folder import check_addresses, instruments_file, prepare
+    from market.instruments import InstrumentBook
+    from markets import candle_feeds, universes
     from watched import first_look
     from wiring import calendar_of, plans, strategies, telegram_token, timetable
 
     telegram_token(settings)
     chosen = plans(settings, strategies(settings))
+    check_addresses(settings)
+    universes(settings)
+    candle_feeds(settings)
     prepare(settings)
     timetable(settings, chosen, calendar_of(settings))
     first_look(settings, SystemClock().now())
+    InstrumentBook.load(instruments_file(settings))  # what every part would die of
     with Supervisor(settings.data.absolute()) as supervisor:
         await _serve(settings, supervisor, WORKERS, await _greeting(settings))
 

@@ -34,7 +34,8 @@ def universes(settings: Settings) -> dict[str, Universe]:
 
 def candle_feeds(settings: Settings) -> "dict[str, CandleFeed]":
     """By name. Raises ConfigError for daily candles of markets that trade when the desk's own
-    exchange does not: its feed would meet bars on days without a session."""
+    exchange does not (its feed would meet bars on days without a session), and for a job of a
+    feed nobody defined."""
     from market.crypto import CandleFeed, Source
 
     feeds = {}
@@ -46,6 +47,11 @@ def candle_feeds(settings: Settings) -> "dict[str, CandleFeed]":
             )
         source = Source(name=name, **dict(chosen))
         feeds[name] = CandleFeed(source, bars_folder(settings), instruments_file(settings))
+    for job in settings.jobs:
+        kind, _, name = job.partition(":")
+        if kind == "candles" and name and name not in feeds:
+            known = ", ".join(feeds) or "none"
+            raise ConfigError(f"job {job!r}: no candle feed is called {name!r}; there are: {known}")
     return feeds
 
 

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -35,7 +43,7 @@ class Person(BaseModel):
     """An operator: Telegram's integer id (write to @userinfobot to learn it) and a name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    id: int = Field(gt=0)
+    id: int = Field(gt=0, lt=2**52)  # as Telegram's are
     name: str = Field(min_length=1, max_length=40)
 
 
@@ -68,8 +76,8 @@ class CostSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     slippage_bps: Annotated[Decimal, Field(ge=0, le=1000)] = Decimal(2)
-    per_unit: Annotated[Decimal, Field(ge=0)] = Decimal("0.005")
-    minimum: Annotated[Decimal, Field(ge=0)] = Decimal("1.00")
+    per_unit: Annotated[Decimal, Field(ge=0, le=1_000_000)] = Decimal("0.005")
+    minimum: Annotated[Decimal, Field(ge=0, le=1_000_000)] = Decimal("1.00")
     maximum_share: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.01")
 
 
@@ -80,7 +88,7 @@ class ImportSettings(BaseModel):
     folder: str = ""  # "" watches none
     zone: str = ""  # of times that name none, such as America/New_York
     exchange: str = ""  # "" is found from the data
-    currency: str = ""
+    currency: str = Field(default="", pattern="^([A-Za-z]{3,5})?$")
     actions: str = ""  # a file of splits and dividends to adjust for
 
 
@@ -209,7 +217,7 @@ class Settings(BaseSettings):
     host: str = Field(default="", max_length=20)  # of this machine, where several share a database
     telegram_token: SecretStr = SecretStr("")
     operators: tuple[Person, ...] = ()
-    capital: Annotated[Decimal, Field(gt=0)] = Decimal(100_000)
+    capital: Annotated[Decimal, Field(gt=0, le=10**12)] = Decimal(100_000)
     currency: str = Field(default="USD", pattern="^[A-Z]{3,5}$")
     calendar: str = "XNYS"  # whose sessions the desk keeps; "24/7" never closes
     strategy_folder: str = ""  # strategy files of your own are loaded from here; "" is none
@@ -240,6 +248,15 @@ class Settings(BaseSettings):
         files = SecretFiles(settings_cls)
         toml = TomlConfigSettingsSource(settings_cls)
         return init_settings, env_settings, files, dotenv_settings, toml
+
+    @field_validator("operators")
+    @classmethod
+    def _one_name_each(cls, people: tuple[Person, ...]) -> tuple[Person, ...]:
+        ids = [person.id for person in people]
+        twice = sorted({one for one in ids if ids.count(one) > 1})
+        if twice:
+            raise ValueError(f"id {twice[0]} is there twice")
+        return people
 
     @property
     def database_url(self) -> str:
@@ -276,6 +293,8 @@ def first_line(error: ValidationError) -> str:
     shown = "" if path[0] in SECRET else f" = {str(problem['input'])[:60]!r}"
     said = re.sub(r"<\w+\.\w+: ('\w+')>", r"\1", problem["msg"])  # a member as it is written
     said = said.removeprefix("Value error, ")
+    said = re.sub(r"a valid dictionary( or instance of \w+)?", "a table", said)
+    said = said.replace("a valid tuple", "a list")
     return f"setting {key!r}{shown}: {said[:1].lower()}{said[1:]}"
 
 
@@ -305,7 +324,9 @@ def _keys_written() -> list[tuple[str, str]]:
     try:
         found += [(key, TOML) for key in tomllib.loads(_text(Path(TOML)))]
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{TOML} is no TOML: {error}") from None
+        mark = "it begins with a byte order mark; save it as UTF-8 without one"
+        why = mark if _text(Path(TOML)).startswith("\ufeff") else error
+        raise ConfigError(f"{TOML} is no TOML: {why}") from None
     return found
 
 

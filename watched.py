@@ -12,7 +12,9 @@ import structlog
 
 from folder import instruments_file
 from intake import Intake
+from market.exchanges import calendar_of, named
 from market.incoming import PARQUET, takes
+from market.placing import known_zone
 from market.preparing import Prepared, Wanted
 from market.store import Merged
 from settings import Settings
@@ -116,6 +118,7 @@ def first_look(settings: Settings, now: datetime) -> None:
     from intake import no_bars
 
     if settings.imports.folder:
+        _sound(settings)
         found = look(settings, now)
         if not instruments_file(settings).exists():
             why = ": a file there is not whole yet; try again" if found.waiting else ""
@@ -123,6 +126,24 @@ def first_look(settings: Settings, now: datetime) -> None:
             raise ConfigError(f"no bars came from the folder {settings.imports.folder}{why}")
     if not instruments_file(settings).exists():
         raise no_bars(settings)
+
+
+def _sound(settings: Settings) -> None:
+    """Raises ConfigError for what every file would be refused for."""
+    chosen = settings.imports
+    key = "zone"
+    try:
+        if chosen.zone:
+            known_zone(chosen.zone)
+        key = "exchange"
+        if chosen.exchange:
+            calendar_of(named(chosen.exchange), settings.data.absolute() / "calendars")
+    except DataError as error:
+        raise ConfigError(
+            f"setting 'imports.{key}' = {getattr(chosen, key)[:60]!r}: {error}"
+        ) from error
+    if chosen.actions and not Path(chosen.actions).expanduser().is_file():
+        raise ConfigError(f"setting 'imports.actions' = {chosen.actions[:200]!r}: no such file")
 
 
 def _files(folder: Path, skip: str) -> list[tuple[Path, list[int]]]:

@@ -2,6 +2,7 @@
 the mode.
 """
 
+import re
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -80,6 +81,8 @@ def telegram_token(settings: Settings) -> str:
             "no Telegram token: set QUARTERDECK_TELEGRAM_TOKEN to the one @BotFather gave you, "
             "or try `make demo`, which needs none"
         )
+    if not re.fullmatch(r"\d+:\S+", token):
+        raise ConfigError("the Telegram token is not like 123456789:ABC…, as @BotFather writes it")
     return token
 
 

@@ -32,7 +32,10 @@ class PaperBook:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.database = sqlite3.connect(path, timeout=0.2, isolation_level=None)
+        try:
+            self.database = sqlite3.connect(path, timeout=0.2, isolation_level=None)
+        except sqlite3.Error as error:
+            raise ConfigError(f"paper book {path} cannot be opened: {error}") from error
         try:
             self.book_id = self._open()
         except sqlite3.Error as error:

@@ -14,6 +14,7 @@ from db.turns import PATIENCE, Turns
 from trading.errors import ConfigError, QuarterdeckError
 
 CONNECTIONS = 8
+SCHEMES = ("postgres://", "postgresql://", "asyncpg://")
 #: InternalClientError: the server closed the connection just as a statement was being bound.
 _TROUBLE = (
     asyncpg.PostgresError,
@@ -34,9 +35,13 @@ class PostgresStore:
 
     def __init__(self, url: str) -> None:
         try:
+            if not url.startswith(SCHEMES):
+                raise ValueError
             credentials = expand_db_url(url)["credentials"]
-        except (ConfigurationError, ValueError) as error:
-            raise ConfigError(f"the database address cannot be read: {error}") from error
+        except (ConfigurationError, ValueError):  # whose text shows what may be a password
+            raise ConfigError(
+                "setting 'database' is an address like postgres://user:password@host:5432/name"
+            ) from None
         host = credentials.get("host") or "localhost"
         self.where = f"PostgreSQL database {credentials.get('database')} on {host}"
         self.client = AsyncpgDBClient(

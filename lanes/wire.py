@@ -7,6 +7,8 @@ from typing import Any, cast
 from arq.connections import ArqRedis
 from redis.exceptions import RedisError
 
+from trading.errors import ConfigError
+
 #: Lanes served by `run_lane`. Every other (postman, draw, orders, clock) is a loop that looks for
 #: due rows itself and is only woken: jobs enqueued for it would pile up unread.
 QUEUED = frozenset({"fast", "heavy"})
@@ -48,12 +50,16 @@ def loads(raw: bytes) -> Any:
 def connect(url: str, *, steady: bool = False) -> ArqRedis:
     """A client that connects when first used and again after every loss. `steady` keeps one
     connection for single commands, a third cheaper for who asks the same twice a second.
+    Raises ConfigError for an address that is none.
 
     Who uses it bounds its answers with `asyncio.timeout`. redis-py's own `socket_timeout` goes
     through `asyncio.wait_for`, which on Python 3.11 can swallow a cancellation: loops that were
     told to end went on.
     """
-    client = ArqRedis.from_url(url, socket_connect_timeout=2.0, single_connection_client=steady)
+    try:
+        client = ArqRedis.from_url(url, socket_connect_timeout=2.0, single_connection_client=steady)
+    except ValueError:  # whose text shows what may be a password
+        raise ConfigError("setting 'redis' is an address like redis://host:6379/0") from None
     redis = cast("ArqRedis", client)
     redis.job_serializer = dumps
     redis.job_deserializer = loads

@@ -67,7 +67,10 @@ class InstrumentBook:
             book = cls(_instrument(row) for row in rows)
             book._file, book._stamp = path, stamp
             return book
-        except (OSError, ValueError, TypeError, KeyError, ArithmeticError) as error:
+        except (
+            *(OSError, ValueError, TypeError, KeyError, ArithmeticError),
+            AttributeError,  # a row that is no object
+        ) as error:
             reason = str(error).splitlines()[0]
             raise DataError(f"instruments cannot be read from {path}: {reason}") from error
 

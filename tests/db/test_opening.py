@@ -112,7 +112,7 @@ async def test_a_database_in_memory_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["redis://localhost/0", "nonsense"])
 async def test_an_address_of_no_database_is_refused(url: str) -> None:
-    assert "cannot be read" in await refusal(url)
+    assert "is an address like postgres://" in await refusal(url)
 
 
 async def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
