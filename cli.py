@@ -53,9 +53,30 @@ def main() -> None:
     except typer.Abort:
         _refuse("nothing was done")
     except OSError as error:
-        _refuse(f"{error.filename or 'the system'}: {error.strerror or error}")
+        where = f"{error.filename}: " if error.filename else ""
+        _refuse(f"{where}{error.strerror or error}")
+    except Exception as error:
+        if sys.excepthook is not sys.__excepthook__:
+            raise  # a process of the house, whose log takes it
+        _refuse(_ours(error))
     else:
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _ours(error: Exception) -> str:
+    """An error nobody foresaw; its trace is kept for who mends it, without a secret."""
+    from traceback import format_exc
+
+    from folder import cache_folder
+    from logs import scrub
+
+    kept = cache_folder() / "last-error.txt"
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(scrub(format_exc()), "utf-8")
+    except OSError:
+        return f"an error of ours: {type(error).__name__}"
+    return f"an error of ours ({type(error).__name__}): please report it with {kept}"
 
 
 def _refuse(text: str) -> NoReturn:
@@ -279,7 +300,7 @@ def replay(
         strategy,
         start,
         end,
-        symbols=symbols,
+        symbols=",".join(_listed(symbols)),
         params=backtest.pairs(set_ or (), "parameter"),
         picture=picture,
         trades=trades,
@@ -331,7 +352,10 @@ def search(
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+    words = tuple(word.strip() for word in text.split(",") if word.strip())
+    if text and not words:
+        raise typer.BadParameter(f"{text[:30]!r} names nothing")
+    return words
 
 
 @app.command()

@@ -21,8 +21,11 @@ def prepare(settings: Settings) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if not stamp.exists():
             fresh = folder / f".format-{os.getpid()}"
-            fresh.write_text(json.dumps({"format": FORMAT, "mode": settings.mode}), "utf-8")
-            fresh.replace(stamp)  # whole or not at all, whoever dies meanwhile
+            try:
+                fresh.write_text(json.dumps({"format": FORMAT, "mode": settings.mode}), "utf-8")
+                fresh.replace(stamp)  # whole or not at all, whoever dies meanwhile
+            finally:
+                fresh.unlink(missing_ok=True)
         found = json.loads(stamp.read_text("utf-8"))
         written, mode = int(found["format"]), str(found["mode"])
     except OSError as error:

@@ -116,6 +116,8 @@ class SqliteStore:
             return f"the disk that holds {self.path} is full: free some space, then retry"
         if "not a database" in low or "malformed" in low:
             return f"{self.path} is not a sound database: restore a copy, {other}"
+        if "disk i/o" in low:
+            return f"the disk that holds {self.path} failed or is full: see to it, then retry"
         if "unable to open" in low:
             return f"{self.path} cannot be opened: check that it is a file this user owns, {other}"
         return f"the database {self.path} refused: {said}"

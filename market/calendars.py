@@ -5,6 +5,7 @@ import json
 import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
@@ -158,10 +159,14 @@ def _keep(file: Path, head: dict[str, Any], table: _Table) -> None:
         "opens": table.opens,
         "closes": table.closes,
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f".{file.name}.{os.getpid()}")  # several processes may start at once
-    fresh.write_text(json.dumps({**body, "digest": _digest(body)}))
-    fresh.replace(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(json.dumps({**body, "digest": _digest(body)}))
+        fresh.replace(file)
+    except OSError:  # a full disk must not keep a square-off from knowing the sessions
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
 
 
 def _cached(file: Path, head: dict[str, Any]) -> _Table | None:

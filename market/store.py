@@ -4,7 +4,7 @@ import fcntl
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -158,7 +158,8 @@ class BarStore:
                 path = self._path(f"{month:%Y-%m}")
                 whole, told = self._merged(path, parts[(month,)])
                 if not dry and told.added + told.changed:
-                    self._replace(path, whole)
+                    with _written_to(path):
+                        self._replace(path, whole)
                 done += told
                 if progress is not None:
                     progress(n)
@@ -182,7 +183,7 @@ class BarStore:
 
     def _replace(self, path: Path, merged: pl.DataFrame) -> None:
         runs = Runs.of(merged["symbol"])
-        fresh = path.with_name(f".{path.stem}.writing")
+        fresh = _draft(path)
         with fresh.open("wb") as file:
             # lz4 reads twice as fast as zstd here, for a third more bytes
             merged.write_parquet(
@@ -206,8 +207,10 @@ class BarStore:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as lock:
+        with _written_to(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / ".lock").open("w")
+        with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file closes, however we end
             yield
 
@@ -241,6 +244,25 @@ class BarStore:
         columns = [pl.col(c) for c in COLUMNS]
         with _Snapshot([self._path(m) for m in months], cuts) as snapshot:
             return stack(snapshot.runs(), lambda i, j: snapshot.frames(i, j, columns), n)
+
+
+@contextmanager
+def _written_to(path: Path) -> Iterator[None]:
+    """DataError where the disk refuses; what was stored there stays as it was."""
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError) as error:
+        with suppress(OSError):
+            _draft(path).unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise DataError(
+            f"bars cannot be written to {path}: {reason}; free some space there, or correct who "
+            "may write"
+        ) from error
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.writing")
 
 
 class _Snapshot:

@@ -208,6 +208,8 @@ def test_the_bots_process_loads_no_library_of_research(tmp_path: Path):
         (("check", "lane"), "invalid value for 'name': 'lane' is not one of 'bot', 'fast', "),
         (("restore",), "missing argument 'file'; see `quarterdeck restore --help`"),
         (("search", "--folds", "five"), "invalid value for '--folds': "),
+        (("replay", "--symbols", ","), "invalid value: ',' names nothing"),
+        (("search", "--symbols", " , "), "invalid value: ' , ' names nothing"),
         (("data", "nosuch"), "no such command 'nosuch'; see `quarterdeck data --help`"),
         (("data", "fetch", "a\nb\x1b[31m"), "no candle feed is called "),
     ],

@@ -148,3 +148,9 @@ def test_round_the_clock_always_is_in_session() -> None:
     assert session.open <= at < session.close == clock.next_session(at).open
     assert clock.last_closed(at).close == session.open
     assert len(clock.sessions(date(2025, 1, 1), date(2025, 1, 31))) == 31
+
+
+def test_sessions_are_known_where_they_cannot_be_kept(tmp_path: Path) -> None:
+    (tmp_path / "calendars").write_text("no folder")
+    found = ExchangeCalendar.open("XNYS", tmp_path / "calendars", 2024, 2024)
+    assert found.session_on(date(2024, 6, 3))
