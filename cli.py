@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.main import get_command
 
 from cli_data import data
 
@@ -45,7 +46,8 @@ def main() -> None:
     from trading.errors import QuarterdeckError
 
     try:
-        status = app(prog_name="quarterdeck", standalone_mode=False)
+        command = get_command(app)  # `app()` itself would put a hook of typer's over the log's
+        status = command.main(prog_name="quarterdeck", standalone_mode=False)
     except QuarterdeckError as error:
         _refuse(str(error))
     except typer.TyperException as error:

@@ -1,12 +1,14 @@
 """Brings a database to this version's tables by Tortoise's migrations, once among processes."""
 
 import pkgutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.sqlite.client import SqliteTransactionWrapper
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
@@ -67,12 +69,19 @@ async def migrate(url: str | Path) -> None:
 async def bring_up_to_date(store: SqliteStore | PostgresStore) -> None:
     """The same, on an open store; a database already up to date costs two reads."""
     if await _pending(store):
-        async with TortoiseContext() as context:
-            context.connections.set("default", store.client)
-            if isinstance(store, SqliteStore):
-                await _migrate_sqlite(store, context)
-            else:
-                await _migrate_postgres(context)
+        try:
+            await _migrate(store)
+        except (OperationalError, sqlite3.Error) as error:
+            raise ConfigError(store.explain(error)) from error
+
+
+async def _migrate(store: SqliteStore | PostgresStore) -> None:
+    async with TortoiseContext() as context:
+        context.connections.set("default", store.client)
+        if isinstance(store, SqliteStore):
+            await _migrate_sqlite(store, context)
+        else:
+            await _migrate_postgres(context)
 
 
 def known() -> set[str]:
