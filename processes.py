@@ -30,11 +30,16 @@ async def until(stop: asyncio.Event, *loops: Coroutine[Any, Any, Any]) -> None:
     running = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(number, stop.set)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(loop) for loop in loops]
-        await stop.wait()
-        for task in tasks:
-            task.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(loop) for loop in loops]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+    except ExceptionGroup as group:
+        if isinstance(error := group.exceptions[0], ConfigError):
+            raise error from None  # one line; a trace would say less
+        raise
 
 
 def _beats(base: Base, name: str) -> Coroutine[Any, Any, None]:

@@ -51,11 +51,18 @@ async def serve(
     """Listen and fill resting orders every `tick` wall seconds until `stop` is set.
 
     The caller owns and closes `broker`. A tick that meets one of PASSING is logged and tried
-    again; any other error ends the process, for its supervisor to start anew.
+    again; any other error ends the process, for its supervisor to start anew. Raises ConfigError
+    where nobody can listen at that address.
     """
     address = path if isinstance(path, PaperAddress) else PaperAddress(path)
     door = Door(broker, clock, address)
-    await door.open()
+    try:
+        await door.open()
+    except OSError as error:
+        raise ConfigError(
+            f"the paper broker cannot listen at {address.path}: {error.strerror or error}; see the "
+            "setting 'paper'"
+        ) from error
     try:
         if ready is not None:
             ready.set()

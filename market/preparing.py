@@ -1,5 +1,6 @@
 """One file of bars made ready for the store: read, placed, cleaned, adjusted, or refused."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,7 @@ from trading.ports import Calendar, Instruments
 
 #: Files with more of their bars wrong than this are not what they seem, and refused.
 FEW = 0.01
+LONGEST = 32  # characters of a symbol
 LAST_CLOSES = 200  # a new instrument's price step is found from so many
 
 
@@ -73,7 +75,9 @@ class Preparing:
             self.calendar(named(wanted.exchange))
         if wanted.zone:
             placing.known_zone(wanted.zone)
+        _sound(wanted)
         incoming = read(path, wanted.symbol, wanted.dates)
+        _named(incoming)
         incoming = _ordered(incoming)
         timeframe = placing.timeframe_of(incoming, wanted.timeframe)
         stamp = placing.zoned(incoming, timeframe.value, wanted.zone, self.ask)
@@ -217,3 +221,24 @@ def _unadjusted(bars: pl.DataFrame) -> list[str]:
     return [
         f"unadjusted  prices as given; {other:,} have another adjusted close (--adjusted takes it)"
     ]
+
+
+def _sound(wanted: Wanted) -> None:
+    """DataError for what was said in words nobody has."""
+    if wanted.dates not in ("", "dmy", "mdy"):
+        raise DataError(f"dates are dmy or mdy, not {wanted.dates[:20]!r}")
+    if wanted.currency and not re.fullmatch("[A-Za-z]{3,5}", wanted.currency):
+        raise DataError(f"{wanted.currency[:20]!r} is no currency; say one such as USD")
+
+
+def _named(incoming: Incoming) -> None:
+    """DataError before anything is enrolled under a name that cannot be kept or typed."""
+    symbols = incoming.bars["symbol"].unique().drop_nulls()
+    odd = symbols.filter(
+        symbols.str.contains(r"[\s\p{C}]") | (symbols.str.len_chars() > LONGEST)
+    ).sort()
+    if len(odd):
+        raise DataError(
+            f"{incoming.file}: {odd[0][:LONGEST]!r} is no symbol, which is at most {LONGEST} "
+            "characters without a space; say --symbol"
+        )

@@ -338,3 +338,25 @@ def test_what_is_there(house: House) -> None:
     ]
     with pytest.raises(DataError, match="no bars of AAPX are stored; there are AAPL"):
         status(house.settings, now, "AAPX")
+
+
+# What is said in words nobody has
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"symbol": "BRK B"}, "'BRK B' is no symbol, which is at most 32 characters without a "),
+        ({"symbol": "A" * 5_000}, "is no symbol, which is at most 32 characters"),
+        ({"symbol": "A\x1b[31m"}, "is no symbol, which is at most 32 characters"),
+        ({"dates": "ymd"}, "dates are dmy or mdy, not 'ymd'"),
+        ({"currency": "dollars"}, "'dollars' is no currency; say one such as USD"),
+    ],
+)
+def test_it_is_refused_before_anything_is_enrolled(
+    house: House, tmp_path: Path, wanted: dict[str, object], said: str
+):
+    file = tmp_path / "bars.csv"
+    file.write_text("date,open,high,low,close,volume\n" + daily(*weekdays(5)))
+    assert said in house.refusal(file, **wanted)
+    assert not (house.settings.data / "instruments.json").exists()

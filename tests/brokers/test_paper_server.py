@@ -15,9 +15,10 @@ import pytest
 
 from brokers.paper_address import UNIX_LIMIT, PaperAddress
 from brokers.paper_client import PaperClient
+from brokers.paper_server import serve
 from brokers.paper_wire import order_from_json, order_to_json
 from tests.brokers.paper_floor import Floor, floor, order, serving
-from trading.errors import BrokerError, BrokerRejected, DataError, OutcomeUnknown
+from trading.errors import BrokerError, BrokerRejected, ConfigError, DataError, OutcomeUnknown
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,6 +48,12 @@ async def test_a_path_too_long_for_a_socket_is_served_on_a_guarded_port(
         url = f"http://127.0.0.1:{address.port().number}/account"
         async with aiohttp.ClientSession() as stranger, stranger.get(url) as answer:
             assert answer.status == 401
+
+
+async def test_an_address_nobody_can_listen_at_is_refused_in_one_line(here: Floor) -> None:
+    address = PaperAddress.of("tcp://:0123456789abcdef@203.0.113.1:8822")
+    with pytest.raises(ConfigError, match=r"cannot listen at 203.0.113.1:8822: .*'paper'"):
+        await serve(here.broker(), address, here.clock, asyncio.Event())
 
 
 async def test_a_port_nobody_has_told_means_not_sent(tmp_path: Path) -> None:
