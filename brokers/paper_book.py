@@ -77,7 +77,8 @@ class PaperBook:
             self.database.execute("UPDATE book SET account = ?, currency = ?", (account, currency))
         elif owner != (account, currency):
             raise ConfigError(
-                f"paper book {self.path} is {owner[0]} in {owner[1]}, not {account} in {currency}"
+                f"paper book {self.path} is {owner[0]} in {owner[1]}, not {account} in {currency}: "
+                "set it back, or choose another folder with QUARTERDECK_DATA"
             )
 
     def events(self) -> Iterator[Event]:

@@ -8,7 +8,8 @@ import pytest
 
 import wiring
 from market.calendars import RoundTheClock
-from markets import ROUND_THE_CLOCK, candle_feeds, fetch_report, universes
+from market.exchanges import CRYPTO
+from markets import candle_feeds, fetch_report, universes
 from settings import PREFIX, as_environment, load
 from tests.market.binance import binance, too_often
 from tests.market.fetching import series, stored
@@ -78,7 +79,7 @@ def test_a_strategy_may_always_name_the_watchlist():
             "setting 'candles.c': crypto trades every day, and this desk keeps the sessions of "
             'XNYS: set calendar = "24/7"',
         ),
-        ("calendar = 'XATL'", "setting 'calendar' = 'XATL': pandas_market_calendars knows no"),
+        ("calendar = 'XATL'", "setting 'calendar' = 'XATL': no exchange 'XATL' is known"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(text: str, line: str):
@@ -95,7 +96,7 @@ def test_what_makes_no_sense_is_one_line(text: str, line: str):
 def test_a_desk_that_never_closes_keeps_utc_days():
     written(COINS)
     assert isinstance(wiring.calendar_of(load()), RoundTheClock)
-    assert RoundTheClock.NAME == ROUND_THE_CLOCK
+    assert RoundTheClock.NAME == CRYPTO
 
 
 def test_a_child_process_reads_the_same_feeds_and_universes(monkeypatch: pytest.MonkeyPatch):
