@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from charts import draw
 from desk.console.replies import columns
 from folder import bars_folder, cache_folder, instruments_file
-from market.calendars import ExchangeCalendar
+from market.exchanges import calendar_of, named
 from market.instruments import InstrumentBook
 from market.loaded import LoadedFeed
 from market.panel import Panel
@@ -97,7 +97,7 @@ def open_history(settings: Settings, symbols: Iterable[str] = ()) -> History:
     instruments = InstrumentBook.load(file) if imported and file.exists() else shipped
     if not panel.rows:
         raise ConfigError(f"no bars are stored in {store.folder}; import some first")
-    calendar = _calendar(settings)
+    calendar = _calendar(settings, settings.calendar if imported else CALENDAR)
     wanted = {symbol.strip().upper() for symbol in symbols if symbol.strip()}
     for symbol in sorted(wanted - set(panel.symbols)):
         raise BadCommand(f"no bars of {symbol[:20]!r}{_nearest(symbol, panel.symbols)}")
@@ -305,11 +305,12 @@ def _held(strategy: Strategy) -> str:
     return "holds the session" if session else "holds until its exit"
 
 
-def _calendar(settings: Settings) -> Calendar:
-    """Its years are kept in the data folder where there is one, else in the cache folder."""
+def _calendar(settings: Settings, name: str) -> Calendar:
+    """The sessions the bars keep; its years are kept in the data folder where there is one, else
+    in the cache folder."""
     folder = settings.data.absolute()
     kept = folder if folder.is_dir() else cache_folder()
-    return ExchangeCalendar.open(CALENDAR, kept / "calendars")
+    return calendar_of(named(name), kept / "calendars")
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

@@ -4,12 +4,13 @@ import csv
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 import backtest
@@ -166,6 +167,22 @@ def test_imported_bars_are_replayed_instead_of_the_sample(tmp_path: Path):
     assert history.panel.symbols == ("KO", "PEP")
     assert history.span == (date(2023, 1, 3), date(2023, 12, 29))
     assert store.months() == before
+
+
+def test_bars_of_a_desk_that_never_closes_are_replayed_over_its_own_days(tmp_path: Path):
+    settings = Settings(data=tmp_path, calendar="24/7")
+    prepare(settings)
+    bars = sample_bars()
+    days = bars.filter(bars["symbol"] == "KO").sort("ts").head(30)
+    first = date(2024, 1, 5)  # a Friday
+    shifted = [datetime(2024, 1, 5, tzinfo=UTC) + timedelta(days=n) for n in range(30)]
+    BarStore(bars_folder(settings)).write(
+        days.with_columns(ts=pl.Series(shifted), symbol=pl.lit("COIN"))
+    )
+    history = backtest.open_history(settings)
+    assert [s.day for s in history.sessions(first, date(2024, 1, 8))] == [
+        first + timedelta(days=n) for n in range(4)
+    ]
 
 
 def test_a_settings_strategy_keeps_its_plan(settings: Settings, history: History):
