@@ -40,7 +40,15 @@ from trading.errors import BadCommand, ConfigError
 from trading.facts import Adjustment
 from trading.ports import Calendar, Session
 from trading.types import Holding
-from wiring import CALENDAR, costs, known_strategies, replay_desk, strategies, strategy_files
+from wiring import (
+    CALENDAR,
+    calendar_of,
+    costs,
+    known_strategies,
+    replay_desk,
+    strategies,
+    strategy_files,
+)
 
 AFTER_CLOSE = timedelta(minutes=5)
 
@@ -99,7 +107,7 @@ def open_history(settings: Settings, symbols: Iterable[str] = ()) -> History:
     instruments = InstrumentBook.load(file) if imported and file.exists() else shipped
     if not panel.rows:
         raise ConfigError(f"no bars are stored in {store.folder}; import some first")
-    calendar = _calendar(settings)
+    calendar = calendar_of(settings) if imported else _samples_calendar(settings)
     wanted = {symbol.strip().upper() for symbol in symbols if symbol.strip()}
     for symbol in sorted(wanted - set(panel.symbols)):
         raise BadCommand(f"no bars of {symbol[:20]!r}{_nearest(symbol, panel.symbols)}")
@@ -299,7 +307,9 @@ def strategy_table(settings: Settings) -> str:
         for name, one in known_strategies(found).items()
         for origin in [f", from {found.files[name]}" if name in found.files else ""]
     ]
-    return "\n".join([columns(rows), *(f"Refused: {line}" for line in found.refused.values())])
+    return "\n".join(
+        [columns(rows, left=2), *(f"Refused: {line}" for line in found.refused.values())]
+    )
 
 
 def _held(strategy: Strategy) -> str:
@@ -307,7 +317,7 @@ def _held(strategy: Strategy) -> str:
     return "holds the session" if session else "holds until its exit"
 
 
-def _calendar(settings: Settings) -> Calendar:
+def _samples_calendar(settings: Settings) -> Calendar:
     """Its years are kept in the data folder where there is one, else in the cache folder."""
     folder = settings.data.absolute()
     kept = folder if folder.is_dir() else cache_folder()

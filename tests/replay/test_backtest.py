@@ -4,12 +4,13 @@ import csv
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 import backtest
@@ -153,6 +154,19 @@ def test_imported_bars_are_replayed_instead_of_the_sample(tmp_path: Path):
     assert store.months() == before
 
 
+def test_imported_bars_keep_the_sessions_of_the_settings_calendar(tmp_path: Path):
+    coins = Settings(data=tmp_path, calendar="24/7")
+    prepare(coins)
+    assert backtest.open_history(coins, ["KO"]).calendar.name == "XNYS"  # the sample's own
+    days = [date(2024, 6, 1) + timedelta(n) for n in range(40)]
+    flat = {name: [10.0] * 40 for name in ("open", "high", "low", "close", "volume")}
+    frame = pl.DataFrame({"symbol": ["BTCUSDT"] * 40, "ts": days} | flat)
+    BarStore(bars_folder(coins)).write(frame)
+    history = backtest.open_history(coins)
+    assert [session.day for session in history.sessions()] == days
+    assert backtest.run(coins, NAME, history=history).trades == ()
+
+
 def test_a_settings_strategy_keeps_its_plan(settings: Settings, history: History):
     plan = StrategySettings(max_positions=1, allocation=Decimal("0.05"))
     narrow = settings.model_copy(update={"strategies": {NAME: plan}})
@@ -259,3 +273,8 @@ def test_a_result_runs_again_the_same_on_a_history_already_open(
     assert again.trades == result.trades
     assert (again.net == result.net).all()
     assert int(again.net[-1]) / MICRO == float(again.profit)
+
+
+def test_the_list_of_strategies_has_its_columns_to_the_left(settings: Settings):
+    lines = backtest.strategy_table(settings).splitlines()
+    assert len({line.index(", decides") for line in lines}) == 1
