@@ -11,7 +11,7 @@ demo: $(STAMP)
 	@$(BIN)/quarterdeck demo
 
 demo-reset: $(STAMP)
-	@rm -rf "$${QUARTERDECK_DATA:-quarterdeck-data}" && echo "The demo starts over with the next make demo."
+	@$(BIN)/quarterdeck demo --reset
 
 pictures: $(STAMP)
 	@$(BIN)/python -m transcript.pictures docs/pictures

@@ -297,7 +297,9 @@ def strategy_table(settings: Settings) -> str:
         for name, one in known_strategies(found).items()
         for origin in [f", from {found.files[name]}" if name in found.files else ""]
     ]
-    return "\n".join([columns(rows), *(f"Refused: {line}" for line in found.refused.values())])
+    return "\n".join(
+        [columns(rows, left=2), *(f"Refused: {line}" for line in found.refused.values())]
+    )
 
 
 def _held(strategy: Strategy) -> str:

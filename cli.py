@@ -116,6 +116,9 @@ def demo(
             metavar="FILE",
         ),
     ] = None,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Instead: take the demo's data folder away.")
+    ] = False,
 ) -> None:
     """Everything on this machine, over real history, with a phone page instead of Telegram."""
     if transcript is not None:
@@ -123,9 +126,12 @@ def demo(
 
         _run(write_transcript(transcript))
         return
-    from house import run_demo
+    from house import reset_demo, run_demo
     from settings import load
 
+    if reset:
+        print(reset_demo(load(mode="demo")))
+        return
     _run(run_demo(load(mode="demo")))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -90,6 +91,29 @@ async def run_demo(settings: Settings) -> None:
     print("Stopped.")
 
 
+def reset_demo(settings: Settings) -> str:
+    """Take the demo's data folder away, and say so. ConfigError for a folder that is not a demo's
+    or whose house runs."""
+    from folder import prepare
+
+    folder = settings.data.absolute()
+    if folder.is_dir() and any(folder.iterdir()):
+        if not (folder / "format.json").exists():
+            raise ConfigError(f"{folder} is no data folder of ours: nothing was removed")
+        prepare(settings)
+        with Supervisor(folder):
+            shutil.rmtree(folder)
+        return "The demo starts over with the next make demo."
+    return "There is nothing to reset: the demo begins with the next make demo."
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What the processes are given: the settings, and a place in the data folder for the list of
+    fonts, which matplotlib would keep in the user's home."""
+    fonts = os.environ.get("MPLCONFIGDIR") or str(settings.data.absolute() / "matplotlib")
+    return {**as_environment(settings), "MPLCONFIGDIR": fonts}
+
+
 async def _serve(
     settings: Settings,
     supervisor: Supervisor,
@@ -106,7 +130,7 @@ async def _serve(
         redis = await claim_redis(settings.data.absolute())
         settings = settings.model_copy(update={"redis": redis.url})
         groups.append([Child("redis", redis.argv, ready=redis.ready, pass_fds=redis.pass_fds)])
-    env = as_environment(settings)
+    env = environment(settings)
 
     async def told() -> None:
         await _answers(settings.phone_port)

@@ -83,7 +83,9 @@ class DemoClock:
         await self._press(lambda _: {"status": ClockStatus.HELD, "reason": PAUSED})
 
     async def resume(self) -> None:
-        await self._press(lambda _: {"status": ClockStatus.RUNNING, "reason": ""})
+        """Undoes a pause; what is held for another reason runs once that is gone."""
+        runs = {"status": ClockStatus.RUNNING, "reason": ""}
+        await self._press(lambda row: runs if row.reason == PAUSED else {})
 
     async def step(self) -> None:
         """Jump to the next open or to just after the next close, and stand there; a press that

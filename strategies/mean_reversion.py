@@ -12,12 +12,15 @@ from trading.types import Holding, Moment
 
 @dataclass(frozen=True, slots=True)
 class MeanReversion:
-    """Long only, decided at the daily close, held until its exit.
+    """Bets that a sharp dip inside an up-trend is an overreaction and returns to its average.
 
-    Enter: close above its trend average, below the low Bollinger band, and RSI low. Exit: close
-    back above the band's middle, RSI recovered, or the trend lost by more than `slack`. All
-    indicators have finite memory (see `indicators.window`), so `warmup` bars give the exact
-    answer. Strength is the distance below the band in mean true ranges.
+    Long only, decided at the daily close, held until its exit. Enter: close above its trend
+    average, below the low Bollinger band, and RSI low. Exit: close back above the band's middle,
+    RSI recovered, or the trend lost by more than `slack`. All indicators have finite memory (see
+    `indicators.window`), so `warmup` bars give the exact answer. Strength is the distance below
+    the band in mean true ranges. The band and its reading beside an oscillator are J. Bollinger's
+    (*Bollinger on Bollinger Bands*, 2001); buying pull-backs above the 200-day average only is
+    L. Connors and C. Alvarez's (*Short Term Trading Strategies That Work*, 2008).
     """
 
     name: str = "mean_reversion"

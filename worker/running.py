@@ -34,6 +34,7 @@ class LeaseLost(Exception):
 class End:
     state: RunState  # DUE: to be tried again in a moment
     outcome: str
+    advice: str = ""  # of a failure, where the outcome does not say what to do
 
 
 async def carry(
@@ -136,9 +137,11 @@ async def _worked(desk: Desk, row: Run, work: Work) -> End:
         return End(RunState.FAILED, str(error))
     except Exception as error:  # a job of ours that breaks is told; the lane lives on
         if isinstance(error, TimeoutError) and clock.expired():
-            return End(RunState.FAILED, f"took longer than {span(limit)}")
+            more = f'Retry runs it again; a larger `limit` under [jobs."{row.job}"] helps.'
+            return End(RunState.FAILED, f"took longer than {span(limit)}", more)
         log.exception("a job failed", job=row.job)
-        return End(RunState.FAILED, f"an error of ours ({type(error).__name__})")
+        where = "Retry runs it again; the log of heavy says where it broke."
+        return End(RunState.FAILED, f"an error of ours ({type(error).__name__})", where)
 
 
 async def _is_open(desk: Desk, found: Run) -> bool:
@@ -184,7 +187,7 @@ async def _finish(desk: Desk, row: Run, end: End) -> None:
         if moved is None:
             return
         if moved.state is RunState.FAILED:
-            await telling.tell_failed(desk, moved)
+            await telling.tell_failed(desk, moved, end.advice)
         elif moved.state is RunState.DONE:
             await telling.tell_done(desk, moved)
         elif moved.state is RunState.MISSED:

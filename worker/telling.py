@@ -47,15 +47,19 @@ def _matters(desk: Desk, run: Run) -> bool:
     return job is not None and job.tells
 
 
-async def tell_failed(desk: Desk, run: Run) -> None:
-    """The day's failures of one job in one message, which counts them; a success begins another."""
+async def tell_failed(desk: Desk, run: Run, advice: str = "") -> None:
+    """The day's failures of one job in one message, which counts them and says what to do; a
+    success begins another."""
     count = sum(other.failures for other in await _failed_today(desk, run))
     times = f" ({count} times today)" if count > 1 else ""
     due = wording.moment(desk.local(run.due_at))
     text = f"\nDue {due} {wording.place(desk.calendar.zone)}: {run.outcome}."
     if run.not_before is not None:
         wait = wording.ago(run.not_before - desk.wall.now()).removesuffix(" ago")
-        text += f"\nIt is tried again in {wait}."
+        text += f"\nIt is tried again in {wait}; Retry does so now."
+    else:
+        advice = advice or "Once that is put right, Retry runs it again for the same time."
+        text += f"\n{advice}"
     retry = Button("Retry", "jobs", ("retry", str(run.id)))
     said = message(bold(f"Job failed: {run.job}{times}"), text, buttons=[[retry]])
     await notices.tell(desk, said, lane=Lane.CRITICAL, subject=await _alert(desk, run))

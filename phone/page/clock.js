@@ -6,10 +6,11 @@ const status = document.getElementById("clock-status");
 const reason = document.getElementById("clock-reason");
 const run = document.getElementById("clock-run");
 const RUNNING = "running";
+const PAUSED = "paused";
 
 export function watchButtons(line) {
   const turn = (act) => line.send({ do: "clock", act });
-  run.addEventListener("click", () => turn(strip.dataset.status === RUNNING ? "pause" : "resume"));
+  run.addEventListener("click", () => turn(strip.dataset.status === PAUSED ? "resume" : "pause"));
   for (const act of ["step", "faster", "slower"]) {
     document.getElementById(`clock-${act}`).addEventListener("click", () => turn(act));
   }
@@ -28,7 +29,7 @@ export function setClock(clock) {
   reason.textContent = clock.status === RUNNING ? clock.reason || pace : clock.reason || "";
   reason.title = reason.textContent;
   reason.hidden = !reason.textContent;
-  const act = clock.status === RUNNING ? "Pause" : "Resume";
+  const act = clock.status === PAUSED ? "Resume" : "Pause";
   run.setAttribute("aria-label", act);
   run.title = act;
   for (const name of ["faster", "slower"]) {

@@ -291,3 +291,8 @@ def test_a_result_runs_again_the_same_on_a_history_already_open(
     assert again.trades == result.trades
     assert (again.net == result.net).all()
     assert int(again.net[-1]) / MICRO == float(again.profit)
+
+
+def test_the_list_of_strategies_has_its_columns_to_the_left(settings: Settings):
+    lines = backtest.strategy_table(settings).splitlines()
+    assert len({line.index(", decides") for line in lines}) == 1

@@ -205,6 +205,18 @@ async def test_paused_it_stands_until_it_is_resumed():
     assert (row.status, row.market_anchor) == (ClockStatus.RUNNING, paused_at)
 
 
+async def test_resuming_what_waits_for_a_decision_moves_no_time():
+    d = await demo()
+    await proposed(d, "AAPL")
+    await d.look()
+    held = d.now()
+    for _ in range(5):
+        await d.clock.resume()
+        d.wall.at += timedelta(seconds=1)
+        row = await d.look()
+        assert (row.status, row.reason, d.now()) == (ClockStatus.HELD, WAITING, held)
+
+
 async def test_a_step_goes_from_event_to_event_and_stands_there():
     d = await demo()
     stops = []

@@ -1,5 +1,6 @@
 """Every registered strategy obeys the laws, and each law catches the strategy that breaks it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,13 @@ from trading.bars import Bars, Drawing, Floats, Rules, Strategy
 from trading.types import Holding, Moment
 
 every = pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=str)
+
+
+@every
+def test_its_docstring_says_what_it_bets_on_and_where_the_rule_is_from(strategy: Strategy) -> None:
+    said = type(strategy).__doc__ or ""
+    assert said.startswith("Bets that ")
+    assert re.search(r"\*, (19|20)\d\d\)|\*\s\((19|20)\d\d\)", said), "a title and its year"
 
 
 walks = st.builds(

@@ -1,7 +1,7 @@
 """Jobs: each run is carried out once, a broken one is told, one left behind is taken over."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from charts import draw
 from desk import execute
 from replay.journal import MemoryJournal
+from strategies.answers import last_answers
 from tests.worker.synthetic import STRATEGY, Station, station
 from tests.world import ANN, MONDAY, Stocks, at
 from trading.errors import BrokerError, DataError
@@ -68,6 +69,37 @@ async def test_a_scan_goes_from_the_store_to_a_card_that_can_be_drawn(tmp_path: 
         (1, "card", f"signal:{signal.id}"),
         (2, "card", f"signal:{signal.id}"),
     }
+
+
+async def test_what_a_scan_proposes_is_dated_when_it_is_told_not_by_a_clock_read_before_it(
+    tmp_path: Path,
+):
+    s = await station(tmp_path)
+
+    class Held:
+        """The demo's clock: it has run on here since it was read, and was held elsewhere."""
+
+        ahead = timedelta()
+
+        def now(self) -> datetime:
+            return s.w.clock.at + self.ahead
+
+        async def refresh(self) -> datetime:
+            self.ahead = timedelta()
+            return self.now()
+
+    held = Held()
+    s.w.desk.market = held
+
+    def asked(known: Any, panel: Any) -> Any:
+        held.ahead = timedelta(minutes=20)
+        return last_answers(known, panel)
+
+    with pytest.MonkeyPatch.context() as slow:
+        slow.setattr(jobs, "last_answers", asked)
+        await jobs.run(s.w.desk, s.research, (await due(s)).id)
+    [signal] = await s.w.journal.read(Signal)
+    assert signal.proposed_at == s.w.clock.at
 
 
 async def test_the_drawing_process_draws_it_and_says_the_card_changed(tmp_path: Path):

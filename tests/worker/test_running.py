@@ -177,6 +177,7 @@ async def test_a_run_over_its_limit_fails_with_one_alert():
     assert row.outcome.startswith("took longer than")
     [said] = await told(w)
     assert said.plain.startswith("Job failed: expire\nDue Mon 3 Feb 16:02 New York: took longer")
+    assert said.plain.endswith('Retry runs it again; a larger `limit` under [jobs."expire"] helps.')
 
 
 async def test_a_timeout_inside_the_work_is_not_the_runs_own():
@@ -232,7 +233,7 @@ async def test_a_failed_mark_is_tried_again_later_and_later_and_told_in_one_mess
         assert (await found(w, run)).state is RunState.DUE
     said = await w.journal.read(Notice, recipient=ANN.id, lane=Lane.CRITICAL)
     texts = [Message.from_json(row.body).plain for row in said]
-    assert "It is tried again in 5 minutes." in texts[0]
+    assert "It is tried again in 5 minutes; Retry does so now." in texts[0]
     assert texts[1].startswith("Job failed: mark (2 times today)\n")
     days = {row.created_at.date() for row in said}
     assert len({row.subject for row in said}) == len(days), "one message a day"
@@ -255,7 +256,9 @@ async def test_a_failed_scan_waits_for_retry_which_runs_it_for_the_same_time():
     await carry(w.desk, run.id, fails)
     row = await found(w, run)
     assert (row.state, row.not_before) == (RunState.FAILED, None)
-    [[button]] = (await told(w))[0].buttons
+    [said] = await told(w)
+    assert said.plain.endswith("Once that is put right, Retry runs it again for the same time.")
+    [[button]] = said.buttons
     assert (button.label, button.verb, button.args) == ("Retry", "jobs", ("retry", str(run.id)))
     await handle(w.desk, await w.ask(f"/jobs retry {run.id}", pressed=True))
     again = await found(w, run)

@@ -109,7 +109,7 @@ def test_the_settings_reach_the_table(tmp_path: Path):
     plans = {"dip": Plan("dip")}
     jobs = wiring.timetable(given, plans, Weekdays())
     assert jobs["mark"].when.text == "close+9m"
-    with pytest.raises(ConfigError, match="knows no exchange 'XMOON'"):
+    with pytest.raises(ConfigError, match="no exchange 'XMOON' is known"):
         wiring.timetable(
             Settings(data=tmp_path, jobs={"mark": {"when": "XMOON close"}}), plans, Weekdays()
         )
