@@ -65,7 +65,7 @@ async def tell_done(desk: Desk, run: Run) -> None:
     """Whoever asked is answered; a failure that was told is followed by its end."""
     request = await desk.journal.first(Request, id=run.request_id) if run.request_id else None
     if request is not None:
-        await notices.answer(desk, request, run.outcome + ".")
+        await notices.answer(desk, request, run.outcome[:1].upper() + run.outcome[1:] + ".")
     if run.failures:
         times = "once" if run.failures == 1 else f"{run.failures} times"
         said = message(bold(f"Job done: {run.job}"), f"\nIt had failed {times}: now {run.outcome}.")
