@@ -15,7 +15,6 @@ from typing import Any, TextIO
 from pydantic import ValidationError
 
 from charts import draw
-from desk.console.replies import columns
 from folder import bars_folder, cache_folder, instruments_file
 from market.calendars import ExchangeCalendar
 from market.instruments import InstrumentBook
@@ -299,7 +298,9 @@ def strategy_table(settings: Settings) -> str:
         for name, one in known_strategies(found).items()
         for origin in [f", from {found.files[name]}" if name in found.files else ""]
     ]
-    return "\n".join([columns(rows), *(f"Refused: {line}" for line in found.refused.values())])
+    width = max(len(name) for name, _ in rows)
+    lines = [f"{name:<{width}}  {about}" for name, about in rows]
+    return "\n".join([*lines, *(f"Refused: {line}" for line in found.refused.values())])
 
 
 def _held(strategy: Strategy) -> str:

@@ -147,6 +147,7 @@ async def test_who_asked_is_answered(tmp_path: Path):
     )
     await jobs.run(s.w.desk, s.research, (await due(s, request_id=request.id)).id)
     [answer] = await s.w.journal.read(Notice, answers=request.id)
+    assert "'mean_reversion: 3 instruments" in str(answer.body), "a name keeps its small letter"
     assert "1 new signal." in str(answer.body)
 
 
