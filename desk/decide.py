@@ -62,7 +62,9 @@ async def approve(desk: Desk, signal_id: int, *, by: str) -> Order:
         require_pending(desk, signal)
         money = await funds(desk, market.account)
         state = await trading_state(desk)
-        cleared = checks.clear(*_asked(desk, signal, instrument, market, money, state))
+        pressed = by.startswith("operator:")
+        asked = _asked(desk, signal, instrument, market, money, state, pressed=pressed)
+        cleared = checks.clear(*asked)
         moved = await desk.journal.move(
             signal,
             state=SignalState.APPROVED,
@@ -176,6 +178,8 @@ def _asked(
     market: Market,
     money: Funds,
     state: Trading,
+    *,
+    pressed: bool,
 ) -> tuple[checks.Intent, Iterable[checks.Check]]:
     """The order this signal means now, and the checks it must pass."""
     price = market.quote.price
@@ -193,6 +197,8 @@ def _asked(
     allowance = desk.plan(signal.strategy).allowance
     used = money.used(desk, signal.strategy)
     quantity = entry_size(instrument, price, market.account.equity, used, allowance, desk.limits)
+    if pressed and signal.quantity:  # money that came free since buys no more than was shown
+        quantity = min(quantity, signal.quantity)
     side = Side.BUY if signal.target is Target.LONG else Side.SELL
     intent = checks.Intent(instrument, side, quantity, price, signal.price, reduces=False)
     drift = drift_limit(desk, signal)

@@ -60,6 +60,7 @@ async def propose(
     accounts = {name: await desk.brokers[name].account() for name in sorted(brokers)}
     if not accounts:
         return []
+    await desk.market.refresh()  # the rules took their time, and a hurried clock has been held
     async with desk.journal.transaction():
         money = await funds(desk, next(iter(accounts.values())))
         wanted = await _wanted(desk, plan, answers, money)
@@ -182,10 +183,10 @@ def timing(desk: Desk, decides: Moment) -> Timing:
 
 
 def _carded(plan: Plan, signals: list[Signal]) -> list[Signal]:
-    """The best few that can be paid for get a card of their own."""
+    """The best few that can be paid for get a card of their own, and what leaves a session."""
     cards, marked = plan.cards, []
     for signal in signals:
-        carded = cards > 0 and signal.quantity > 0
+        carded = (cards > 0 or signal.leg > 0) and signal.quantity > 0
         cards -= carded
         marked.append(replace(signal, carded=True) if carded else signal)
     return marked

@@ -11,6 +11,7 @@ from trading.facts import Cursor, Lane, Picture
 from trading.messages import bold, message
 from trading.orders import DONE, ORDER_MOVES, Ack, Fill, Order, OrderState
 from trading.ports import Broker
+from trading.signals import Signal
 
 ZERO = Decimal(0)
 CENT, PRICE_STEP = Decimal("0.01"), Decimal("0.0001")
@@ -125,6 +126,10 @@ async def _tell(desk: Desk, order: Order) -> None:
         await notices.tell_changed(
             desk, "card", [notices.card_subject(order.signal_id)], lane=Lane.CRITICAL
         )
+        if desk.operators:
+            signal = await desk.journal.first(Signal, id=order.signal_id)
+            if signal is not None and not signal.carded:
+                await notices.tell_changed(desk, "list", [notices.scan_subject(signal)])
     if order.state in (OrderState.REJECTED, OrderState.UNKNOWN):
         word = "Rejected" if order.state is OrderState.REJECTED else "Outcome unknown"
         await notices.tell(

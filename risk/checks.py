@@ -153,5 +153,7 @@ def clear(intent: Intent, checks: Iterable[Check]) -> Cleared:
     answers = tuple(checks)
     for check in answers:
         if not check.ok:
-            raise Refused(f"{intent.instrument.symbol}: {check.text}")
+            symbol = intent.instrument.symbol
+            named = check.text.startswith(f"{symbol} ")
+            raise Refused(check.text if named else f"{symbol}: {check.text}")
     return Cleared(intent, answers)

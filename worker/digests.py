@@ -21,4 +21,4 @@ async def tell(desk: Desk, _: Research, claimed: Run) -> str:
         await marks.mark_session(desk, session)  # made up for late: its own mark may still wait
     written = await compose(desk, kind, claimed.due_at)
     await digest.tell(desk, written)
-    return f"{digest.TITLES[kind].lower()} told for {wording.short_day(written.day)}"
+    return f"the {kind} digest told for {wording.short_day(written.day)}"

@@ -59,7 +59,8 @@ async def mark(desk: Desk, _: Research, claimed: Run) -> str:
     """Save the P&L of every book at the close of the session in which the run came due."""
     session = desk.calendar.last_closed(claimed.due_at)
     rows = await marks.mark_session(desk, session)
-    return f"{len(rows)} books marked at the close of {session.day}"
+    books = wording.count(len(rows), "book") + " marked" if rows else "no book left to mark"
+    return f"{books} at the close of {wording.short_day(session.day)}"
 
 
 async def scan(desk: Desk, research: Research, strategy: Strategy) -> str:

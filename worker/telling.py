@@ -69,11 +69,17 @@ async def tell_done(desk: Desk, run: Run) -> None:
     """Whoever asked is answered; a failure that was told is followed by its end."""
     request = await desk.journal.first(Request, id=run.request_id) if run.request_id else None
     if request is not None:
-        await notices.answer(desk, request, run.outcome + ".")
+        await notices.answer(desk, request, _sentence(run.outcome))
     if run.failures:
         times = "once" if run.failures == 1 else f"{run.failures} times"
         said = message(bold(f"Job done: {run.job}"), f"\nIt had failed {times}: now {run.outcome}.")
         await notices.tell(desk, said, subject=await _alert(desk, run), silent=True)
+
+
+def _sentence(outcome: str) -> str:
+    """The outcome, begun as a sentence where it does not begin with a name."""
+    word = outcome.partition(" ")[0]
+    return f"{word.capitalize() if word.isalpha() else word}{outcome[len(word) :]}."
 
 
 async def _failed_today(desk: Desk, run: Run) -> list[Run]:

@@ -4,7 +4,7 @@ import re
 from calendar import monthrange
 from datetime import date, timedelta
 
-from desk import notices
+from desk import asking, notices
 from desk.desk import Desk
 from trading.errors import BadCommand, DeskError
 from trading.facts import Request, Run, RunState
@@ -34,8 +34,8 @@ def progress(strategy: str, run_id: int, line: str) -> Message:
 async def backtest(desk: Desk, request: Request) -> None:
     """Ask the heavy lane for one; `cancel ID` is what the message's button says."""
     if not request.args:
-        known = ", ".join(desk.plans)
-        raise BadCommand(f"which strategy? For example: /backtest mean_reversion 1y ({known})")
+        known, one = ", ".join(desk.plans), next(iter(desk.plans), "NAME")
+        raise BadCommand(f"which strategy: {known}? For example: /backtest {one} 1y")
     if request.args[0] == "cancel":
         await _cancel(desk, request)
         return
@@ -56,10 +56,9 @@ async def backtest(desk: Desk, request: Request) -> None:
             "from": first.isoformat() if first else "",
             "to": last.isoformat(),
         }
-        made = await desk.journal.append([Run(f"{JOB}:{strategy}", desk.market.now(), args=args)])
-        if not made:
+        run = await asking.ask(desk, Run(f"{JOB}:{strategy}", desk.market.now(), args=args))
+        if run is None:
             raise BadCommand(f"a backtest of {strategy} was asked for just now")
-        [run] = made
         said = progress(strategy, run.id, "waits for its turn")
         await notices.answer(desk, request, said, subject=subject(run.id))
     await desk.bell.ring("heavy", [run.id])

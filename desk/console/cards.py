@@ -142,7 +142,9 @@ async def list_message(
     if not rows:
         return None
     subject = f"scan:{strategy}:{bar.isoformat()}"
-    title = f"{len(rows)} more from {strategy}"
+    cards = await desk.journal.count(Signal, strategy=strategy, bar=bar, carded=True)
+    many = f"{len(rows)} more" if cards else wording.count(len(rows), "signal")
+    title = f"{many} from {strategy}"
     first = rows[0].signal
     note = f"{first.moment.value} of {wording.short_day(_decided_on(desk, first))}"
     note += ", best first" if len(rows) > 1 else ""

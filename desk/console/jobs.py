@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime, time, timedelta
 
-from desk import notices, timetable, wording
+from desk import asking, notices, timetable, wording
 from desk.console.deciding import pressed
 from desk.console.replies import operator, page_of
 from desk.desk import Desk
@@ -205,10 +205,10 @@ def _span(length: timedelta) -> str:
 
 async def _run(desk: Desk, request: Request, job: Job) -> None:
     """A run of its own, due now, besides the schedule."""
-    runs = await desk.journal.append([Run(job.name, _now(desk), request_id=request.id)])
-    if not runs:
+    run = await asking.ask(desk, Run(job.name, _now(desk), request_id=request.id))
+    if run is None:
         raise DeskError(f"{job.name} was started this very moment; its outcome will come here")
-    await desk.bell.ring("heavy", [run.id for run in runs])
+    await desk.bell.ring("heavy", [run.id])
     if pressed(request):
         await _show(desk, request, job, said="Started; its outcome comes below.")
     else:

@@ -5,7 +5,7 @@ import platform
 from datetime import timedelta
 from importlib.metadata import version
 
-from desk import notices, timetable, wording
+from desk import asking, notices, timetable, wording
 from desk.console.replies import columns
 from desk.decide import trading_state
 from desk.desk import Desk
@@ -62,9 +62,10 @@ async def scan(desk: Desk, request: Request) -> None:
     for name in names:
         desk.plan(name)
     now = desk.market.now()
-    runs = await desk.journal.append(
-        [Run(f"scan:{name}", now, request_id=request.id) for name in names]
-    )
+    asked = [
+        await asking.ask(desk, Run(f"scan:{name}", now, request_id=request.id)) for name in names
+    ]
+    runs = [run for run in asked if run]
     if not runs:
         raise BadCommand("that scan is running already; its signals will come here")
     await desk.bell.ring("heavy", [run.id for run in runs])

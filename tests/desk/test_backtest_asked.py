@@ -91,9 +91,7 @@ async def test_a_backtest_is_a_run_of_the_heavy_lane_and_a_message_with_cancel()
 
 async def test_it_needs_a_strategy():
     w = await world()
-    assert "Which strategy? For example: /backtest mean_reversion 1y (dip)" in await said(
-        w, "/backtest"
-    )
+    assert "Which strategy: dip? For example: /backtest dip 1y" in await said(w, "/backtest")
     assert await runs(w) == []
 
 

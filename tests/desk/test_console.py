@@ -208,12 +208,20 @@ async def test_a_list_turns_pages_and_approves_by_item():
     bar = answer("AAPL").bar
     shown = await cards.list_message(w.desk, "dip", utc(bar))
     assert shown is not None
-    assert "5 more from dip" in shown.plain
+    assert shown.plain.startswith("5 signals from dip, close of ")
     await said(w, "/approve 1", pressed=True)
     again = await cards.list_message(w.desk, "dip", utc(bar), reader=ANN.id)
     assert again is not None
     assert "Approved by you" in again.plain
     assert explain({}) in again.plain
+
+
+async def test_a_list_beside_cards_says_how_many_more_there_are():
+    w = await world(cards=3)
+    await proposed(w, "AAPL", "MSFT", "NVDA", "TSLA")
+    shown = await cards.list_message(w.desk, "dip", utc(answer("AAPL").bar))
+    assert shown is not None
+    assert shown.plain.startswith("1 more from dip, close of ")
 
 
 async def test_the_answer_to_signals_loses_the_item_that_was_decided_from_it():

@@ -106,6 +106,19 @@ async def test_run_now_makes_a_run_of_its_own_and_rings():
     assert (await said(w, "/jobs run mark")).plain == "Started mark; its outcome comes here."
 
 
+@pytest.mark.parametrize("text", ["/jobs run mark", "/scan dip", "/backtest dip 1y"])
+async def test_a_clock_that_is_held_keeps_nothing_from_running_again(text: str):
+    w = await desk()
+    for count in (1, 2, 3):
+        await handle(w.desk, await w.ask(text))
+        await handle(w.desk, await w.ask(text))  # refused: that one is under way
+        rows = await w.journal.read(Run, order="due_at")
+        assert len(rows) == count
+        under_way = await w.journal.move(rows[-1], state=RunState.RUNNING)
+        assert under_way
+        await w.journal.move(under_way, state=RunState.DONE)
+
+
 async def test_a_pause_says_what_stops_tells_the_others_and_is_undone_by_resume():
     w = await desk()
     message = await said(w, "/jobs pause mark", pressed=True)

@@ -82,6 +82,23 @@ async def test_only_the_best_few_get_cards_and_the_rest_one_list():
     assert [kind for kind, _ in told] == ["card", "card", "list"]
 
 
+async def test_a_list_is_told_of_its_fill():
+    w = await world(cards=0)
+    (signal,) = await proposed(w, "AAPL")
+    await decide.approve(w.desk, signal.id, by="operator:1")
+    before = await w.journal.count(Notice, kind="list")
+    w.go(TUESDAY, 14, 30)
+    await execute.execute_due(w.desk, owner="t")
+    assert await w.journal.count(Notice, kind="list") > before
+
+
+async def test_a_press_buys_no_more_than_its_card_showed():
+    w = await world(allowance=Allowance(allocation=D("0.08"), position=D("0.05")))
+    _, second = await proposed(w, "AAPL", "MSFT")
+    order = await decide.approve(w.desk, second.id, by="operator:1")
+    assert order.quantity == second.quantity == 30, "with money for 50 by now"
+
+
 async def test_two_presses_place_one_order():
     w = await world()
     [signal] = await proposed(w, "AAPL")

@@ -94,6 +94,17 @@ async def test_a_session_is_left_in_its_last_minute_at_the_price_of_then():
     assert "approved by session close" in card_message(w.desk, card).plain
 
 
+async def test_every_exit_has_its_own_card_and_none_joins_the_list_of_entries():
+    w = await gapping()
+    symbols = ("AAPL", "MSFT", "NVDA", "TSLA")
+    await entered(w, *symbols)
+    lists = await w.journal.count(Notice, kind="list")
+    w.go(TUESDAY, 20, 55)
+    signals = await leave.leave(w.desk, "gap", session(w, TUESDAY))
+    assert [(s.symbol, s.carded) for s in signals] == [(name, True) for name in symbols]
+    assert await w.journal.count(Notice, kind="list") == lists
+
+
 async def test_leaving_twice_leaves_once():
     w = await gapping()
     await entered(w, "AAPL")

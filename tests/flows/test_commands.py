@@ -93,7 +93,7 @@ async def test_a_list_turns_pages_and_stays_there_after_an_approval(new_deck: Op
     )
     await deck.start("bot", "fast")
     await deck.scan(*deck.world.tape.prices)
-    first = await deck.phone.message(ANN.id, "8 more from dip")
+    first = await deck.phone.message(ANN.id, "8 signals from dip")
     assert "Page 1 of 2" in first.words
     await deck.press(first, "More")
     second = await deck.shows(first, "Page 2 of 2")
@@ -102,7 +102,7 @@ async def test_a_list_turns_pages_and_stays_there_after_an_approval(new_deck: Op
     after = await deck.shows(first, "Approved by you")
     assert "Page 2 of 2" in after.words
     assert label not in [b.text for b in after.buttons]
-    assert "Page 1 of 2" in (await deck.phone.message(BOB.id, "8 more")).words
+    assert "Page 1 of 2" in (await deck.phone.message(BOB.id, "8 signals")).words
     assert len(await deck.orders()) == 1
     await deck.press(after, "Back")
     await deck.shows(first, "Page 1 of 2")

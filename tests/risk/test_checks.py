@@ -247,4 +247,4 @@ def test_the_first_failing_figure_is_the_one_told():
     held = exposure(position=D(6_000), gross=D(99_000), open_positions=20)
     with pytest.raises(Refused) as refusal:
         checks.clear(intent(), entry(held=held).values())
-    assert str(refusal.value) == "AAPL: AAPL 11.0 % of equity, limit 10.0 %"
+    assert str(refusal.value) == "AAPL 11.0 % of equity, limit 10.0 %"

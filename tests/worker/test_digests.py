@@ -33,7 +33,7 @@ async def test_each_kind_is_a_job(kind: str):
     found = await run(w, f"digest:{kind}")
     assert found.state is RunState.DONE, found.outcome
     day = "Mon 10 Feb" if kind == "start" else "Fri 7 Feb"
-    assert found.outcome == f"{digest.TITLES[kind].lower()} told for {day}"
+    assert found.outcome == f"the {kind} digest told for {day}"
     assert len(await told(w)) == 1
 
 

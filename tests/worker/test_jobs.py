@@ -168,7 +168,7 @@ async def test_a_mark_is_saved_for_the_session_it_was_due_for(tmp_path: Path):
     run = await due(s, "mark")
     s.w.go(TUESDAY, 22)
     await jobs.run(s.w.desk, s.research, run.id)
-    assert (await ended(s, run)).outcome == "0 books marked at the close of 2025-02-03"
+    assert (await ended(s, run)).outcome == "no book left to mark at the close of Mon 3 Feb"
     assert await s.w.journal.count(Mark) == 0
 
 
@@ -179,7 +179,19 @@ async def test_who_asked_is_answered(tmp_path: Path):
     )
     await jobs.run(s.w.desk, s.research, (await due(s, request_id=request.id)).id)
     [answer] = await s.w.journal.read(Notice, answers=request.id)
+    assert "'mean_reversion: 3 instruments" in str(answer.body), "a name keeps its small letter"
     assert "1 new signal." in str(answer.body)
+
+
+async def test_the_answer_begins_as_a_sentence_does(tmp_path: Path):
+    s = await station(tmp_path)
+    [request] = await s.w.journal.append(
+        [Request("test", "1", "jobs", s.w.clock.at, operator=ANN.id, recipient=ANN.id)]
+    )
+    s.w.go(TUESDAY, 22)
+    await jobs.run(s.w.desk, s.research, (await due(s, "mark", request_id=request.id)).id)
+    [answer] = await s.w.journal.read(Notice, answers=request.id)
+    assert "No book left to mark at the close of Mon 3 Feb." in str(answer.body)
 
 
 # Once
