@@ -43,8 +43,9 @@ class Shelf:
 
     # Writing
 
-    def put(self, id_: int, old: Any, new: Any) -> None:
-        """What was `old` under this id becomes `new`; None, on either side, is no fact."""
+    def put(self, id_: int, old: Any, new: Any, changed: Collection[str] | None = None) -> None:
+        """What was `old` under this id becomes `new`; None, on either side, is no fact. They
+        differ in no other field than those `changed`, where that is known."""
         if new is None:
             del self.rows[id_]
             if self.key is not None:
@@ -53,8 +54,9 @@ class Shelf:
             self.rows[id_] = new
             if old is None and self.key is not None:
                 self.keys[self.key(new)] = id_
-        for name, index in self.indexes.items():
-            get = self.get[name]
+        indexed = self.indexes if changed is None else self.indexes.keys() & changed
+        for name in indexed:
+            index, get = self.indexes[name], self.get[name]
             if old is None:
                 index.setdefault(get(new), {})[id_] = None
             elif new is None:
@@ -62,7 +64,7 @@ class Shelf:
             elif (was := get(old)) != (now := get(new)):
                 del index[was][id_]
                 index.setdefault(now, {})[id_] = None
-        if self.rising:
+        if self.rising and (changed is None or not self.rising.keys().isdisjoint(changed)):
             self._climb(id_, old, new)
 
     def with_id(self, fact: Any, id_: int) -> Any:
@@ -97,15 +99,17 @@ class Shelf:
     def find(self, where: Mapping[str, Any], view: Mapping[int, Any] | None = None) -> list[Any]:
         """The facts that answer every condition, by id; `view` replaces the rows and indexes."""
         rows = self.rows if view is None else view
-        if view is None and len(where) == 1:  # the two questions asked most
+        if view is None and len(where) == 1:  # the questions asked most
             if "id" in where:
                 fact = rows.get(where["id"])
                 return [] if fact is None else [fact]
             if where.get("id__gt", -1) >= self.next - 1:
                 return []
+            [(name, value)] = where.items()
+            if (index := self.indexes.get(name)) is not None:
+                return [rows[id_] for id_ in sorted(index.get(value, ()))]
         conditions = [(*self._condition(name), value) for name, value in where.items()]
-        indexed = view is None and rows
-        ids, answered = self._candidates(conditions) if indexed else (None, None)
+        ids, answered = self._candidates(conditions) if view is None and rows else (None, None)
         if ids is None:
             found = list(rows.values())
         elif isinstance(ids, range):
