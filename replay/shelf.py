@@ -8,7 +8,7 @@ from typing import Any, get_origin, get_type_hints
 
 from trading.facts import MOVES, UNIQUE
 
-#: On a longer shelf, a field asked for by equality is indexed from then on.
+#: On a longer shelf, a field asked for by order is looked at: does it rise from id to id?
 SCAN = 64
 
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {"lt": lt, "lte": le, "gt": gt, "gte": ge}
@@ -26,6 +26,7 @@ class Shelf:
         self.values = attrgetter(*names)
         self.position = {name: at for at, name in enumerate(names)}
         self.opaque = frozenset(name for name in names if _is_opaque(hints[name]))
+        self.equals = frozenset(names) - self.opaque  # those that an index may be made of
         self.versioned = "version" in names
         key = UNIQUE.get(kind, ())
         self.key: Callable[[Any], Any] | None = attrgetter(*key) if key else None
@@ -38,7 +39,7 @@ class Shelf:
             self.indexes["state"] = {}
         self.rising: dict[str, tuple[list[Any], list[int]] | None] = {}
         self.next = 1
-        self._conditions: dict[str, tuple[str, str]] = {}
+        self._questions: dict[tuple[str, ...], list[tuple[str, str]]] = {}  # understood before
         self._orders: dict[str, list[tuple[Callable[[Any], Any], bool]]] = {}
 
     # Writing
@@ -106,9 +107,13 @@ class Shelf:
             if where.get("id__gt", -1) >= self.next - 1:
                 return []
             [(name, value)] = where.items()
-            if (index := self.indexes.get(name)) is not None:
-                return [rows[id_] for id_ in sorted(index.get(value, ()))]
-        conditions = [(*self._condition(name), value) for name, value in where.items()]
+            if name in self.equals:
+                return [rows[id_] for id_ in sorted(self._index(name).get(value, ()))]
+        names = tuple(where)
+        asked = self._questions.get(names)
+        if asked is None:
+            asked = self._questions[names] = [self._condition(name) for name in names]
+        conditions = [(*one, value) for one, value in zip(asked, where.values(), strict=True)]
         ids, answered = self._candidates(conditions) if view is None and rows else (None, None)
         if ids is None:
             found = list(rows.values())
@@ -147,16 +152,17 @@ class Shelf:
                 return None
             values, ids = rising
             return [ids[(bisect_right if suffix == "gt" else bisect_left)(values, value) :]]
-        index = self._index(field) if suffix in {"", "in"} else None
-        if index is None or (suffix == "in" and isinstance(value, str)):
-            return None
         if suffix == "":
-            return [index.get(value, ())]
+            return [self._index(field).get(value, ())]
+        if suffix != "in" or isinstance(value, str):
+            return None
+        index = self._index(field)
         return [index[member] for member in set(value) if member in index]
 
-    def _index(self, field: str) -> Mapping[Any, dict[int, None]] | None:
+    def _index(self, field: str) -> Mapping[Any, dict[int, None]]:
+        """By value of a field, the ids that have it; kept from the first question on."""
         index = self.indexes.get(field)
-        if index is None and len(self.rows) > SCAN:
+        if index is None:
             index = self.indexes[field] = {}
             get = self.get[field]
             for id_, fact in self.rows.items():
@@ -192,17 +198,14 @@ class Shelf:
                 self.rising[name] = None
 
     def _condition(self, name: str) -> tuple[str, str]:
-        known = self._conditions.get(name)
-        if known is None:
-            field, _, suffix = name.partition("__")
-            if field not in self.position:
-                raise ValueError(f"{self.kind.__name__} has no field {field!r}")
-            if suffix not in _SUFFIXES:
-                raise ValueError(f"no condition is called {name!r}")
-            if field in self.opaque and suffix != "isnull":
-                raise ValueError(f"{self.kind.__name__}.{field} is opaque and cannot be compared")
-            known = self._conditions[name] = field, suffix
-        return known
+        field, _, suffix = name.partition("__")
+        if field not in self.position:
+            raise ValueError(f"{self.kind.__name__} has no field {field!r}")
+        if suffix not in _SUFFIXES:
+            raise ValueError(f"no condition is called {name!r}")
+        if field in self.opaque and suffix != "isnull":
+            raise ValueError(f"{self.kind.__name__}.{field} is opaque and cannot be compared")
+        return field, suffix
 
     def _kept(self, found: list[Any], field: str, suffix: str, value: Any) -> list[Any]:
         """Those of `found` that answer the condition."""
