@@ -146,10 +146,10 @@ class MemoryJournal:
     # Transactions
 
     def _shelf(self, kind: type[Any]) -> Shelf:
-        shelf = self._shelves.get(kind)
-        if shelf is None:
-            raise ValueError(f"the journal keeps no {kind.__name__}")
-        return shelf
+        try:
+            return self._shelves[kind]
+        except KeyError:
+            raise ValueError(f"the journal keeps no {kind.__name__}") from None
 
     def _put(
         self, shelf: Shelf, id_: int, old: Any, new: Any, changed: Collection[str] | None = None

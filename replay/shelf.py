@@ -55,9 +55,10 @@ class Shelf:
             self.rows[id_] = new
             if old is None and self.key is not None:
                 self.keys[self.key(new)] = id_
-        indexed = self.indexes if changed is None else self.indexes.keys() & changed
-        for name in indexed:
-            index, get = self.indexes[name], self.get[name]
+        for name in self.indexes if changed is None else changed:
+            if (index := self.indexes.get(name)) is None:
+                continue
+            get = self.get[name]
             if old is None:
                 index.setdefault(get(new), {})[id_] = None
             elif new is None:
