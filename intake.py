@@ -12,11 +12,12 @@ import polars as pl
 from folder import bars_folder, instruments_file
 from market import audit, placing
 from market.enrol import strangers
-from market.exchanges import Stores, calendar_of
+from market.exchanges import calendar_of, named
 from market.incoming import takes
 from market.instruments import InstrumentBook
 from market.preparing import Prepared, Preparing, Wanted
 from market.store import Merged
+from market.stores import Stores
 from settings import Settings
 from trading.errors import ConfigError, DataError
 from trading.ports import Calendar
@@ -42,7 +43,15 @@ class Intake:
         file = instruments_file(settings)
         book = InstrumentBook.load(file) if file.exists() else InstrumentBook([])
         cache = settings.data.absolute() / "calendars" if settings.data.exists() else None
-        return cls(Stores(bars_folder(settings)), book, now, cache, file, settings.currency, ask)
+        return cls(
+            Stores(bars_folder(settings), named(settings.calendar)),
+            book,
+            now,
+            cache,
+            file,
+            settings.currency,
+            ask,
+        )
 
     def calendar(self, exchange: str) -> Calendar:
         return calendar_of(exchange, self.calendars)

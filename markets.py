@@ -11,8 +11,6 @@ from trading.universes import BLACKLIST, WATCHLIST, Universe
 if TYPE_CHECKING:
     from market.crypto import CandleFeed
 
-ROUND_THE_CLOCK = "24/7"  # market.calendars.RoundTheClock.NAME
-
 
 def universes(settings: Settings) -> dict[str, Universe]:
     """Raises ConfigError for a strategy whose universe nobody defined."""
@@ -36,16 +34,19 @@ def candle_feeds(settings: Settings) -> "dict[str, CandleFeed]":
     """By name. Raises ConfigError for daily candles of markets that trade when the desk's own
     exchange does not: its feed would meet bars on days without a session."""
     from market.crypto import CandleFeed, Source
+    from market.exchanges import CRYPTO, named
+    from market.stores import Stores
 
+    folder = Stores(bars_folder(settings), named(settings.calendar)).folder(CRYPTO)
     feeds = {}
     for name, chosen in settings.candles.items():
-        if chosen.timeframe == "1d" and settings.calendar != ROUND_THE_CLOCK:
+        if chosen.timeframe == "1d" and named(settings.calendar) != CRYPTO:
             raise ConfigError(
                 f"setting 'candles.{name}': crypto trades every day, and this desk keeps the "
-                f'sessions of {settings.calendar}: set calendar = "{ROUND_THE_CLOCK}"'
+                f'sessions of {settings.calendar}: set calendar = "{CRYPTO}"'
             )
         source = Source(name=name, **dict(chosen))
-        feeds[name] = CandleFeed(source, bars_folder(settings), instruments_file(settings))
+        feeds[name] = CandleFeed(source, folder, instruments_file(settings))
     return feeds
 
 

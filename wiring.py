@@ -20,7 +20,7 @@ from desk.desk import Desk, Operator, Plan
 from desk.timetable import Jobs
 from folder import bars_folder, instruments_file, paper_address, paper_book, prepare
 from lanes.bell import RedisBell
-from market.calendars import ExchangeCalendar, RoundTheClock
+from market import exchanges
 from market.instruments import InstrumentBook
 from markets import universes
 from replay.demo_clock import DemoClock
@@ -169,15 +169,13 @@ def known_strategies(found: "Found") -> "Mapping[str, Strategy]":
 def calendar_of(settings: Settings, name: str = "") -> Calendar:
     """The desk's own without a `name`. Raises DataError for an exchange nobody knows, ConfigError
     where it is the settings that name it."""
-    chosen = name or settings.calendar
-    if chosen == RoundTheClock.NAME:
-        return RoundTheClock()
+    chosen = exchanges.named(name or settings.calendar)
     try:
-        return ExchangeCalendar.open(chosen, settings.data.absolute() / "calendars")
+        return exchanges.calendar_of(chosen, settings.data.absolute() / "calendars")
     except DataError as error:
         if name:
             raise
-        raise ConfigError(f"setting 'calendar' = {chosen!r}: {error}") from error
+        raise ConfigError(f"setting 'calendar' = {settings.calendar!r}: {error}") from error
 
 
 def timetable(settings: Settings, chosen: Mapping[str, Plan], house: Calendar) -> Jobs:

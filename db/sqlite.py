@@ -1,8 +1,9 @@
 """A SQLite file: one connection that writes, one that reads and never waits for it."""
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from trading.errors import ConfigError, QuarterdeckError
 
 #: How long a statement waits for another process's transaction.
 BUSY_SECONDS = 15.0
+PAUSE = 0.02  # seconds between two tries to turn a fresh file to WAL
 
 
 class SqliteStore:
@@ -28,6 +30,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
+        self._busy_seconds = busy_seconds
         pragmas = {
             "busy_timeout": round(busy_seconds * 1000),
             "journal_mode": "WAL",
@@ -46,8 +49,7 @@ class SqliteStore:
                 "QUARTERDECK_DATA"
             )
         try:
-            # aiosqlite leaves a thread behind when the file cannot even be opened: ask first.
-            sqlite3.connect(self.path).close()
+            await self._turn_to_wal()
             for client in (self.client, self._reader):
                 await client.create_connection(with_db=True)
                 async with client.acquire_connection() as connection:
@@ -58,6 +60,21 @@ class SqliteStore:
         except BaseException:
             await self.close()
             raise
+
+    async def _turn_to_wal(self) -> None:
+        """Before aiosqlite, which leaves a thread behind when the file cannot even be opened.
+        While somebody writes to a fresh file SQLite refuses at once, so the waiting is ours."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._busy_seconds
+        while True:
+            try:
+                with closing(sqlite3.connect(self.path, timeout=0)) as connection:
+                    connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or loop.time() > until:
+                    raise
+            await asyncio.sleep(PAUSE)
 
     async def close(self) -> None:
         await self._reader.close()

@@ -1,18 +1,16 @@
-"""Exchanges by name: the calendar of each, and the store of its bars."""
+"""Exchanges by name, and the calendar of each."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from market.calendars import ExchangeCalendar, RoundTheClock
-from market.store import BarStore
 from trading.errors import DataError
 from trading.ports import Calendar, Session
 
-HOME = "XNYS"  # its bars lie at the root of the store, the others' in folders of their own
+HOME = "XNYS"  # what daily bars without a name for their exchange are taken for
 CRYPTO, FX = "24/7", "24/5"
 #: What people call them; every ISO market code that pandas_market_calendars knows works too.
 ALIASES = {
@@ -121,29 +119,3 @@ def _opened(exchange: str, cache_folder: Path | None) -> Calendar:
             f"no exchange {exchange!r} is known; say an ISO market code such as XNYS, XNSE or "
             "XLON, or 24/7 for crypto, 24/5 for foreign exchange"
         ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """The bar stores under one root: one an exchange and timeframe."""
-
-    root: Path
-
-    def folder(self, exchange: str) -> Path:
-        if exchange == HOME:
-            return self.root
-        return self.root / "exchanges" / exchange.replace("/", "-")
-
-    def store(self, exchange: str, timeframe: str = "1d") -> BarStore:
-        return BarStore(self.folder(exchange), timeframe)
-
-    def stored(self) -> Iterator[tuple[str, BarStore]]:
-        """Each exchange's stores that hold a month, in order of names."""
-        others = self.root / "exchanges"
-        names = [p.name.replace("24-", "24/") for p in others.iterdir()] if others.is_dir() else []
-        for exchange in sorted([HOME, *names]):
-            bars = self.folder(exchange) / "bars"
-            for folder in sorted(bars.iterdir()) if bars.is_dir() else []:
-                store = self.store(exchange, folder.name)
-                if store.months():
-                    yield exchange, store

@@ -4,6 +4,7 @@ The journal is all there is between us and the workers. Only a few runs are open
 the schedule wakes the lane for every one that waits; a lost or doubled job changes nothing.
 """
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -118,7 +119,12 @@ class Queue:
                 "folds": [fold.number for fold in unit.folds],
             },
         )
-        [kept] = await self.journal.append([run])
+        writing = asyncio.ensure_future(self.journal.append([run]))
+        try:
+            [kept] = await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])  # a row that is on its way is seen when all is taken back
+            raise
         return kept.id
 
     async def _taken(self, asked: dict[int, Unit]) -> bool:

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intake import bring, status
-from market.exchanges import Stores
 from market.instruments import InstrumentBook
 from market.preparing import Wanted
+from market.stores import Stores
 from settings import Settings
 from trading.errors import ConfigError, DataError
 

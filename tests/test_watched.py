@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 import watched
-from market.exchanges import Stores
 from market.store import Merged
+from market.stores import Stores
 from settings import ImportSettings, Settings
 from tests.test_intake import HEAD, daily, weekdays
 from trading.errors import ConfigError

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 
@@ -79,6 +80,30 @@ async def test_journals_opened_at_once_make_the_tables_once(tmp_path: Path) -> N
     async with asyncio.TaskGroup() as tasks:
         for n in range(4):
             tasks.create_task(open_one(n))
+
+
+async def test_a_fresh_file_that_another_process_is_writing_is_waited_for(tmp_path: Path) -> None:
+    """SQLite does not wait by itself where a file is turned to WAL while somebody writes."""
+    path = tmp_path / "desk.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        store = SqliteStore(path)
+        opening = asyncio.ensure_future(store.open())
+        await asyncio.wait([opening], timeout=0.5)
+        assert not opening.done()
+        other.execute("COMMIT")
+        await opening
+    ((mode,),) = await store.read("PRAGMA journal_mode")
+    await store.close()
+    assert mode == "wal"
+
+
+async def test_a_fresh_file_that_stays_locked_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "desk.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ConfigError, match="stayed locked by another program"):
+            await SqliteStore(path, busy_seconds=0.2).open()
 
 
 async def refusal(path: Path | str) -> str:

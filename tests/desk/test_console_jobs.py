@@ -1,5 +1,6 @@
 """/jobs: what runs by itself as a phone shows it, and what its buttons change."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -55,7 +56,7 @@ async def test_the_list_says_how_each_went_and_when_it_comes_next_in_two_short_l
     await ran(w, "scan:dip", 5, RunState.FAILED, "bars cannot be read")
     w.go(MONDAY, 23)
     text = (await said(w, "/jobs")).plain
-    assert text.startswith("15 jobs, 1/2, New York time\n")
+    assert re.match(rf"{len(w.desk.jobs)} jobs, 1/[2-9], New York time\n", text)
     assert "\nmark\n✔ Mon 16:02, 3.0 s, next Tue 16:02\n" in text
     assert "\nscan:dip\n✖ Mon 16:05, next Tue 16:05\n" in text
     assert "\nexecute:open\nnot run yet, next Tue 09:32\n" in text
@@ -66,13 +67,17 @@ async def test_pages_are_turned_and_a_job_opened_by_its_button():
     w = await desk()
     first = await said(w, "/jobs")
     assert labels(first)[-1] == ["More ›"]
-    second = await said(w, "/jobs " + " ".join(button(first, "More ›").args), pressed=True)
-    assert labels(second)[-1] == ["‹ Back"]
-    names = [label for page in (first, second) for row in labels(page)[:-1] for label in row]
+    pages = [first]
+    while any(b.label == "More ›" for row in pages[-1].buttons for b in row):
+        more = button(pages[-1], "More ›")
+        pages.append(await said(w, "/jobs " + " ".join(more.args), pressed=True))
+        assert "‹ Back" in labels(pages[-1])[-1]
+    assert labels(pages[-1])[-1] == ["‹ Back"]
+    names = [label for page in pages for row in labels(page)[:-1] for label in row]
     assert sorted(names) == sorted(w.desk.jobs)
     mark = await said(w, "/jobs " + " ".join(button(first, "mark").args), pressed=True)
     assert mark.plain.startswith("mark\nSaves the P&L of every book.\nWhen: close+2m, next ")
-    assert (await said(w, "/jobs page 99")).plain == second.plain
+    assert (await said(w, "/jobs page 99")).plain == pages[-1].plain
 
 
 async def test_one_job_is_shown_with_its_last_runs():

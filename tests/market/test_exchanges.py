@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.exchanges import RoundTheWeek, Stores, calendar_of, named
+from market.exchanges import RoundTheWeek, calendar_of, named
+from market.store import BarStore
+from market.stores import Stores
 from tests.market.test_store import bar, days, frame
 from trading.errors import DataError
 from trading.ports import Calendar
@@ -74,3 +76,10 @@ def test_each_exchange_has_its_own_store(tmp_path: Path) -> None:
         ("XNSE", ("E",)),
         ("XNYS", ("S",)),
     ]
+
+
+def test_the_desks_own_exchange_lies_at_the_root_whichever_it_is(tmp_path: Path) -> None:
+    Stores(tmp_path, "24/7").store("24/7").write(frame([bar("BTC", *days(0))]))
+    assert BarStore(tmp_path).read().symbols == ("BTC",)
+    assert [e for e, _ in Stores(tmp_path, "24/7").stored()] == ["24/7"]
+    assert Stores(tmp_path, "24/7").store("XNYS").months() == []

@@ -1,6 +1,7 @@
 """The README's pictures: each one of the script's, none too heavy."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from transcript.house import StepFailed
 from transcript.pictures import HEIGHT, LARGEST, SCALE, WIDTH, smaller
 from transcript.script import SCRIPT
 
-PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "docs" / "pictures"
 
 
 def png(picture: Image.Image) -> bytes:
@@ -19,13 +21,22 @@ def png(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def test_the_pictures_are_those_the_script_takes():
-    shots = {f"{step.shot}.png" for step in SCRIPT if step.shot}
-    assert {path.name for path in PICTURES.iterdir()} == shots
+SHOTS = [f"{step.shot}.png" for step in SCRIPT if step.shot]
 
 
-@pytest.mark.parametrize("path", sorted(PICTURES.iterdir()), ids=lambda path: path.name)
-def test_a_picture_is_a_phones_screen_and_light(path: Path):
+def test_every_picture_is_shown_on_a_page_and_the_readmes_are_the_scripts():
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    shown = {
+        name for page in pages for name in re.findall(r"pictures/(\w+\.png)", page.read_text())
+    }
+    assert {path.name for path in PICTURES.iterdir()} == shown
+    readme = re.findall(r"pictures/(\w+\.png)", pages[0].read_text())
+    assert sorted(readme) == sorted(SHOTS)
+
+
+@pytest.mark.parametrize("name", SHOTS)
+def test_a_picture_is_a_phones_screen_and_light(name: str):
+    path = PICTURES / name
     assert path.stat().st_size <= LARGEST
     with Image.open(path) as picture:
         assert picture.size == (WIDTH * SCALE, HEIGHT * SCALE)
