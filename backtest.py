@@ -44,6 +44,7 @@ from trading.ports import Calendar, Session
 from trading.types import Holding
 from wiring import CALENDAR, costs, known_strategies, replay_desk, strategies, strategy_files
 
+USUAL = gc.get_threshold()
 YOUNG = 200_000  # objects made between two looks for garbage; a few tens of MB
 
 MOST = 10**12  # capital: more units of a stock than there are
@@ -135,12 +136,11 @@ def run(
 @contextmanager
 def _rarely_collecting() -> Iterator[None]:
     """A replay keeps all it makes: looking for garbage among it took a fourteenth of its time."""
-    usual = gc.get_threshold()
-    gc.set_threshold(YOUNG, *usual[1:])
+    gc.set_threshold(YOUNG, *USUAL[1:])
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        gc.set_threshold(*USUAL)  # not what it was before: replays in two threads may overlap
 
 
 async def _run(
