@@ -10,6 +10,7 @@ from db.loading import load
 from folder import bars_folder, install_sample, instruments_file, paper_book, prepare
 from market.history import HistoryFeed
 from market.instruments import InstrumentBook
+from market.loaded import LoadedFeed
 from market.resample import SESSIONS
 from market.store import BarStore
 from market.universe import Turnover
@@ -20,8 +21,8 @@ from replay.seed import Past, live_through, with_start
 from settings import Settings
 from trading.clocks import SimulatedClock, SystemClock
 from trading.facts import Adjustment, ClockReading, Cursor
-from trading.ports import Session
-from wiring import calendar_of, desk_of_replay, strategies
+from trading.ports import Calendar, Session
+from wiring import calendar_of, replay_desk, strategies
 
 FIRST_DAY = date(2025, 2, 3)  # a year of sessions lies ahead of it in the sample
 PAST = timedelta(days=182)
@@ -41,7 +42,7 @@ async def make(settings: Settings) -> bool:
         book_file = paper_book(settings)
         for leftover in (book_file, *book_file.parent.glob(f"{book_file.name}-*")):
             leftover.unlink(missing_ok=True)  # of a start that died before the journal had it
-        past = await _past(settings, store, sessions)
+        past = await _past(settings, store, calendar, sessions)
         now = sessions[-1].close + AFTER_CLOSE
         book = PaperBook(book_file)
         broker = PaperBroker(
@@ -60,14 +61,18 @@ async def make(settings: Settings) -> bool:
     return True
 
 
-async def _past(settings: Settings, store: BarStore, sessions: Sequence[Session]) -> Past:
+async def _past(
+    settings: Settings, store: BarStore, calendar: Calendar, sessions: Sequence[Session]
+) -> Past:
     known = strategies(settings)
     warmup = max(one.warmup * SESSIONS[one.timeframe] for one in known.values())
     since = sessions[0].day - timedelta(days=int(warmup * 1.6) + 30)
     panel = store.read(since=since, until=sessions[-1].day)
     clock = SimulatedClock(sessions[0].open)
-    journal = MemoryJournal()
-    desk = desk_of_replay(settings, journal, clock, store, known)
+    journal = MemoryJournal(alone=True)
+    instruments = InstrumentBook.load(instruments_file(settings))
+    feed = LoadedFeed(panel, calendar)
+    desk = replay_desk(settings, journal, clock, feed, instruments, calendar, known)
     broker = next(iter(desk.brokers.values()))
     await journal.append(
         [

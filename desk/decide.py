@@ -12,6 +12,7 @@ from risk.sizing import entry_size
 from trading.errors import BrokerError, DeskError, Refused
 from trading.facts import Latch, Trading
 from trading.orders import Order, OrderState
+from trading.ports import Broker
 from trading.signals import Signal, SignalState
 from trading.types import Account, Instrument, Quote, Side, Target
 
@@ -27,16 +28,20 @@ class Market:
     account: Account
 
 
-async def ask(desk: Desk, instrument: Instrument) -> Market:
-    """Raises DeskError when there is no price or the broker cannot be reached."""
+async def ask(desk: Desk, instrument: Instrument, account: Account | None = None) -> Market:
+    """`account`: the broker's word on it, where it was asked already. Raises DeskError when there
+    is no price or the broker cannot be reached."""
     quote = await desk.feed.quote(instrument.symbol, desk.market.now())
     if quote is None:
         raise DeskError(f"no price known for {instrument.symbol}; try again when data has come")
+    return Market(quote, account or await _account(desk.broker_of(instrument)))
+
+
+async def _account(broker: Broker) -> Account:
     try:
-        account = await desk.broker_of(instrument).account()
+        return await broker.account()
     except BrokerError as error:
         raise DeskError(f"{error}; nothing was changed, try again") from error
-    return Market(quote, account)
 
 
 async def signal_of(desk: Desk, signal_id: int) -> Signal:
@@ -51,12 +56,12 @@ async def trading_state(desk: Desk) -> Trading:
     return latch.state if latch else Trading.ACTIVE
 
 
-async def approve(desk: Desk, signal_id: int, *, by: str) -> Order:
+async def approve(desk: Desk, signal_id: int, *, by: str, account: Account | None = None) -> Order:
     """The order that carries out the signal. Raises DeskError when it may not be approved now;
-    then nothing has changed."""
+    then nothing has changed. `account` as in `ask`."""
     signal = await signal_of(desk, signal_id)
     instrument = desk.instrument(signal.symbol)
-    market = await ask(desk, instrument)
+    market = await ask(desk, instrument, account)
     async with desk.journal.transaction():
         signal = await signal_of(desk, signal_id)
         require_pending(desk, signal)
@@ -85,12 +90,18 @@ async def approve(desk: Desk, signal_id: int, *, by: str) -> Order:
 async def approve_ranked(desk: Desk, signals: Iterable[Signal], *, by: str) -> list[Order]:
     """Approve in the order given until the money is spent: how a strategy trades by itself.
 
-    A refusal is recorded as the reason on the signal, which is then rejected.
+    Each broker is asked for its account once, since an approval only plans an order. A refusal
+    is recorded as the reason on the signal, which is then rejected.
     """
     orders = []
+    accounts: dict[str, Account] = {}
     for signal in signals:
         try:
-            orders.append(await approve(desk, signal.id, by=by))
+            broker = desk.broker_of(desk.instrument(signal.symbol))
+            if broker.name not in accounts:
+                accounts[broker.name] = await _account(broker)
+            account = accounts[broker.name]
+            orders.append(await approve(desk, signal.id, by=by, account=account))
         except DeskError as refusal:
             await reject(desk, signal.id, by=by, reason=str(refusal))
     return orders
@@ -246,5 +257,5 @@ async def _decided(desk: Desk, signal: Signal, state: SignalState, by: str, note
 
 
 async def _tell_list(desk: Desk, signal: Signal) -> None:
-    if not signal.carded:
+    if desk.operators and not signal.carded:
         await notices.tell_changed(desk, "list", [notices.scan_subject(signal)])

@@ -58,10 +58,13 @@ async def _waits(desk: Desk, order: Order, why: str) -> None:
 async def execute(desk: Desk, order: Order, *, owner: str) -> bool:
     """Claim and send one order; False where it must wait or somebody else has it."""
     now = desk.market.now()
-    late = order.purpose != "squareoff" and now >= _own_session(desk, order).close
-    if late:
-        return await _end(desk, order, OrderState.EXPIRED, "its session passed before it could go")
-    if desk.calendar.session_at(now) is None:
+    session = desk.calendar.session_at(now)
+    if session is None or order.execute_at < session.open:  # it may be a session too late
+        late = order.purpose != "squareoff" and now >= _own_session(desk, order).close
+        if late:
+            why = "its session passed before it could go"
+            return await _end(desk, order, OrderState.EXPIRED, why)
+    if session is None:
         return False
     instrument = desk.instrument(order.symbol)
     quote = await desk.feed.quote(order.symbol, now)

@@ -44,15 +44,24 @@ class Funds:
     def exposure(self, desk: Desk, instrument: Instrument, strategy: str) -> Exposure:
         """What the checks compare: everything held and every entry on its way."""
         symbol = instrument.symbol
-        position = sum(
-            (abs(p.cost) for p in self.ledger.held() if p.book.symbol == symbol), ZERO
-        ) + sum((self._notional(desk, o) for o in self.entries() if o.symbol == symbol), ZERO)
-        names = {p.book.symbol for p in self.ledger.held(strategy)}
-        names |= {o.symbol for o in self.entries(strategy)}
+        position = gross = ZERO
+        names = set()
+        for held in self.ledger.held():
+            gross += (cost := abs(held.cost))
+            if held.book.symbol == symbol:
+                position += cost
+            if held.book.strategy == strategy:
+                names.add(held.book.symbol)
+        for order in self.entries():
+            gross += (value := self._notional(desk, order))
+            if order.symbol == symbol:
+                position += value
+            if order.strategy == strategy:
+                names.add(order.symbol)
         return Exposure(
             equity=self.account.equity,
             position=position,
-            gross=self.used(desk),
+            gross=gross,
             open_positions=len(names - {symbol}),
             max_positions=desk.plan(strategy).allowance.max_positions,
             unknown=any(o.symbol == symbol and o.state is OrderState.UNKNOWN for o in self.working),

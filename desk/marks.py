@@ -27,10 +27,11 @@ async def marks_of(desk: Desk, ledger: Ledger, session: Session) -> list[Mark]:
     open_: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}  # unrealised, exposure
     for position in ledger.held():
         book = position.book
-        price = await close_price(desk, book.symbol, session, position.average)
+        quote = await desk.feed.quote(book.symbol, session.close)  # what never had one is at cost
+        value = position.value(quote.price) if quote else position.cost
         gain, exposure = open_.get((book.strategy, book.account), (ZERO, ZERO))
-        value = abs(position.value(price))
-        open_[book.strategy, book.account] = gain + position.unrealised(price), exposure + value
+        gain += value - position.cost
+        open_[book.strategy, book.account] = gain, exposure + abs(value)
     marks = []
     for (strategy, account), total in ledger.totals.items():
         gain, exposure = open_.get((strategy, account), (ZERO, ZERO))
@@ -48,12 +49,6 @@ async def marks_of(desk: Desk, ledger: Ledger, session: Session) -> list[Mark]:
             )
         )
     return marks
-
-
-async def close_price(desk: Desk, symbol: str, session: Session, otherwise: Decimal) -> Decimal:
-    """The session's close, or `otherwise` (what it cost) for a symbol that never had a price."""
-    quote = await desk.feed.quote(symbol, session.close)
-    return quote.price if quote else otherwise
 
 
 def micro(value: Decimal) -> int:

@@ -1,9 +1,10 @@
 """Propose: a strategy's answers on one bar become signals, once, ranked, with the best told."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ async def propose(
         money = await funds(desk, next(iter(accounts.values())))
         wanted = await _wanted(desk, plan, answers, money)
         signals = _ranked(desk, plan, wanted, money, explain, when or timing(desk, plan.decides))
-        new = await desk.journal.append(_carded(plan, signals))
+        new = await desk.journal.append(signals)
         await _tell(desk, plan, new, chart)
     if new:
         await desk.bell.ring("draw")
@@ -135,6 +136,7 @@ def _ranked(
     now = desk.market.now()
     wanted.sort(key=lambda w: (w[1] is not Target.FLAT, -w[0].strength, w[0].symbol))
     used = money.used(desk, plan.strategy)
+    cards = plan.cards  # the best few that can be paid for get one, and what leaves a session
     signals = []
     for rank, (answer, target, held) in enumerate(wanted, 1):
         instrument = desk.instrument(answer.symbol)
@@ -145,8 +147,9 @@ def _ranked(
                 instrument, price, money.account.equity, used, plan.allowance, desk.limits
             )
             used += quantity * price * instrument.multiplier
-        features = {name: float(value) for name, value in answer.features.items()}
         stop = None if answer.stop is None else nearest_tick(answer.stop, instrument.tick)
+        carded = (cards > 0 or when.leg > 0) and quantity > 0
+        cards -= carded
         signals.append(
             Signal(
                 strategy=plan.strategy,
@@ -161,11 +164,12 @@ def _ranked(
                 expires_at=when.expires_at,
                 leg=when.leg,
                 equity=money.account.equity,
-                strength=float(answer.strength),
+                strength=answer.strength,
                 rank=rank,
                 stop=stop,
-                features=features,
-                reason=explain(features),
+                features=answer.features,
+                reason=explain(answer.features),
+                carded=carded,
             )
         )
     return signals
@@ -180,16 +184,6 @@ def timing(desk: Desk, decides: Moment) -> Timing:
         return Timing(decides, now, min(now + SAME_DAY, session.close))
     execute_at = desk.calendar.next_session(now).open
     return Timing(decides, execute_at, execute_at - BEFORE_EXECUTION)
-
-
-def _carded(plan: Plan, signals: list[Signal]) -> list[Signal]:
-    """The best few that can be paid for get a card of their own, and what leaves a session."""
-    cards, marked = plan.cards, []
-    for signal in signals:
-        carded = (cards > 0 or signal.leg > 0) and signal.quantity > 0
-        cards -= carded
-        marked.append(replace(signal, carded=True) if carded else signal)
-    return marked
 
 
 async def _tell(desk: Desk, plan: Plan, new: list[Signal], chart: Chart | None) -> None:
@@ -220,6 +214,7 @@ def nearest_tick(price: float, tick: Decimal) -> Decimal:
     return (Decimal(repr(float(price))) / tick).to_integral_value() * tick
 
 
+@lru_cache(maxsize=64)
 def utc(stamp: np.datetime64) -> datetime:
     """An aware datetime of the same instant, to the microsecond."""
     naive: datetime = stamp.astype("datetime64[us]").item()

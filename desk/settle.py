@@ -95,30 +95,27 @@ async def _record(desk: Desk, fills: Iterable[Fill]) -> list[Fill]:
 
 
 async def _advance(desk: Desk, order: Order) -> None:
-    """Move an order to what its fills say, and tell it."""
+    """Move an order, read in this transaction, to what its fills say, and tell it."""
     fills = await desk.journal.read(Fill, order_key=order.key)
     filled = sum((fill.quantity for fill in fills), ZERO)
-    current = await desk.journal.first(Order, id=order.id)
-    assert current is not None
-    full = filled >= current.quantity
+    full = filled >= order.quantity
     target = OrderState.FILLED if full else OrderState.PARTIALLY_FILLED
-    if target in ORDER_MOVES[current.state]:
+    if target in ORDER_MOVES[order.state]:
         done = {"done_at": desk.market.now()} if full else {}
-        moved = await desk.journal.move(current, state=target, **done)
-        current = moved or current
-    elif current.is_done:
+        order = await desk.journal.move(order, state=target, **done) or order
+    elif order.is_done:
         await notices.tell(
             desk,
             message(
-                bold(f"{order.symbol} filled after it was {current.state.value}"),
+                bold(f"{order.symbol} filled after it was {order.state.value}"),
                 f"\n{wording.quantity(filled)} of {wording.quantity(order.quantity)} in all; "
                 "the position has changed. /positions shows it.",
             ),
             lane=Lane.CRITICAL,
         )
-    await _tell(desk, current)
+    await _tell(desk, order)
     if full:
-        await _follow_up(desk, current, fills)
+        await _follow_up(desk, order, fills)
 
 
 async def _tell(desk: Desk, order: Order) -> None:

@@ -1,7 +1,7 @@
 """A feed over bars that are all in memory: a replay's prices."""
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +24,7 @@ class _Phase:
 
     session: Session | None  # the one open, or None between two
     closing: bool  # its last minute
+    known: int  # the row of the newest day that is closed; -1 before the first
     quotes: dict[str, Quote | None] = field(default_factory=dict)
 
 
@@ -49,7 +50,7 @@ class LoadedFeed:
         self._closes[row, column] = panel.close
         self._latest = _latest(self._closes)
         self._at: datetime | None = None
-        self._phase = _Phase(None, closing=False)
+        self._phase = _Phase(None, closing=False, known=-1)
 
     async def quote(self, symbol: str, at: datetime) -> Quote | None:
         return self.look(symbol, at)
@@ -60,7 +61,7 @@ class LoadedFeed:
             self._turn_to(at)
         quotes = self._phase.quotes
         if symbol not in quotes:
-            quotes[symbol] = self._quote(symbol, at)
+            quotes[symbol] = self._quote(symbol)
         return quotes[symbol]
 
     def known_through(self) -> datetime:
@@ -86,26 +87,28 @@ class LoadedFeed:
         """The same phase keeps its quotes: prices stand still between open, last minute, close."""
         session = self._calendar.session_at(at)
         closing = session is not None and at >= session.close - LAST
-        same = self._at is not None and session is not None and session is self._phase.session
-        if not (same and closing is self._phase.closing):
-            self._phase = _Phase(session, closing)
+        if session is None:
+            known = bisect_right(self._days, self._calendar.last_closed(at).day) - 1
+        else:
+            known = bisect_left(self._days, session.day) - 1
+        phase = self._phase
+        if (session, closing, known) != (phase.session, phase.closing, phase.known):
+            self._phase = _Phase(session, closing, known)
         self._at = at
 
-    def _quote(self, symbol: str, at: datetime) -> Quote | None:
+    def _quote(self, symbol: str) -> Quote | None:
         column = self._columns.get(symbol)
         if column is None:
             return None
-        session, closing = self._phase.session, self._phase.closing
+        session, known = self._phase.session, self._phase.known
         if session is not None and (row := self._rows.get(session.day)) is not None:
             price = self._opens.item(row, column)
             since = session.open
-            if closing and not math.isnan(price):
+            if self._phase.closing and not math.isnan(price):
                 price, since = self._closes.item(row, column), session.close - LAST
             if not math.isnan(price):
                 return Quote(symbol, self._decimal(price), since)
-        closed = self._calendar.last_closed(at).day
-        known = bisect_right(self._days, closed) - 1
-        row = int(self._latest.item(known, column)) if known >= 0 else -1
+        row = self._latest.item(known, column) if known >= 0 else -1
         if row < 0:
             return None
         price, since = self._closes.item(row, column), self._sessions[row].close

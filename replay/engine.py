@@ -94,8 +94,6 @@ async def _scan(
     ranking: Ranking | None,
 ) -> None:
     """What each strategy says of the bar this session opens or completes, proposed and decided."""
-    broker = next(iter(desk.brokers.values()))
-    account = await broker.account()
     ledger = await desk.books.ledger()
     for script in scripts:
         strategy = script.strategy
@@ -104,11 +102,17 @@ async def _scan(
         bar = completed(strategy.timeframe, session, desk.calendar)
         held = {position.book.symbol for position in ledger.held(strategy.name)}
         answers = script.answers.on(np.datetime64(bar, "us"), held) if bar else []
-        if not answers or account.equity <= 0:
+        if not answers or await _is_broke(desk):
             continue
         signals = await propose.propose(desk, strategy.name, answers, explain=strategy.explain)
         most = approvals.get(strategy.name) if approvals else None
         await _decide(desk, signals, most)
+
+
+async def _is_broke(desk: Desk) -> bool:
+    """Nothing can be sized by an account without equity."""
+    account = await next(iter(desk.brokers.values())).account()
+    return account.equity <= 0
 
 
 async def _decide(desk: Desk, signals: Sequence[Signal], most: int | None) -> None:

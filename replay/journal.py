@@ -1,7 +1,7 @@
 """The journal in memory: the same contract in plain dicts, microseconds an operation."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from operator import attrgetter
 from typing import Any, TypeVar, get_args
@@ -79,7 +79,7 @@ class MemoryJournal:
         if old is None or old.version != fact.version:  # type: ignore[attr-defined]
             return None
         new: F = shelf.moved(old, changes)
-        self._put(shelf, old.id, old, new)
+        self._put(shelf, old.id, old, new, (*changes, "version"))
         return new
 
     async def read(
@@ -89,6 +89,11 @@ class MemoryJournal:
 
         An empty value sorts first, ties by id; `__not` also matches empty fields.
         """
+        return self._read(kind, order, limit, where)
+
+    def _read(
+        self, kind: type[F], order: str, limit: int | None, where: Mapping[str, Any]
+    ) -> list[F]:
         shelf = self._shelf(kind)
         found = shelf.find(where, self._committed(shelf) if self._is_anothers() else None)
         if order == "-id":
@@ -98,11 +103,11 @@ class MemoryJournal:
         return found if limit is None else found[:limit]
 
     async def first(self, kind: type[F], /, *, order: str = "id", **where: Any) -> F | None:
-        found = await self.read(kind, order=order, limit=1, **where)
+        found = self._read(kind, order, 1, where)
         return found[0] if found else None
 
     async def count(self, kind: type[Any], /, **where: Any) -> int:
-        return len(await self.read(kind, **where))
+        return len(self._read(kind, "id", None, where))
 
     async def remove(self, kind: type[Any], /, **where: Any) -> int:
         """Prune; for rows that are caches or handled. Returns how many went."""
@@ -141,15 +146,17 @@ class MemoryJournal:
     # Transactions
 
     def _shelf(self, kind: type[Any]) -> Shelf:
-        shelf = self._shelves.get(kind)
-        if shelf is None:
-            raise ValueError(f"the journal keeps no {kind.__name__}")
-        return shelf
+        try:
+            return self._shelves[kind]
+        except KeyError:
+            raise ValueError(f"the journal keeps no {kind.__name__}") from None
 
-    def _put(self, shelf: Shelf, id_: int, old: Any, new: Any) -> None:
+    def _put(
+        self, shelf: Shelf, id_: int, old: Any, new: Any, changed: Collection[str] | None = None
+    ) -> None:
         if self._owner is not None:
             self._undo.append((shelf, id_, old))
-        shelf.put(id_, old, new)
+        shelf.put(id_, old, new, changed)
 
     def _is_anothers(self) -> bool:
         return self._owner is not None and self._owner is not self._task()

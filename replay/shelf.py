@@ -8,7 +8,7 @@ from typing import Any, get_origin, get_type_hints
 
 from trading.facts import MOVES, UNIQUE
 
-#: On a longer shelf, a field asked for by equality is indexed from then on.
+#: On a longer shelf, a field asked for by order is looked at: does it rise from id to id?
 SCAN = 64
 
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {"lt": lt, "lte": le, "gt": gt, "gte": ge}
@@ -26,6 +26,7 @@ class Shelf:
         self.values = attrgetter(*names)
         self.position = {name: at for at, name in enumerate(names)}
         self.opaque = frozenset(name for name in names if _is_opaque(hints[name]))
+        self.equals = frozenset(names) - self.opaque  # those that an index may be made of
         self.versioned = "version" in names
         key = UNIQUE.get(kind, ())
         self.key: Callable[[Any], Any] | None = attrgetter(*key) if key else None
@@ -38,13 +39,14 @@ class Shelf:
             self.indexes["state"] = {}
         self.rising: dict[str, tuple[list[Any], list[int]] | None] = {}
         self.next = 1
-        self._conditions: dict[str, tuple[str, str]] = {}
+        self._questions: dict[tuple[str, ...], list[tuple[str, str]]] = {}  # understood before
         self._orders: dict[str, list[tuple[Callable[[Any], Any], bool]]] = {}
 
     # Writing
 
-    def put(self, id_: int, old: Any, new: Any) -> None:
-        """What was `old` under this id becomes `new`; None, on either side, is no fact."""
+    def put(self, id_: int, old: Any, new: Any, changed: Collection[str] | None = None) -> None:
+        """What was `old` under this id becomes `new`; None, on either side, is no fact. They
+        differ in no other field than those `changed`, where that is known."""
         if new is None:
             del self.rows[id_]
             if self.key is not None:
@@ -53,7 +55,9 @@ class Shelf:
             self.rows[id_] = new
             if old is None and self.key is not None:
                 self.keys[self.key(new)] = id_
-        for name, index in self.indexes.items():
+        for name in self.indexes if changed is None else changed:
+            if (index := self.indexes.get(name)) is None:
+                continue
             get = self.get[name]
             if old is None:
                 index.setdefault(get(new), {})[id_] = None
@@ -62,7 +66,7 @@ class Shelf:
             elif (was := get(old)) != (now := get(new)):
                 del index[was][id_]
                 index.setdefault(now, {})[id_] = None
-        if self.rising:
+        if self.rising and (changed is None or not self.rising.keys().isdisjoint(changed)):
             self._climb(id_, old, new)
 
     def with_id(self, fact: Any, id_: int) -> Any:
@@ -97,15 +101,21 @@ class Shelf:
     def find(self, where: Mapping[str, Any], view: Mapping[int, Any] | None = None) -> list[Any]:
         """The facts that answer every condition, by id; `view` replaces the rows and indexes."""
         rows = self.rows if view is None else view
-        if view is None and len(where) == 1:  # the two questions asked most
+        if view is None and len(where) == 1:  # the questions asked most
             if "id" in where:
                 fact = rows.get(where["id"])
                 return [] if fact is None else [fact]
             if where.get("id__gt", -1) >= self.next - 1:
                 return []
-        conditions = [(*self._condition(name), value) for name, value in where.items()]
-        indexed = view is None and rows
-        ids, answered = self._candidates(conditions) if indexed else (None, None)
+            [(name, value)] = where.items()
+            if name in self.equals:
+                return [rows[id_] for id_ in sorted(self._index(name).get(value, ()))]
+        names = tuple(where)
+        asked = self._questions.get(names)
+        if asked is None:
+            asked = self._questions[names] = [self._condition(name) for name in names]
+        conditions = [(*one, value) for one, value in zip(asked, where.values(), strict=True)]
+        ids, answered = self._candidates(conditions) if view is None and rows else (None, None)
         if ids is None:
             found = list(rows.values())
         elif isinstance(ids, range):
@@ -143,16 +153,17 @@ class Shelf:
                 return None
             values, ids = rising
             return [ids[(bisect_right if suffix == "gt" else bisect_left)(values, value) :]]
-        index = self._index(field) if suffix in {"", "in"} else None
-        if index is None or (suffix == "in" and isinstance(value, str)):
-            return None
         if suffix == "":
-            return [index.get(value, ())]
+            return [self._index(field).get(value, ())]
+        if suffix != "in" or isinstance(value, str):
+            return None
+        index = self._index(field)
         return [index[member] for member in set(value) if member in index]
 
-    def _index(self, field: str) -> Mapping[Any, dict[int, None]] | None:
+    def _index(self, field: str) -> Mapping[Any, dict[int, None]]:
+        """By value of a field, the ids that have it; kept from the first question on."""
         index = self.indexes.get(field)
-        if index is None and len(self.rows) > SCAN:
+        if index is None:
             index = self.indexes[field] = {}
             get = self.get[field]
             for id_, fact in self.rows.items():
@@ -188,17 +199,14 @@ class Shelf:
                 self.rising[name] = None
 
     def _condition(self, name: str) -> tuple[str, str]:
-        known = self._conditions.get(name)
-        if known is None:
-            field, _, suffix = name.partition("__")
-            if field not in self.position:
-                raise ValueError(f"{self.kind.__name__} has no field {field!r}")
-            if suffix not in _SUFFIXES:
-                raise ValueError(f"no condition is called {name!r}")
-            if field in self.opaque and suffix != "isnull":
-                raise ValueError(f"{self.kind.__name__}.{field} is opaque and cannot be compared")
-            known = self._conditions[name] = field, suffix
-        return known
+        field, _, suffix = name.partition("__")
+        if field not in self.position:
+            raise ValueError(f"{self.kind.__name__} has no field {field!r}")
+        if suffix not in _SUFFIXES:
+            raise ValueError(f"no condition is called {name!r}")
+        if field in self.opaque and suffix != "isnull":
+            raise ValueError(f"{self.kind.__name__}.{field} is opaque and cannot be compared")
+        return field, suffix
 
     def _kept(self, found: list[Any], field: str, suffix: str, value: Any) -> list[Any]:
         """Those of `found` that answer the condition."""

@@ -62,32 +62,35 @@ class Answers:
         the market on most days, and a replay that builds only what is held is twice as fast.
         """
         rows = self.rows_on(bar)
-        if held is None:
-            return [self.answer(row) for row in rows.tolist()]
-        places = (np.searchsorted(self.offsets, rows, "right") - 1).tolist()
-        entering = (self.enter[rows] != 0).tolist()
-        return [
-            self.answer(row)
-            for row, place, enters in zip(rows.tolist(), places, entering, strict=True)
-            if enters or self.symbols[place] in held
-        ]
+        if held is not None and len(rows):
+            places = np.searchsorted(self.offsets, rows, "right") - 1
+            ours = [self.symbols[place] in held for place in places.tolist()]
+            rows = rows[(self.enter[rows] != 0) | ours]
+        return self.answers(rows)
 
-    def answer(self, row: int) -> Answer:
-        """One row as an Answer; features that are not known yet are left out."""
-        stop = self.stop.item(row)
-        place = int(np.searchsorted(self.offsets, row, "right")) - 1
-        features = {name: values.item(row) for name, values in self.features.items()}
-        return Answer(
-            symbol=self.symbols[place],
-            bar=self.ts[row],
-            since=self.ts[self.since[row]],
-            enter=self.enter.item(row),
-            exit=self.exit.item(row),
-            strength=self.strength.item(row),
-            price=self.price.item(row),
-            stop=None if math.isnan(stop) else stop,
-            features={name: value for name, value in features.items() if not math.isnan(value)},
+    def answers(self, rows: NDArray[np.int64]) -> list[Answer]:
+        """Those rows as Answers; features that are not known yet are left out."""
+        places = (np.searchsorted(self.offsets, rows, "right") - 1).tolist()
+        columns = (
+            [self.symbols[place] for place in places],
+            self.ts[rows],
+            self.ts[self.since[rows]],
+            self.enter[rows].tolist(),
+            self.exit[rows].tolist(),
+            self.strength[rows].tolist(),
+            self.price[rows].tolist(),
+            [None if math.isnan(stop) else stop for stop in self.stop[rows].tolist()],
+            self._features(rows),
         )
+        return list(map(Answer, *columns))
+
+    def _features(self, rows: NDArray[np.int64]) -> list[dict[str, float]]:
+        found: list[dict[str, float]] = [{} for _ in rows]
+        for name, values in self.features.items():
+            for known, value in zip(found, values[rows].tolist(), strict=True):
+                if not math.isnan(value):
+                    known[name] = value
+        return found
 
 
 def last_answers(strategy: Strategy, panel: Columns) -> list[Answer]:

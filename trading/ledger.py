@@ -60,6 +60,7 @@ class Position:
     realised: Decimal = ZERO
     fees: Decimal = ZERO
     _open: "_Episode | None" = None
+    _cost: Decimal | None = None  # as last counted; None after a fill
 
     @property
     def average(self) -> Decimal:
@@ -71,7 +72,10 @@ class Position:
     @property
     def cost(self) -> Decimal:
         """What the open lots cost, signed, in currency."""
-        return sum((lot.quantity * lot.price for lot in self.lots), ZERO) * self.multiplier
+        if self._cost is None:
+            paid = sum((lot.quantity * lot.price for lot in self.lots), ZERO)
+            self._cost = paid * self.multiplier
+        return self._cost
 
     @property
     def opened_at(self) -> datetime | None:
@@ -134,6 +138,7 @@ class Ledger:
         moved = -signed * fill.price * fill.multiplier - fill.fee
         self.cash[purse] = self.cash.get(purse, ZERO) + moved
         position.fees += fill.fee
+        position._cost = None
 
         closing = ZERO
         if position.quantity and (position.quantity > 0) != (signed > 0):

@@ -13,7 +13,7 @@ from trading.errors import DeskError, Refused
 from trading.facts import Notice, Trading
 from trading.orders import Fill, Order, OrderState
 from trading.signals import Signal, SignalState
-from trading.types import Mode, Side, Target
+from trading.types import Account, Mode, Side, Target
 
 D = Decimal
 TUESDAY = MONDAY.replace(day=4)
@@ -308,3 +308,20 @@ async def test_the_other_operator_is_named():
     moved = await decide.signal_of(w.desk, signal.id)
     assert decide.decider(w.desk, moved, reader=ANN.id) == "Bob"
     assert decide.decider(w.desk, moved, reader=BOB.id) == "you"
+
+
+async def test_a_scan_approved_by_itself_asks_the_broker_for_its_account_once(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    w = await world()
+    signals = await proposed(w, "AAPL", "MSFT", "NVDA")
+    asked, account = 0, w.broker.account
+
+    async def counted() -> Account:
+        nonlocal asked
+        asked += 1
+        return await account()
+
+    monkeypatch.setattr(w.broker, "account", counted)
+    orders = await decide.approve_ranked(w.desk, signals, by="auto")
+    assert (len(orders), asked) == (3, 1)

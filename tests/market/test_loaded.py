@@ -110,3 +110,11 @@ def test_a_price_is_rounded_to_four_places(loaded: LoadedFeed) -> None:
     assert quote is not None
     assert quote.price == Decimal(f"{prices('AAA', SESSIONS[3].day)[1]:.4f}")
     assert not quote.tradable
+
+
+def test_one_quote_serves_from_a_close_to_the_next_open() -> None:
+    feed, session = LoadedFeed(PANEL, XNYS), SESSIONS[5]
+    night = feed.look("AAA", session.close)
+    assert feed.look("AAA", session.close + 5 * MINUTE) is night
+    assert feed.look("AAA", SESSIONS[6].open - MINUTE) is night
+    assert feed.look("AAA", SESSIONS[6].open) is not night
