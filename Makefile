@@ -1,4 +1,6 @@
 # make demo, make test: all the set-up they need, on a machine with git, make and Python 3.11/3.12.
+# Tests run in two processes at a time; the parts of one file stay together.
+WORKERS ?= 2
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not ((3,11) <= sys.version_info[:2] < (3,13)))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
@@ -17,7 +19,7 @@ pictures: $(STAMP)
 	@$(BIN)/python -m transcript.pictures docs/pictures
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

@@ -81,7 +81,6 @@ async def scan(desk: Desk, research: Research, strategy: Strategy) -> str:
         instrument = desk.instrument(signal.symbol)
         return pictures.candles(strategy, bars, strategy.rules(bars), signal, instrument)
 
-    await desk.market.refresh()  # the demo's clock has been held since, and this one ran on
     signals = await propose.propose(
         desk, strategy.name, answers, explain=strategy.explain, chart=chart
     )

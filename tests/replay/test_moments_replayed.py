@@ -130,6 +130,6 @@ def test_a_file_that_peeks_is_refused_and_listed(tmp_path: Path, home: Settings)
     (tmp_path / "peeks.py").write_text(f"{IMPORTS}\n\n{inspect.getsource(Peeks)}")
     given = home.model_copy(update={"strategy_folder": str(tmp_path)})
     table = strategy_table(given)
-    assert "weekly_trend          1w, decides at the close, holds until its exit" in table
+    assert "weekly_trend         1w, decides at the close, holds until its exit" in table
     assert "Refused: peeks.py: peeks: when TRIAL " in table
     assert table.endswith("it looks ahead")
