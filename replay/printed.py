@@ -13,6 +13,7 @@ from desk.console.replies import columns
 from replay.result import Result
 
 NOTHING = "–"
+SHOWN = 10  # trades in the text; the CSV has all
 SURVIVORS = "Today's S&P 500 members only: survivorship flatters every strategy on this sample."
 FIELDS = (
     "id",
@@ -58,8 +59,31 @@ def text(result: Result) -> str:
         "Sharpe: daily returns, times the root of 252, no rate taken off. CAGR: from 90 days on.",
         *([SURVIVORS] if result.sample else []),
     ]
-    parts = [*heading(result), "", columns(rows), "", columns(alone), "", *notes]
+    parts = [*heading(result), "", columns(rows), "", columns(alone), "", *_last(result), *notes]
     return "\n".join(parts)
+
+
+def _last(result: Result) -> list[str]:
+    """The last trades, newest at the end, so that one sees what the figures are made of."""
+    shown = result.trades[-SHOWN:]
+    if not shown:
+        return []
+    rows = [("", "", "units", "opened", "at", "closed", "at", f"net {result.currency}")]
+    rows += [
+        (
+            trade.symbol,
+            trade.side,
+            wording.quantity(trade.quantity),
+            f"{trade.opened_at:%Y-%m-%d}",
+            f"{trade.entry:.2f}",
+            f"{trade.closed_at:%Y-%m-%d}",
+            f"{trade.exit:.2f}",
+            wording.signed(trade.net),
+        )
+        for trade in shown
+    ]
+    which = "Trades" if len(shown) == len(result.trades) else f"The last {len(shown)} trades"
+    return [f"{which} (--trades FILE writes all as CSV):", columns(rows, left=2), ""]
 
 
 def _against(result: Result) -> list[tuple[str, str, str]]:
