@@ -87,6 +87,19 @@ async def approve(desk: Desk, signal_id: int, *, by: str, account: Account | Non
     return order
 
 
+async def sized(desk: Desk, signal_id: int) -> checks.Intent:
+    """What an approval would order now, where it may be approved; DeskError where it may not."""
+    signal = await signal_of(desk, signal_id)
+    require_pending(desk, signal)
+    instrument = desk.instrument(signal.symbol)
+    market = await ask(desk, instrument)
+    money = await funds(desk, market.account)
+    state = await trading_state(desk)
+    return checks.clear(
+        *_asked(desk, signal, instrument, market, money, state, pressed=True)
+    ).intent
+
+
 async def approve_ranked(desk: Desk, signals: Iterable[Signal], *, by: str) -> list[Order]:
     """Approve in the order given until the money is spent: how a strategy trades by itself.
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from desk import decide, notices, story, wording
 from desk.console import cards
-from desk.console.replies import number, operator, page_of
+from desk.console.replies import confirm, number, operator, page_of
 from desk.desk import Desk
 from trading.errors import BadCommand
 from trading.facts import Notice, Request
@@ -31,7 +31,10 @@ async def signals(desk: Desk, request: Request) -> None:
 
 
 async def approve(desk: Desk, request: Request) -> None:
-    order = await decide.approve(desk, number(request, "approve"), by=operator(request))
+    wanted = number(request, "approve")
+    if await _asks_about_size(desk, request, wanted):
+        return
+    order = await decide.approve(desk, wanted, by=operator(request))
     if not pressed(request):
         goes = wording.moment(desk.local(order.execute_at))
         await notices.answer(
@@ -42,6 +45,25 @@ async def approve(desk: Desk, request: Request) -> None:
             f"{wording.place(desk.calendar.zone)}.",
         )
     await _shown_again(desk, request)
+
+
+async def _asks_about_size(desk: Desk, request: Request, wanted: int) -> bool:
+    """Where no funds were left when the signal was found, nobody has seen a size yet."""
+    signal = await decide.signal_of(desk, wanted)
+    if signal.quantity or signal.state is not SignalState.PENDING or "yes" in request.args[1:]:
+        return False
+    intent = await decide.sized(desk, wanted)
+    currency = intent.instrument.currency
+    value = intent.quantity * intent.price * intent.instrument.multiplier
+    await notices.answer(
+        desk,
+        request,
+        f"No funds were left for signal {wanted} ({signal.symbol}) when it was found; there are "
+        f"now: {intent.side.value} {wording.quantity(intent.quantity)} at about "
+        f"{wording.money(intent.price, currency)}, {wording.money(value, currency)}. Approve it?",
+        buttons=confirm("Approve", "approve", str(wanted)),
+    )
+    return True
 
 
 async def reject(desk: Desk, request: Request) -> None:

@@ -11,6 +11,7 @@ from desk.console import cards
 from desk.console.verbs import VERBS, handle
 from desk.propose import utc
 from desk.story import card as read_card
+from risk.limits import Allowance
 from tests.desk.test_deciding import TUESDAY, bought, proposed
 from tests.world import ANN, World, answer, explain, world
 from trading.facts import Mark, Notice, Picture, Request, RequestState, Run, Trading
@@ -301,3 +302,30 @@ async def test_a_filled_card_tells_what_was_paid():
         average=Decimal("101.20"),
     )
     assert "\n5,060.00 USD · 5.1 % of equity\n" in cards.card_message(w.desk, filled).plain
+
+
+async def test_where_no_size_was_shown_the_size_is_asked_about_first():
+    w = await world(allowance=Allowance(allocation=Decimal("0.05"), position=Decimal("0.05")))
+    first, second = await proposed(w, "AAPL", "MSFT")
+    assert (first.quantity, second.quantity) == (50, 0)
+    await decide.reject(w.desk, first.id, by="operator:1")
+    asked = await said(w, f"/approve {second.id}")
+    assert asked == (
+        f"No funds were left for signal {second.id} (MSFT) when it was found; there are now: "
+        "buy 50 at about 100.00 USD, 5,000.00 USD. Approve it?"
+    )
+    assert await w.journal.count(Order) == 0
+    notice = await w.journal.first(Notice, order="-id")
+    assert notice is not None
+    [[yes, _]] = Message.from_json(notice.body).buttons
+    await said(w, f"/{yes.verb} {' '.join(yes.args)}", pressed=True)
+    [order] = await w.journal.read(Order)
+    assert (order.symbol, order.quantity) == ("MSFT", 50)
+
+
+async def test_where_there_are_still_no_funds_that_is_said_and_nothing_asked():
+    w = await world(allowance=Allowance(allocation=Decimal("0.05"), position=Decimal("0.05")))
+    first, second = await proposed(w, "AAPL", "MSFT")
+    await decide.approve(w.desk, first.id, by="operator:1")
+    assert "no funds left" in await said(w, f"/approve {second.id}")
+    assert await w.journal.count(Order) == 1
