@@ -59,8 +59,21 @@ async def positions(desk: Desk, request: Request) -> None:
             bold(f"{len(rows)} position{'s' if len(rows) > 1 else ''}"),
             f" · {wording.money(value, desk.currency)}\n",
             table(columns(lines)),
-            f"{more}\nUnrealised {wording.profit(gain, desk.currency)}\n{await as_of(desk)}",
+            f"{more}{_shared(rows[:SHOWN])}\nUnrealised {wording.profit(gain, desk.currency)}\n",
+            await as_of(desk),
         ),
+    )
+
+
+def _shared(rows: Sequence[report.Held]) -> str:
+    """Of what several strategies hold, which line is whose."""
+    by_symbol: dict[str, list[str]] = {}
+    for row in rows:
+        book = row.position.book
+        whose = f"{wording.quantity(row.position.quantity)} in {book.strategy}"
+        by_symbol.setdefault(book.symbol, []).append(whose)
+    return "".join(
+        f"\n{symbol}: {', '.join(whose)}" for symbol, whose in by_symbol.items() if len(whose) > 1
     )
 
 

@@ -16,7 +16,7 @@ from tests.desk.test_deciding import TUESDAY, bought, proposed
 from tests.world import ANN, World, answer, explain, world
 from trading.facts import Mark, Notice, Picture, Request, RequestState, Run, Trading
 from trading.messages import Message
-from trading.orders import Order, OrderState
+from trading.orders import Fill, Order, OrderState
 from trading.signals import SignalState
 
 
@@ -329,3 +329,13 @@ async def test_where_there_are_still_no_funds_that_is_said_and_nothing_asked():
     await decide.approve(w.desk, first.id, by="operator:1")
     assert "no funds left" in await said(w, f"/approve {second.id}")
     assert await w.journal.count(Order) == 1
+
+
+async def test_what_two_strategies_hold_says_whose_each_line_is():
+    w = await world()
+    await bought(w, "AAPL", "MSFT")
+    assert " in dip" not in await said(w, "/positions")
+    [first] = await w.journal.read(Fill, symbol="AAPL")
+    other = replace(first, id=0, strategy="swing", execution_id="again", quantity=Decimal(7))
+    await w.journal.append([other])
+    assert "\nAAPL: 50 in dip, 7 in swing\n" in await said(w, "/positions")
