@@ -139,7 +139,7 @@ def test_every_trade_of_a_window_lies_in_it(window: Window, name: str):
     for row in (found.came, found.last):
         days = bars.ts[row].astype("datetime64[D]")
         assert (days >= np.datetime64(window.first)).all()
-        assert (days + board.bar_days <= np.datetime64(window.end)).all()
+        assert (days + np.timedelta64(board.bar_days, "D") <= np.datetime64(window.end)).all()
     assert (found.came <= found.last).all()
 
 
