@@ -14,6 +14,7 @@ from decimal import Decimal
 from desk import execute, notices, report, settle, wording
 from desk.console.replies import columns
 from desk.desk import Desk
+from desk.wording import capital, number_of
 from trading.errors import BrokerError
 from trading.facts import Cursor, Lane
 from trading.messages import Message, Span, bold, message, table
@@ -185,24 +186,24 @@ def _figures(reading: Reading, broker: str) -> list[str]:
 
 def summary(desk: Desk, reading: Reading) -> str:
     """ "3 positions, 1 open order, checked 14:05 New York"."""
-    parts = [_count(reading.positions, "position"), _count(reading.orders, "open order")]
+    parts = [
+        number_of(reading.positions, "position"),
+        number_of(reading.orders, "open order"),
+    ]
     if reading.booked:
-        parts.append(f"{_count(reading.booked, 'fill')} booked just now")
+        parts.append(f"{number_of(reading.booked, 'fill')} booked just now")
     at = desk.local(reading.at)
     parts.append(f"checked {at:%H:%M} {wording.place(desk.calendar.zone)}")
     return ", ".join(parts)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def outcome(reading: Reading) -> str:
     """A clause for the run."""
     count = len(reading.shifts) + len(reading.strays)
     if count:
-        return f"{_count(count, 'difference')} with the brokers"
-    return f"all agree: {_count(reading.positions, 'position')}, {_count(reading.orders, 'order')}"
+        return f"{number_of(count, 'difference')} with the brokers"
+    positions, orders = number_of(reading.positions, "position"), number_of(reading.orders, "order")
+    return f"all agree: {positions}, {orders}"
 
 
 def wording_of(desk: Desk, reading: Reading) -> Message:
@@ -229,6 +230,6 @@ def wording_of(desk: Desk, reading: Reading) -> Message:
             parts.append(f"… and {hidden} more.\n")
     if reading.away:
         parts += [bold("Not every broker could be asked"), "\n"]
-        parts += [f"{reason[:1].upper()}{reason[1:]}.\n" for reason in reading.away]
-    parts.append(f"{summary(desk, reading)[:1].upper()}{summary(desk, reading)[1:]}.")
+        parts += [f"{capital(reason)}.\n" for reason in reading.away]
+    parts.append(f"{capital(summary(desk, reading))}.")
     return message(*parts)

@@ -86,6 +86,16 @@ def count(number: int, noun: str) -> str:
     return f"{number or 'no'} {noun}{'s' if number > 1 else ''}"
 
 
+def number_of(number: int, noun: str) -> str:
+    """`0 orders`, `1 order`, `2 orders`: where the figure itself is the news."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def capital(text: str) -> str:
+    """The same, begun as a sentence; the rest stays as it is written."""
+    return text[:1].upper() + text[1:]
+
+
 def place(zone: str) -> str:
     """`New York` from `America/New_York`."""
     return zone.rsplit("/", 1)[-1].replace("_", " ")

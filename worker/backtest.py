@@ -5,7 +5,7 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
-from desk import notices
+from desk import notices, wording
 from desk.console.backtest import progress, subject
 from desk.desk import Desk
 from trading.errors import ConfigError, QuarterdeckError
@@ -47,7 +47,7 @@ async def backtest(desk: Desk, research: Research, claimed: Run) -> str:
     except Exception:
         await show.end(message(bold(f"Backtest of {strategy}"), "\nFailed by an error of ours."))
         raise
-    await show.end(message(bold(f"Backtest of {strategy}"), f"\n{_sentence(outcome)}"))
+    await show.end(message(bold(f"Backtest of {strategy}"), f"\n{wording.capital(outcome)}."))
     return outcome
 
 
@@ -112,7 +112,3 @@ def _line(item: Mapping[str, Any]) -> str:
         return "begins"
     share = int(item["done"]) * 100 // max(int(item["of"]), 1)
     return f"{share} % · {item['day']} · {item['trades']} trades so far"
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."

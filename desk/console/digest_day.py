@@ -15,6 +15,7 @@ from desk.digest import Digest
 from desk.figures import Figures, figures, purse
 from desk.marks import money
 from desk.report import Held
+from desk.wording import capital, number_of
 from trading.facts import Latch, Mark, Run, RunState, Trading
 from trading.messages import bold, message
 from trading.orders import WORKING, Fill, Order, OrderState
@@ -56,7 +57,7 @@ async def start(desk: Desk, at: datetime) -> Digest:
     parts += await _leaving(desk, rows, orders, session)
     if desk.feed.known_through() >= before.close:
         parts.append(f"Prices reach the close of {wording.short_day(before.day)}\n")
-    parts.append(f"{processes[:1].upper()}{processes[1:]}\n{await as_of(desk)}")
+    parts.append(f"{capital(processes)}\n{await as_of(desk)}")
     return Digest("start", session.day, message(*parts))
 
 
@@ -204,7 +205,13 @@ async def _planned(desk: Desk, orders: Sequence[Order]) -> list[Part]:
             notes.append(f"{order.symbol}: {order.note[:80]}\n")
     more = len(orders) - len(rows)
     rest: list[Part] = [f"… and {more} more\n"] if more else []
-    return [f"{words.count(len(orders), 'order')}\n", words.narrow(rows), "\n", *rest, *notes[:3]]
+    return [
+        f"{number_of(len(orders), 'order')}\n",
+        words.narrow(rows),
+        "\n",
+        *rest,
+        *notes[:3],
+    ]
 
 
 def _fate(desk: Desk, order: Order, filled: str) -> str:
@@ -261,4 +268,4 @@ def _working(desk: Desk, orders: Sequence[Order]) -> list[Part]:
         for o in orders[: words.ROWS]
     ]
     rest = [f"… and {len(orders) - words.ROWS} more\n"] if len(orders) > words.ROWS else []
-    return [f"{words.count(len(orders), 'order')} working\n", words.narrow(rows), "\n", *rest]
+    return [f"{number_of(len(orders), 'order')} working\n", words.narrow(rows), "\n", *rest]

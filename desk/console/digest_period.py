@@ -75,7 +75,7 @@ def _summary(found: Figures) -> str:
 def _rate(found: Figures) -> str:
     trades = len(found.trades)
     rate = wording.percent(found.wins / trades, 0)
-    return f"{words.count(trades, 'trade')}, {found.wins} won ({rate})"
+    return f"{wording.number_of(trades, 'trade')}, {found.wins} won ({rate})"
 
 
 def _drawdown(found: Figures) -> str:

@@ -9,6 +9,7 @@ from desk.console.replies import WIDTH, columns
 from desk.desk import Desk
 from desk.figures import Executed, Figures, Purse, executed
 from desk.report import Held, Parts
+from desk.wording import number_of
 from trading.facts import Beat
 from trading.ledger import Trade
 from trading.messages import Span, table
@@ -87,7 +88,7 @@ def traded(trades: Iterable[Trade]) -> list[Part]:
     shown = rows if len(rows) <= ROWS else [*rows[:3], *rows[-2:]]
     more = f", the best and the worst of {len(rows)}" if len(rows) > ROWS else ""
     return [
-        f"{count(len(rows), 'trade')} closed, {wins} won{more}\n",
+        f"{number_of(len(rows), 'trade')} closed, {wins} won{more}\n",
         narrow([(trade.book.symbol, wording.signed(trade.net.quantize(CENT))) for trade in shown]),
         "\n",
     ]
@@ -99,7 +100,7 @@ async def filled(desk: Desk, figures: Figures, *, priced: bool) -> list[Part]:
     if not orders:
         return ["No fills\n"]
     turnover = wording.money(figures.turnover, figures.currency)
-    parts: list[Part] = [f"{count(len(orders), 'order')} filled, {turnover}\n"]
+    parts: list[Part] = [f"{number_of(len(orders), 'order')} filled, {turnover}\n"]
     asked = [order for order in orders if order.reference]
     if asked:
         cost = sum((order.cost for order in asked), Decimal(0)).quantize(CENT)
@@ -144,7 +145,7 @@ def holdings(desk: Desk, rows: Sequence[Held], purse: Purse, title: str) -> list
         for row in rows[:ROWS]
     ]
     return [
-        f"{title}: {count(len(rows), 'position')}, {exposed(desk, purse)}\n",
+        f"{title}: {number_of(len(rows), 'position')}, {exposed(desk, purse)}\n",
         narrow(lines),
         "\n",
         *_more(len(rows)),
@@ -170,7 +171,9 @@ def waiting(desk: Desk, signals: Sequence[Signal]) -> list[Part]:
         )
         rest = f" and {len(several) - ROWS} more" if len(several) > ROWS else ""
         wait = "waits" if len(several) == 1 else "wait"
-        parts.append(f"{count(len(several), 'signal')} {wait} until {deadline}: {names}{rest}\n")
+        parts.append(
+            f"{number_of(len(several), 'signal')} {wait} until {deadline}: {names}{rest}\n"
+        )
     return parts
 
 
@@ -214,10 +217,6 @@ async def alive(desk: Desk) -> str:
     if silent:
         return f"⚠ silent: {', '.join(silent)}"
     return "all processes alive" if beats else "no process has reported"
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def best_and_worst(rows: Sequence[Held]) -> list[Part]:

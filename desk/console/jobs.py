@@ -160,7 +160,7 @@ async def _detail(desk: Desk, job: Job, said: str) -> Message:
     parts: list[str | Span] = [f"{said}\n\n"] if said else []
     parts += [
         bold(job.name),
-        f"\n{job.about[:1].upper()}{job.about[1:]}.\n" if job.about else "\n",
+        f"\n{wording.capital(job.about)}.\n" if job.about else "\n",
         f"When: {job.when.text}{_comes(desk, job, halted)}\n",
         f"Late: {_at_most(job)}; {late}\n",
         f"May take: {_span(job.limit)}\n",

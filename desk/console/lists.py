@@ -72,7 +72,7 @@ async def universe(desk: Desk, request: Request) -> None:
         value = traded(values[symbol]) if symbol in values else ""
         rows.append((symbol[:13], name[: 32 - max(5, len(symbol[:13])) - 7], value))
     users = [plan.strategy for plan in desk.plans.values() if plan.universe == one.name]
-    lines = [f"{_capital(one.rule)}. Used by {', '.join(users) or 'no strategy'}."]
+    lines = [f"{wording.capital(one.rule)}. Used by {', '.join(users) or 'no strategy'}."]
     if found.computed:
         day = wording.short_day(found.computed.session)
         currency = one.currency or desk.currency
@@ -91,7 +91,10 @@ async def _universes(desk: Desk) -> Message:
     parts: list[str | Span] = []
     for name in (*desk.universes, WATCHLIST):
         found = await universes.members(desk, name)
-        parts += [bold(name), f" · {_many(found.symbols)}\n{_capital(found.universe.rule)}\n\n"]
+        parts += [
+            bold(name),
+            f" · {_many(found.symbols)}\n{wording.capital(found.universe.rule)}\n\n",
+        ]
     free = [plan.strategy for plan in desk.plans.values() if not plan.universe]
     if free:
         parts.append(f"Without a universe, and so free to enter the whole book: {', '.join(free)}.")
@@ -273,10 +276,6 @@ def traded(value: float) -> str:
             scaled = value / size
             return f"{scaled:.1f}{unit}" if scaled < 100 else f"{scaled:,.0f}{unit}"
     return f"{value:.0f}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _many(rows: Sequence[object]) -> str:

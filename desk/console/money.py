@@ -137,7 +137,7 @@ async def pnl(desk: Desk, request: Request) -> None:
         )
     count = len(found.trades)
     wins = f", {found.wins} won" if count else ""
-    lines.append(f"{count} trade{'' if count == 1 else 's'} closed{wins}")
+    lines.append(f"{wording.number_of(count, 'trade')} closed{wins}")
     lines.append(f"Open now {wording.profit(found.unrealised, currency)}")
     lines.append(await as_of(desk))
     picture = Picture(

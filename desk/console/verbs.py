@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from desk import inbox, notices
+from desk import inbox, notices, wording
 from desk.console import backtest, deciding, digests, jobs, lists, money, safety, service
 from desk.console.reconcile import reconcile
 from desk.desk import Desk
@@ -102,7 +102,7 @@ async def handle(desk: Desk, request_id: int) -> None:
     except QuarterdeckError as refusal:
         state, error = RequestState.REFUSED, str(refusal)
         text = str(refusal)
-        await notices.answer(desk, request, text[:1].upper() + text[1:] + ".")
+        await notices.answer(desk, request, wording.capital(text) + ".")
     except Exception as failure:
         await _failed(desk, request, failure)
         raise
