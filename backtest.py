@@ -17,6 +17,7 @@ from typing import Any, TextIO
 from pydantic import ValidationError
 
 from charts import draw
+from choices import costs
 from desk.console.replies import columns
 from folder import bars_folder, cache_folder, instruments_file
 from market.exchanges import calendar_of, named
@@ -42,7 +43,7 @@ from trading.errors import BadCommand, ConfigError
 from trading.facts import Adjustment
 from trading.ports import Calendar, Session
 from trading.types import Holding
-from wiring import CALENDAR, costs, known_strategies, replay_desk, strategies, strategy_files
+from wiring import CALENDAR, known_strategies, replay_desk, strategies, strategy_files
 
 USUAL = gc.get_threshold()
 YOUNG = 200_000  # objects made between two looks for garbage; a few tens of MB

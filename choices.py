@@ -1,11 +1,21 @@
 """What the settings choose, as the desk's own values; `wiring` hands them over."""
 
+import re
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
-from desk.desk import DIGESTS, Digests
-from settings import Settings
+from desk.desk import DIGESTS, Digests, Operator, Plan
+from risk.limits import Allowance, Limits
+from settings import DEMO_TOKEN, Person, Settings
+from trading.errors import ConfigError
 from trading.ports import Calendar
+
+if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
+    from brokers.costs import Costs
+    from trading.bars import Strategy
+
+DEMO_OPERATOR = Person(id=1, name="Skipper")
 
 
 def digests(settings: Settings, house: Calendar, exchange: Callable[[str], Calendar]) -> Digests:
@@ -18,4 +28,67 @@ def digests(settings: Settings, house: Calendar, exchange: Callable[[str], Calen
         kinds if chosen.kinds is None else chosen.kinds,
         silent if chosen.silent is None else chosen.silent,
         partial(when, house=house, exchange=exchange),
+    )
+
+
+def telegram_token(settings: Settings) -> str:
+    """Raises ConfigError where a real Telegram is wanted and no token is given."""
+    token = settings.telegram_token.get_secret_value()
+    if settings.mode == "demo":
+        return DEMO_TOKEN
+    if not token:
+        raise ConfigError(
+            "no Telegram token: set QUARTERDECK_TELEGRAM_TOKEN to the one @BotFather gave you, "
+            "or try `make demo`, which needs none"
+        )
+    if not re.fullmatch(r"\d+:\S+", token):
+        raise ConfigError("the Telegram token is not like 123456789:ABC…, as @BotFather writes it")
+    return token
+
+
+def operators(settings: Settings) -> tuple[Operator, ...]:
+    """Those the settings name; others join by a code (`desk.crew`)."""
+    people = settings.operators
+    if settings.mode == "demo":
+        people = people or (DEMO_OPERATOR,)
+    return tuple(Operator(person.id, person.name) for person in people)
+
+
+def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
+    return {
+        name: Plan(
+            strategy=name,
+            decides=known[name].decides,
+            holds=known[name].holds,
+            timeframe=known[name].timeframe,
+            mode=chosen.mode,
+            allowance=Allowance(chosen.allocation, chosen.position, chosen.max_positions),
+            cards=chosen.cards,
+            universe=chosen.universe,
+        )
+        for name, chosen in settings.strategies.items()
+    }
+
+
+def limits(settings: Settings) -> Limits:
+    chosen = settings.limits
+    return Limits(
+        chosen.order_notional,
+        chosen.position_notional,
+        chosen.gross_notional,
+        chosen.drift,
+        chosen.collar,
+    )
+
+
+def costs(settings: Settings) -> "Costs":
+    """The paper broker's."""
+    from brokers.costs import Costs
+
+    chosen = settings.costs
+    return Costs(
+        slippage_bps=chosen.slippage_bps,
+        fee_per_share=chosen.per_unit,
+        fee_minimum=chosen.minimum,
+        fee_maximum_percent=chosen.maximum_share * 100,
     )

@@ -9,13 +9,15 @@ from typing import Any
 
 import structlog
 
+from choices import operators, telegram_token
 from folder import paper_address
 from lanes.ears import Ear
 from lanes.lane import run_lane
 from markets import candle_feeds
 from settings import Settings
+from trading.clocks import Clocks
 from trading.errors import ConfigError
-from wiring import Base, open_base, open_desk, operators, paper_broker, telegram_token, voice_desk
+from wiring import Base, open_base, open_desk, paper_broker, voice_desk
 from worker.beats import beat
 
 log = structlog.get_logger(__name__)
@@ -45,15 +47,15 @@ async def until(stop: asyncio.Event, *loops: Coroutine[Any, Any, Any]) -> None:
 def _beats(base: Base, name: str) -> Coroutine[Any, Any, None]:
     """On a machine with a name that is `fast@alpha`: several may serve one lane."""
     host = base.settings.host
-    return beat(base.journal, base.wall, f"{name}@{host}" if host else name, asyncio.sleep)
+    return beat(base.journal, base.wall, f"{name}@{host}" if host else name, base.clocks.sleep)
 
 
-async def fast(settings: Settings, stop: asyncio.Event) -> None:
+async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
     """Commands, decisions, orders, settlement; nothing that computes for long."""
     from worker import rounds
 
     owner = f"fast-{settings.host}-{os.getpid()}"
-    async with open_desk(settings) as rooms, Ear(settings.redis, "orders") as ear:
+    async with open_desk(settings, clocks=clocks) as rooms, Ear(settings.redis, "orders") as ear:
         desk, demo = rooms.desk, rooms.base.demo
         conduct = partial(demo.conduct, desk) if demo else None
         await until(
@@ -66,12 +68,12 @@ async def fast(settings: Settings, stop: asyncio.Event) -> None:
                 stop=stop,
             ),
             rounds.trade(desk, ear.heard, owner=owner, conduct=conduct),
-            rounds.sweep(desk, asyncio.sleep),
+            rounds.sweep(desk, clocks.sleep),
             _beats(rooms.base, "fast"),
         )
 
 
-async def heavy(settings: Settings, stop: asyncio.Event) -> None:
+async def heavy(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
     """Scans, marks and imports; long work beside them in processes of its own."""
     import watched
     from backup import Backups
@@ -81,7 +83,7 @@ async def heavy(settings: Settings, stop: asyncio.Event) -> None:
     from worker.shipped import LONGEST
 
     look = partial(watched.look, settings) if settings.imports.folder else None
-    async with open_desk(settings) as rooms:
+    async with open_desk(settings, clocks=clocks) as rooms:
         base = rooms.base
         research = Research(
             rooms.store,
@@ -102,7 +104,7 @@ async def heavy(settings: Settings, stop: asyncio.Event) -> None:
                 job_timeout=LONGEST.total_seconds() + 60,  # each run has its own limit
             ),
             *(
-                [imports.watch(rooms.desk, partial(watched.news, settings), asyncio.sleep)]
+                [imports.watch(rooms.desk, partial(watched.news, settings), clocks.sleep)]
                 if look
                 else []
             ),
@@ -110,11 +112,11 @@ async def heavy(settings: Settings, stop: asyncio.Event) -> None:
         )
 
 
-async def draw(settings: Settings, stop: asyncio.Event) -> None:
+async def draw(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
     """The one process that only draws."""
     from worker import draw as drawing
 
-    async with open_base(settings) as base, Ear(settings.redis, "draw") as ear:
+    async with open_base(settings, clocks=clocks) as base, Ear(settings.redis, "draw") as ear:
         drawing.warm()
         await until(
             stop,
@@ -123,13 +125,13 @@ async def draw(settings: Settings, stop: asyncio.Event) -> None:
         )
 
 
-async def bot(settings: Settings, stop: asyncio.Event) -> None:
+async def bot(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
     """Telegram's door and voice."""
     from bot import main
     from db.posts import NonceBook, PostBook
 
     api_base = f"http://127.0.0.1:{settings.phone_port}" if settings.mode == "demo" else ""
-    async with open_base(settings) as base, Ear(settings.redis, "postman") as ear:
+    async with open_base(settings, clocks=clocks) as base, Ear(settings.redis, "postman") as ear:
         await until(
             stop,
             main.run(
@@ -144,11 +146,11 @@ async def bot(settings: Settings, stop: asyncio.Event) -> None:
         )
 
 
-async def paper(settings: Settings, stop: asyncio.Event) -> None:
+async def paper(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
     """The paper broker, a process of its own: killing a worker does not kill the broker."""
     from brokers.paper_server import serve
 
-    async with open_base(settings) as base:
+    async with open_base(settings, clocks=clocks) as base:
         await base.market.refresh()
         broker = paper_broker(base)
         try:
@@ -161,11 +163,11 @@ async def paper(settings: Settings, stop: asyncio.Event) -> None:
             broker.close()
 
 
-async def phone(settings: Settings, stop: asyncio.Event) -> None:
+async def phone(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
     """The local stand-in for Telegram, and the demo clock's buttons."""
     from phone import Person, Phone
 
-    async with open_base(settings) as base:
+    async with open_base(settings, clocks=clocks) as base:
         people = [Person(o.id, o.name) for o in operators(settings)]
         page = Phone(
             settings.data.absolute() / "phone",
@@ -180,7 +182,7 @@ async def phone(settings: Settings, stop: asyncio.Event) -> None:
             await page.stop()
 
 
-PROCESSES: dict[str, Callable[[Settings, asyncio.Event], Awaitable[None]]] = {
+PROCESSES: dict[str, Callable[[Settings, asyncio.Event, Clocks], Awaitable[None]]] = {
     "paper": paper,
     "phone": phone,
     "bot": bot,
@@ -190,11 +192,11 @@ PROCESSES: dict[str, Callable[[Settings, asyncio.Event], Awaitable[None]]] = {
 }
 
 
-async def run(name: str, settings: Settings) -> None:
+async def run(name: str, settings: Settings, clocks: Clocks | None = None) -> None:
     """One process until SIGTERM or SIGINT. Raises ConfigError for a name nobody has."""
     if name not in PROCESSES:
         raise ConfigError(f"no process called {name!r}; there are: {', '.join(PROCESSES)}")
     stop = asyncio.Event()
     log.info("started", process=name)
-    await PROCESSES[name](settings, stop)
+    await PROCESSES[name](settings, stop, clocks or Clocks())
     log.info("stopped", process=name)

@@ -2,7 +2,6 @@
 the mode.
 """
 
-import re
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from choices import digests
+from choices import costs, digests, limits, operators, plans
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
-from desk.desk import Desk, Operator, Plan
+from desk.desk import Desk, Plan
 from desk.timetable import Jobs
 from folder import bars_folder, instruments_file, paper_address, paper_book, prepare
 from lanes.bell import RedisBell
@@ -25,15 +24,20 @@ from market import exchanges
 from market.instruments import InstrumentBook
 from markets import universes
 from replay.demo_clock import DemoClock
-from risk.limits import Allowance, Limits
-from settings import DEMO_TOKEN, Person, Settings
-from trading.clocks import MarketClock, ScaledClock, SimulatedClock, SystemClock
+from settings import Settings
+from trading.clocks import (
+    Clocks,
+    MarketClock,
+    ScaledClock,
+    SimulatedClock,
+    SystemClock,
+    WallClock,
+)
 from trading.errors import BrokerError, ConfigError, DataError
 from trading.ports import Bell, Broker, Calendar, Feed, Journal
 from trading.types import Quote
 
 if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
-    from brokers.costs import Costs
     from brokers.paper import PaperBroker
     from brokers.paper_client import PaperClient
     from market.store import BarStore
@@ -41,9 +45,9 @@ if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
     from trading.bars import Strategy
 
 log = structlog.get_logger(__name__)
+PAPER_TIMEOUT, PAPER_CONNECT = 5.0, 1.0  # wall seconds its process may take to answer
 DAILY_CHORES = ("backup", "restore-check", "reconcile:session")
 CALENDAR = "XNYS"  # whose sessions the shipped sample keeps
-DEMO_OPERATOR = Person(id=1, name="Skipper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,9 @@ class Base:
     settings: Settings
     journal: OrmJournal
     bell: Bell
-    wall: SystemClock
+    wall: WallClock
     market: MarketClock
+    clocks: Clocks
     calendar: Calendar
     instruments: InstrumentBook
     desk_id: str
@@ -69,69 +74,6 @@ class Rooms:
     desk: Desk
     store: "BarStore"
     strategies: "dict[str, Strategy]"
-
-
-def telegram_token(settings: Settings) -> str:
-    """Raises ConfigError where a real Telegram is wanted and no token is given."""
-    token = settings.telegram_token.get_secret_value()
-    if settings.mode == "demo":
-        return DEMO_TOKEN
-    if not token:
-        raise ConfigError(
-            "no Telegram token: set QUARTERDECK_TELEGRAM_TOKEN to the one @BotFather gave you, "
-            "or try `make demo`, which needs none"
-        )
-    if not re.fullmatch(r"\d+:\S+", token):
-        raise ConfigError("the Telegram token is not like 123456789:ABC…, as @BotFather writes it")
-    return token
-
-
-def operators(settings: Settings) -> tuple[Operator, ...]:
-    """Those the settings name; others join by a code (`desk.crew`)."""
-    people = settings.operators
-    if settings.mode == "demo":
-        people = people or (DEMO_OPERATOR,)
-    return tuple(Operator(person.id, person.name) for person in people)
-
-
-def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
-    return {
-        name: Plan(
-            strategy=name,
-            decides=known[name].decides,
-            holds=known[name].holds,
-            timeframe=known[name].timeframe,
-            mode=chosen.mode,
-            allowance=Allowance(chosen.allocation, chosen.position, chosen.max_positions),
-            cards=chosen.cards,
-            universe=chosen.universe,
-        )
-        for name, chosen in settings.strategies.items()
-    }
-
-
-def limits(settings: Settings) -> Limits:
-    chosen = settings.limits
-    return Limits(
-        chosen.order_notional,
-        chosen.position_notional,
-        chosen.gross_notional,
-        chosen.drift,
-        chosen.collar,
-    )
-
-
-def costs(settings: Settings) -> "Costs":
-    """The paper broker's."""
-    from brokers.costs import Costs
-
-    chosen = settings.costs
-    return Costs(
-        slippage_bps=chosen.slippage_bps,
-        fee_per_share=chosen.per_unit,
-        fee_minimum=chosen.minimum,
-        fee_maximum_percent=chosen.maximum_share * 100,
-    )
 
 
 def strategies(settings: Settings, found: "Found | None" = None) -> "dict[str, Strategy]":
@@ -192,16 +134,19 @@ def timetable(settings: Settings, chosen: Mapping[str, Plan], house: Calendar) -
 
 
 @asynccontextmanager
-async def open_base(settings: Settings, *, bell: Bell | None = None) -> AsyncIterator[Base]:
+async def open_base(
+    settings: Settings, *, bell: Bell | None = None, clocks: Clocks | None = None
+) -> AsyncIterator[Base]:
     """`bell` replaces Redis: the command line's square-off needs neither it nor Telegram."""
     prepare(settings)
+    clocks = clocks or Clocks()
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(open_journal(settings.database_url))
         if bell is None:
             bell = await stack.enter_async_context(RedisBell(settings.redis))
-        wall = SystemClock()
+        wall = clocks.wall
         calendar = calendar_of(settings)
-        market: MarketClock = wall
+        market: MarketClock = clocks.market or SystemClock()
         demo = None
         if settings.mode == "demo":
             demo = DemoClock(journal, wall, calendar)
@@ -212,6 +157,7 @@ async def open_base(settings: Settings, *, bell: Bell | None = None) -> AsyncIte
             bell=bell,
             wall=wall,
             market=market,
+            clocks=clocks,
             calendar=calendar,
             instruments=InstrumentBook.load(instruments_file(settings)),
             desk_id=await Meta(journal).settle("desk_id", f"qd{secrets.token_hex(3)}"),
@@ -225,7 +171,9 @@ def voice_desk(base: Base) -> Desk:
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings, *, bell: Bell | None = None) -> AsyncIterator[Rooms]:
+async def open_desk(
+    settings: Settings, *, bell: Bell | None = None, clocks: Clocks | None = None
+) -> AsyncIterator[Rooms]:
     """The whole desk, with every part it trades with, opened and closed together."""
     from market.history import HistoryFeed
     from market.store import BarStore
@@ -234,7 +182,7 @@ async def open_desk(settings: Settings, *, bell: Bell | None = None) -> AsyncIte
     known = strategies(settings, found)
     for reason in found.refused.values():
         log.warning("a strategy file was refused", reason=reason)
-    async with open_base(settings, bell=bell) as base:
+    async with open_base(settings, bell=bell, clocks=clocks) as base:
         store = BarStore(bars_folder(settings))
         feed = HistoryFeed(store, base.calendar)
         await base.market.refresh()
@@ -251,7 +199,12 @@ async def _paper(base: Base) -> AsyncIterator[Broker]:
     """
     from brokers.paper_client import PaperClient
 
-    async with PaperClient(paper_address(base.settings)) as client:
+    client = PaperClient(
+        paper_address(base.settings),
+        timeout=base.clocks.machine(PAPER_TIMEOUT),
+        connect_timeout=base.clocks.machine(PAPER_CONNECT),
+    )
+    async with client:
         if not isinstance(base.bell, Silence) or await _serves(client):
             yield client
             return

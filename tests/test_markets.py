@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import choices
 import wiring
 from market.calendars import RoundTheClock
 from market.exchanges import CRYPTO
@@ -47,7 +48,7 @@ def test_a_universe_is_what_the_settings_say_and_a_strategy_may_name_it():
     expected = Universe("liquid", symbols=("AAPL",), sector="Technology", top=50)
     assert universes(settings) == {"liquid": expected}
     known = wiring.known_strategies(wiring.strategy_files(settings))
-    assert wiring.plans(settings, dict(known))["mean_reversion"].universe == "liquid"
+    assert choices.plans(settings, dict(known))["mean_reversion"].universe == "liquid"
 
 
 def test_a_strategy_may_always_name_the_watchlist():

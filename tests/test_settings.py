@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import choices
 import folder
 import wiring
 from settings import (
@@ -293,9 +294,9 @@ def test_a_damaged_stamp_is_named(clean: Path, written: str):
 def test_outside_the_demo_a_token_is_needed():
     settings = load()
     assert "no Telegram token: set QUARTERDECK_TELEGRAM_TOKEN" in refusal(
-        lambda: wiring.telegram_token(settings)
+        lambda: choices.telegram_token(settings)
     )
-    assert wiring.operators(settings) == (), "whoever has a code joins later"
+    assert choices.operators(settings) == (), "whoever has a code joins later"
 
 
 def test_the_example_environment_is_read_as_it_stands(tmp_path: Path):
@@ -311,8 +312,8 @@ def test_the_example_environment_is_read_as_it_stands(tmp_path: Path):
 
 def test_the_demo_needs_no_token_and_never_uses_a_real_token():
     settings = load(mode="demo", telegram_token=TOKEN)
-    assert wiring.telegram_token(settings) == DEMO_TOKEN
-    assert [person.name for person in wiring.operators(settings)] == [wiring.DEMO_OPERATOR.name]
+    assert choices.telegram_token(settings) == DEMO_TOKEN
+    assert [person.name for person in choices.operators(settings)] == [choices.DEMO_OPERATOR.name]
 
 
 # Strategies

@@ -1,7 +1,8 @@
 """Two kinds of time: market time dates facts, wall time rules human windows and leases."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -70,3 +71,22 @@ class ScaledClock:
     async def refresh(self) -> datetime:
         self.reading = await self.fetch()
         return self.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """What a process tells time by. `rate` is wall seconds a second of the machine, so that a
+    trial of what takes hours takes minutes: leases, beats, pauses and time limits shrink together.
+    """
+
+    wall: WallClock = field(default_factory=SystemClock)
+    market: MarketClock | None = None  # None: the mode's own
+    rate: float = 1.0
+
+    def machine(self, seconds: float) -> float:
+        """Seconds of the machine that `seconds` of wall time take."""
+        return seconds / self.rate
+
+    async def sleep(self, seconds: float) -> None:
+        """`seconds` of wall time."""
+        await asyncio.sleep(self.machine(seconds))

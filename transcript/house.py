@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 import demo
+from choices import DEMO_OPERATOR
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from lanes.leash import leashed
@@ -39,7 +40,7 @@ from trading.facts import (
 from trading.orders import Order, OrderState
 from trading.ports import Calendar
 from transcript.script import Clock
-from wiring import DEMO_OPERATOR, calendar_of
+from wiring import calendar_of
 
 ROOT = Path(demo.__file__).parent
 STARTS = 120.0  # seconds the house may take until its page answers
