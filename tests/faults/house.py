@@ -22,8 +22,13 @@ from phone import Person, Phone
 from settings import Settings, load
 from tests.faults import template
 from tests.faults.clock import clocks
+from tests.faults.hand import Hand
 from tests.faults.row import Case
+from tests.faults.truth import Truth, truth
 from trading.clocks import Clocks
+from trading.errors import QuarterdeckError
+from trading.facts import Notice, NoticeState, Request, RequestState
+from trading.orders import WORKING, Order
 from wiring import open_desk
 
 UP = 10.0  # seconds of the machine a part may take to start
@@ -58,6 +63,7 @@ class House:
     clocks: Clocks
     desk: Desk  # the trial's own, as the heavy lane's would be; it is never killed
     phone: Phone  # in this process: `phone.faults`, `phone.tap`, `phone.messages`
+    hand: Hand  # who presses Approve on every card, and has seen all that came
     paper: PaperClient  # the trial's own, patient
 
     def __init__(
@@ -122,6 +128,7 @@ class House:
         people = [Person(one, f"Operator {one}") for one in self.operators]
         wall = self.clocks.wall
         self.phone = Phone(None, template.TOKEN, people, wall=lambda: wall.now().timestamp())
+        self.hand = Hand(self.phone, case.random)
         await self.phone.start()
         self._stack.push_async_callback(self.phone.stop)
         case.fleet.wait()
@@ -266,6 +273,42 @@ class House:
     def log(self, name: str) -> str:
         path = self._data / "logs" / f"{name}.log"
         return path.read_text(errors="replace") if path.exists() else ""
+
+    # How it stands.
+
+    async def settle(self, within: float = 600.0) -> float | None:
+        """Until nothing is working, unhandled or unsent; wall seconds it took, None for more than
+        `within`."""
+        before = time.monotonic()
+        while (passed := (time.monotonic() - before) * self.case.rate) < within:
+            try:
+                if not await self.busy():
+                    return passed
+            except QuarterdeckError:  # the database is away
+                pass
+            await asyncio.sleep(0.05)
+        return None
+
+    async def busy(self) -> int:
+        """Orders, requests and notices that are not through."""
+        return (
+            await self.journal.count(Order, state__in=tuple(WORKING))
+            + await self.journal.count(Request, state=RequestState.NEW)
+            + await self.journal.count(Notice, state=NoticeState.DUE)
+        )
+
+    async def calm(self) -> None:
+        """The broker's faults end, and what it has put off has landed."""
+        await self.paper.control(faults={})
+        await asyncio.sleep(self.faults.late_by + self.faults.lag + 0.5)
+
+    async def truth(self) -> Truth:
+        """How it stands, with everything at rest."""
+        return await truth(self.desk, self.journal, self.paper, self.hand if self._speaks else None)
+
+    @property
+    def _speaks(self) -> bool:
+        return "bot" in self._names
 
     # What it stands on.
 
