@@ -134,6 +134,7 @@ class House:
         case.fleet.wait()
         case.fleet.hear(self._heard)
         self._stack.callback(case.fleet.deaf)
+        case.fleet.prepare(given)
         for name in ("paper", *self._names):
             kind, _, number = name.partition("-")
             order = {
@@ -153,9 +154,7 @@ class House:
         self.paper = PaperClient(paper_address(self.settings), timeout=20, connect_timeout=5)
         self._stack.push_async_callback(self.paper.close)
         await self.paper.ready()
-        rooms = await self._stack.enter_async_context(
-            open_desk(self.settings, clocks=self.clocks)
-        )
+        rooms = await self._stack.enter_async_context(open_desk(self.settings, clocks=self.clocks))
         self.desk = rooms.desk
         for name in self._names:
             await self.up(name)

@@ -131,7 +131,7 @@ def _fills(book: Book, orders: dict[str, Order], fills: list[Fill]) -> list[str]
 async def _positions(desk: Desk, paper: PaperClient) -> list[str]:
     theirs = {held.symbol: held.quantity for held in await paper.positions()}
     ledger = await desk.books.ledger()
-    ours = {symbol: quantity for symbol, quantity in ledger.net(paper.account_id).items()}
+    ours = ledger.net(paper.account_id)
     return [
         f"{symbol} {ours.get(symbol, ZERO):f}, there {theirs.get(symbol, ZERO):f}"
         for symbol in sorted(ours.keys() | theirs.keys())
@@ -164,13 +164,12 @@ async def _requests(journal: OrmJournal) -> list[str]:
 async def _told(journal: OrmJournal, orders: dict[str, Order], hand: Hand) -> list[str]:
     """Every critical notice has come to the phone, every fill once."""
     notices = await journal.read(Notice, lane=Lane.CRITICAL)
-    words = Counter((m.chat_id, m.words) for m in hand.shown.values())
-    there = {place: text for place, text in words.items()}
+    there = {(m.chat_id, m.words.strip()) for m in hand.shown.values()}
     untold = []
     for notice in notices:
         if notice.kind == "text" and not notice.subject and notice.state is NoticeState.SENT:
             text = "".join(part[0] for part in notice.body.get("text", ()))
-            if (notice.recipient, text) not in there and (notice.recipient, text.strip()) not in there:
+            if (notice.recipient, text.strip()) not in there:
                 untold.append(f"{notice.id} {text[:40]!r}")
     filled = {o.signal_id for o in orders.values() if o.state is OrderState.FILLED and o.signal_id}
     readers = {place[0] for place in hand.shown} or {0}
