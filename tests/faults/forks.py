@@ -131,10 +131,11 @@ def _run(order: Order) -> None:
 
     name = order["name"]
     logs.configure(process=order["tag"])
-    if order.get("step"):
+    if order.get("steps"):
         from tests.faults.doom import doom
 
-        doom(order["step"])
+        note = Path(order["log"]).with_suffix(".note")
+        doom(order["steps"], signal.Signals(order["signal"]), note)
     if name == "paper":
         _hostile(order)
     if name == "bot":

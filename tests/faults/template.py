@@ -23,8 +23,8 @@ def stocked() -> Path:
 
     import polars as pl
 
-    from market.sample import sample_bars, sample_instruments
     from market.instruments import InstrumentBook
+    from market.sample import sample_bars, sample_instruments
     from market.store import BarStore
     from wiring import calendar_of
 
