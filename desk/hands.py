@@ -16,6 +16,7 @@ class Search:
 @dataclass(slots=True)
 class Hands:
     sending: set[str] = field(default_factory=set)  # keys whose submit is under way right now
+    away: set[str] = field(default_factory=set)  # brokers that could not be asked; logged once
     searches: dict[tuple[str, int], Search] = field(default_factory=dict)  # by key and attempt
 
     def search(self, key: str, attempt: int, now: datetime) -> Search:
