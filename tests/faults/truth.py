@@ -1,0 +1,194 @@
+"""What must hold when all is at rest: what only the trial can see, from both sides of the house."""
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from brokers.paper_client import PaperClient
+from brokers.paper_events import Accepted, Executed
+from brokers.paper_wire import event_from_json
+from db.journal import OrmJournal
+from desk.desk import Desk
+from tests.faults.hand import Hand
+from trading.facts import Lane, Notice, NoticeState, Request, RequestState
+from trading.orders import DONE, WORKING, Fill, Order, OrderState
+from trading.signals import Signal, SignalState
+
+SHOWN = 5  # examples in one finding
+ZERO = Decimal(0)
+NEVER_SENT = (OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED)
+
+
+@dataclass(slots=True)
+class Book:
+    """The broker's own book, every event of it: a key placed twice shows twice."""
+
+    placed: Counter[str] = field(default_factory=Counter)
+    executions: dict[str, tuple[str, Decimal]] = field(default_factory=dict)  # key, quantity
+    filled: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+    @classmethod
+    async def read(cls, paper: PaperClient) -> "Book":
+        book, after = cls(), 0
+        while True:
+            _, rows = await paper.book(after)
+            if not rows:
+                return book
+            for seq, kind, _, body in rows:
+                after = int(seq)
+                event = event_from_json(kind, json.loads(body))
+                if isinstance(event, Accepted):
+                    book.placed[event.order.key] += 1
+                elif isinstance(event, Executed):
+                    fill = event.fill
+                    book.executions[fill.execution_id] = (fill.order_key, fill.quantity)
+                    book.filled[fill.order_key] += fill.quantity
+
+
+@dataclass(slots=True)
+class Truth:
+    """`lost` and `doubled` are keys; `broken` are findings in words."""
+
+    orders: int
+    lost: list[str]
+    doubled: list[str]
+    refused: int
+    broken: list[str]
+
+
+async def truth(desk: Desk, journal: OrmJournal, paper: PaperClient, hand: Hand | None) -> Truth:
+    book = await Book.read(paper)
+    orders = {order.key: order for order in await journal.read(Order)}
+    fills = await journal.read(Fill)
+    doubled = sorted(key for key, times in book.placed.items() if times > 1)
+    lost = sorted(
+        key
+        for key, order in orders.items()
+        if (order.state not in NEVER_SENT and key not in book.placed)
+        or (order.state in NEVER_SENT and book.filled[key])
+    )
+    lost += sorted(key for key in book.placed if key not in orders)
+    broken = [
+        _finding("at the broker twice", doubled),
+        _finding("lost between us and the broker", lost),
+        _finding(
+            "not done",
+            [f"{o.key} {o.state.value} {o.note}" for o in orders.values() if o.state not in DONE],
+        ),
+        *await _signals(journal, orders),
+        *_fills(book, orders, fills),
+        _finding("ledger and broker differ", await _positions(desk, paper)),
+        *await _requests(journal),
+    ]
+    if hand is not None:
+        broken += await _told(journal, orders, hand)
+    refused = sum(order.state in NEVER_SENT for order in orders.values())
+    return Truth(len(orders), lost, doubled, refused, [line for line in broken if line])
+
+
+def _finding(what: str, which: list[str]) -> str:
+    if not which:
+        return ""
+    more = f" and {len(which) - SHOWN} more" if len(which) > SHOWN else ""
+    return f"{len(which)} {what}: {', '.join(which[:SHOWN])}{more}"
+
+
+async def _signals(journal: OrmJournal, orders: dict[str, Order]) -> list[str]:
+    signals = {signal.id: signal for signal in await journal.read(Signal)}
+    count = Counter(order.signal_id for order in orders.values())
+    decided = {n for n, signal in signals.items() if signal.state is SignalState.APPROVED}
+    return [
+        _finding("approved without an order", [str(n) for n in sorted(decided - count.keys())]),
+        _finding("signals with two orders", [str(n) for n, times in count.items() if times > 1]),
+        _finding(
+            "orders of a signal nobody approved",
+            [o.key for o in orders.values() if o.signal_id and o.signal_id not in decided],
+        ),
+    ]
+
+
+def _fills(book: Book, orders: dict[str, Order], fills: list[Fill]) -> list[str]:
+    ours = Counter(fill.execution_id for fill in fills)
+    booked: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for fill in fills:
+        booked[fill.order_key] += fill.quantity
+    return [
+        _finding("executions we do not have", sorted(book.executions.keys() - ours.keys())),
+        _finding("fills the broker does not have", sorted(ours.keys() - book.executions.keys())),
+        _finding("fills booked twice", [n for n, times in ours.items() if times > 1]),
+        _finding(
+            "filled otherwise than their fills say",
+            [
+                f"{o.key} {o.state.value} {booked[o.key]:f} of {o.quantity:f}"
+                for o in orders.values()
+                if (o.state is OrderState.FILLED) != (booked[o.key] == o.quantity)
+            ],
+        ),
+    ]
+
+
+async def _positions(desk: Desk, paper: PaperClient) -> list[str]:
+    theirs = {held.symbol: held.quantity for held in await paper.positions()}
+    ledger = await desk.books.ledger()
+    ours = {symbol: quantity for symbol, quantity in ledger.net(paper.account_id).items()}
+    return [
+        f"{symbol} {ours.get(symbol, ZERO):f}, there {theirs.get(symbol, ZERO):f}"
+        for symbol in sorted(ours.keys() | theirs.keys())
+        if ours.get(symbol, ZERO) != theirs.get(symbol, ZERO)
+    ]
+
+
+async def _requests(journal: OrmJournal) -> list[str]:
+    """Every accepted command handled once."""
+    requests = await journal.read(Request)
+    answers = Counter(
+        notice.answers for notice in await journal.read(Notice, answers__isnull=False)
+    )
+    return [
+        _finding(
+            "commands not handled",
+            [f"{r.id} {r.verb}" for r in requests if r.state is RequestState.NEW],
+        ),
+        _finding(
+            "commands that failed",
+            [f"{r.id} {r.verb}: {r.error}" for r in requests if r.state is RequestState.FAILED],
+        ),
+        _finding(
+            "commands answered more than once",
+            [str(n) for n, times in answers.items() if times > 1],
+        ),
+    ]
+
+
+async def _told(journal: OrmJournal, orders: dict[str, Order], hand: Hand) -> list[str]:
+    """Every critical notice has come to the phone, every fill once."""
+    notices = await journal.read(Notice, lane=Lane.CRITICAL)
+    words = Counter((m.chat_id, m.words) for m in hand.shown.values())
+    there = {place: text for place, text in words.items()}
+    untold = []
+    for notice in notices:
+        if notice.kind == "text" and not notice.subject and notice.state is NoticeState.SENT:
+            text = "".join(part[0] for part in notice.body.get("text", ()))
+            if (notice.recipient, text) not in there and (notice.recipient, text.strip()) not in there:
+                untold.append(f"{notice.id} {text[:40]!r}")
+    filled = {o.signal_id for o in orders.values() if o.state is OrderState.FILLED and o.signal_id}
+    readers = {place[0] for place in hand.shown} or {0}
+    missing = {(chat, signal) for chat in readers for signal in filled} - hand.told_filled()
+    return [
+        _finding(
+            "critical notices not delivered",
+            [
+                f"{n.id} {n.state.value} {n.error}"
+                for n in notices
+                if n.state in (NoticeState.DUE, NoticeState.FAILED)
+            ],
+        ),
+        _finding("critical notices the phone never saw", untold),
+        _finding("fills not announced", [f"signal {s} to {c}" for c, s in sorted(missing)]),
+        _finding("fills announced twice", hand.twice_told()),
+    ]
+
+
+async def working(journal: OrmJournal) -> int:
+    return await journal.count(Order, state__in=tuple(WORKING))
