@@ -15,7 +15,6 @@ from bot.reach import Reach
 from bot.render import Rendered
 from desk import notices
 from desk.desk import Desk
-from trading.clocks import Clocks
 from trading.facts import Lane, Notice
 from trading.messages import bold, message
 
@@ -37,21 +36,18 @@ class Outcome:
 
 @dataclass(slots=True)
 class Delivery:
-    """Knows the weather. What it asks to wait is wall seconds; the pace is Telegram's own, in
-    seconds of the machine.
-    """
+    """Knows the weather; what it asks to wait is wall seconds."""
 
     desk: Desk
     letters: Letters
     pace: Pace
-    clocks: Clocks
     reach: Reach
     outage: Outage = field(init=False)
     _edits: dict[tuple[int, str], Bucket] = field(default_factory=dict, init=False)
     _failed_at: datetime | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.outage = Outage(lambda: self.pace.clock() * self.clocks.rate)
+        self.outage = Outage(self.pace.clock)
 
     def pause(self) -> float:
         """Until anything is tried again; not at all where the poll got through since."""
@@ -62,7 +58,7 @@ class Delivery:
 
     def held(self, reader: int) -> float:
         """Until Telegram takes anything for this reader."""
-        return self.pace.wait(reader, critical=True) * self.clocks.rate
+        return self.pace.wait(reader, critical=True)
 
     def wait(self, notice: Notice) -> float:
         """Until this one may go."""
@@ -73,7 +69,7 @@ class Delivery:
         told = self.pace.wait(notice.recipient, critical=notice.lane is Lane.CRITICAL)
         edited = self._edits.get((notice.recipient, notice.subject))
         still = edited.wait(self.pace.clock()) if edited and notice.kind != "text" else 0.0
-        waits.append(max(told, still) * self.clocks.rate)
+        waits += [told, still]
         return max(waits)
 
     async def is_there(self) -> bool:
@@ -94,8 +90,7 @@ class Delivery:
             said = await self.letters.send(notice, rendered)
         except TelegramRetryAfter as busy:
             self.pace.hold(notice.recipient, busy.retry_after)
-            pause = timedelta(seconds=busy.retry_after * self.clocks.rate)
-            return Outcome("waits", str(busy), pause)
+            return Outcome("waits", str(busy), timedelta(seconds=busy.retry_after))
         except TelegramForbiddenError as error:
             log.error("an operator cannot be reached", recipient=notice.recipient, error=str(error))
             await self._tell_unreachable(notice.recipient)

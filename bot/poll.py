@@ -60,7 +60,7 @@ async def poll(
         try:
             updates = await bot(wanted, request_timeout=patience + SLACK)
         except TelegramRetryAfter as busy:
-            await clocks.sleep(busy.retry_after * clocks.rate)  # Telegram's own seconds
+            await clocks.sleep(busy.retry_after)
             continue
         except AWAY as error:
             torn = _torn(error)

@@ -35,7 +35,7 @@ SHORTEST_REST = 0.02  # seconds of the machine
 @dataclass(slots=True)
 class Postman:
     """One a bot token. `rest` waits for a ring or the given seconds of the machine, whichever is
-    first. Our own pauses are wall seconds; the pace is Telegram's, in seconds of its own.
+    first; every pause and `pace`, which is Telegram's, is in wall seconds.
     """
 
     desk: Desk
@@ -53,7 +53,7 @@ class Postman:
     _next_look: float = field(default=1.0, init=False)
 
     def __post_init__(self) -> None:
-        self.delivery = Delivery(self.desk, self.letters, self.pace, self.clocks, self.reach)
+        self.delivery = Delivery(self.desk, self.letters, self.pace, self.reach)
         self.backlog = Backlog(self.desk, self.letters, self.reach)
 
     async def run(self) -> None:
@@ -301,6 +301,7 @@ class Postman:
         return settled
 
 
-def monotonic() -> float:
-    """The event loop's clock, in seconds."""
-    return asyncio.get_running_loop().time()
+def steady(clocks: Clocks) -> Callable[[], float]:
+    """Wall seconds since some moment, which no change of the machine's date moves."""
+    loop = asyncio.get_running_loop()
+    return lambda: loop.time() * clocks.rate

@@ -153,9 +153,7 @@ class House:
         self.paper = PaperClient(paper_address(self.settings), timeout=20, connect_timeout=5)
         self._stack.push_async_callback(self.paper.close)
         await self.paper.ready()
-        rooms = await self._stack.enter_async_context(
-            open_desk(self.settings, clocks=self.clocks)
-        )
+        rooms = await self._stack.enter_async_context(open_desk(self.settings, clocks=self.clocks))
         self.desk = rooms.desk
         for name in self._names:
             await self.up(name)

@@ -170,7 +170,10 @@ async def _told(journal: OrmJournal, orders: dict[str, Order], hand: Hand) -> li
     for notice in notices:
         if notice.kind == "text" and not notice.subject and notice.state is NoticeState.SENT:
             text = "".join(part[0] for part in notice.body.get("text", ()))
-            if (notice.recipient, text) not in there and (notice.recipient, text.strip()) not in there:
+            if (notice.recipient, text) not in there and (
+                notice.recipient,
+                text.strip(),
+            ) not in there:
                 untold.append(f"{notice.id} {text[:40]!r}")
     filled = {o.signal_id for o in orders.values() if o.state is OrderState.FILLED and o.signal_id}
     readers = {place[0] for place in hand.shown} or {0}
