@@ -14,7 +14,7 @@ from bot.letters import Letters
 from bot.pace import Pace
 from bot.poll import poll
 from bot.ports import Nonces, Posts
-from bot.postman import Postman, steady
+from bot.postman import Postman, monotonic
 from bot.reach import Reach
 from desk import crew
 from desk.console.verbs import VERBS
@@ -49,7 +49,7 @@ async def run(
     dispatcher.include_router(router(door))
     letters = Letters(bot, desk.journal, posts, nonces, desk.wall)
     reach = Reach(desk.journal, desk.wall)
-    postman = Postman(desk, letters, Pace(steady(clocks)), rest, clocks, reach)
+    postman = Postman(desk, letters, Pace(lambda: monotonic() * clocks.rate), rest, clocks, reach)
     await reach.recall()
     try:
         async with asyncio.TaskGroup() as group:

@@ -29,7 +29,7 @@ class Bucket:
 
 @dataclass(slots=True)
 class Pace:
-    """`clock` is monotonic wall seconds. A chat told to wait by Telegram waits whatever the lane."""
+    """`clock` is steady wall seconds. A chat that Telegram told to wait waits whatever the lane."""
 
     clock: Callable[[], float]
     chat_per_second: float = 1.0

@@ -301,7 +301,6 @@ class Postman:
         return settled
 
 
-def steady(clocks: Clocks) -> Callable[[], float]:
-    """Wall seconds since some moment, which no change of the machine's date moves."""
-    loop = asyncio.get_running_loop()
-    return lambda: loop.time() * clocks.rate
+def monotonic() -> float:
+    """The event loop's clock, in seconds of the machine; no change of its date moves it."""
+    return asyncio.get_running_loop().time()
