@@ -103,6 +103,7 @@ class Delivery:
             hopeless = self._failed(notice.id) >= MOST_ALONE and notice.lane is not Lane.CRITICAL
             return Outcome("refused" if hopeless else "waits", str(error)[:400])
         if said:
+            await self.reach.answered()
             self.pace.spend(notice.recipient)
             self._edited(notice)
             if self.outage.passed(notice.id):

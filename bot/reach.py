@@ -25,13 +25,21 @@ class Absence:
 
 @dataclass(slots=True)
 class Reach:
-    """`absence` is the latest long one, whether Telegram was away or this process."""
+    """Whether Telegram was away or this process is the same to a reader."""
 
     journal: Journal
     wall: WallClock
     last: datetime | None = None
-    absence: Absence | None = None
+    _absence: Absence | None = None
     _kept: datetime | None = None
+
+    @property
+    def absence(self) -> Absence | None:
+        """The latest long one; it lasts until now where nothing was answered since."""
+        now = self.wall.now()
+        if self.last is not None and now - self.last > LONG:
+            return Absence(self.last, now)
+        return self._absence
 
     async def recall(self) -> None:
         """What the process before this one knew."""
@@ -40,13 +48,13 @@ class Reach:
         if moments:
             self.last = moments[0]
         if len(moments) == 3:
-            self.absence = Absence(moments[1], moments[2])
+            self._absence = Absence(moments[1], moments[2])
 
     async def answered(self) -> None:
         """Telegram did, just now; noted on disk now and then."""
         now = self.wall.now()
         if self.last is not None and now - self.last > LONG:
-            self.absence, self._kept = Absence(self.last, now), None
+            self._absence, self._kept = Absence(self.last, now), None
             log.info("telegram is back", away_since=str(self.last))
         self.last = now
         if self._kept is None or now - self._kept >= KEPT:
@@ -57,7 +65,9 @@ class Reach:
                 log.exception("when telegram answered was not noted")
 
     async def _keep(self) -> None:
-        words = [self.last, self.absence.since, self.absence.until] if self.absence else [self.last]
+        words = (
+            [self.last, self._absence.since, self._absence.until] if self._absence else [self.last]
+        )
         value = " ".join(word.isoformat() for word in words if word)
         found = await self.journal.first(Cursor, name=NAME)
         if found is None:

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot import reach
+from bot import postman, reach
 from brokers.adversary import Adversary, Faults
 from brokers.paper import PaperBroker
 from desk import decide
-from tests.flows.conftest import TUESDAY, Deck, OpenDeck
+from tests.flows.conftest import Deck, OpenDeck
 from tests.world import ANN, BOB
 from trading.facts import Cursor, Lane, Notice, NoticeState, Request
 from trading.messages import Button, bold, message
@@ -66,12 +66,16 @@ async def older(deck: Deck, since: timedelta = timedelta(hours=2)) -> None:
         await deck.journal.move(row, created_at=ago(deck, since))
 
 
-async def sent_all(deck: Deck) -> list[str]:
-    """Starts the bot; what came until nothing was due any more."""
-    await deck.start("bot")
+async def settled(deck: Deck) -> None:
     async with asyncio.timeout(8):
         while await deck.journal.count(Notice, state=NoticeState.DUE):
             await asyncio.sleep(0.01)
+
+
+async def sent_all(deck: Deck) -> list[str]:
+    """Starts the bot; what came until nothing was due any more."""
+    await deck.start("bot")
+    await settled(deck)
     return [m.words for m in deck.sent()]
 
 
@@ -160,6 +164,7 @@ async def test_a_card_that_stands_is_only_edited_to_what_is_so_now(new_deck: Ope
     await deck.start("bot")
     [signal] = await deck.scan("AAPL")
     card = await deck.card(signal)
+    await settled(deck)
     await deck.stop("bot")
     await decide.approve(deck.desk, signal.id, by="operator:1")
     await decide.withdraw(deck.desk, signal.id, by="operator:1")
@@ -215,6 +220,7 @@ async def test_a_late_edit_says_so_and_has_no_buttons(new_deck: OpenDeck):
     await missed(deck, "Counting", since=timedelta(0), subject="test:1")
     await deck.bell.ring("postman")
     standing = await deck.phone.message(ANN.id, "Counting")
+    await settled(deck)
     await deck.stop("bot")
     done = [[Button("Cancel", "orders")]]
     await missed(deck, "Counted", subject="test:1", buttons=done, since=timedelta(minutes=-1))
@@ -263,7 +269,10 @@ async def test_what_telegram_refuses_as_one_comes_one_by_one(back: Deck, lane: L
     assert len(await sent_all(back)) == 12
 
 
-async def test_a_row_that_cannot_be_bundled_holds_up_nobody(back: Deck):
+async def test_a_row_that_cannot_be_bundled_holds_up_nobody(
+    back: Deck, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(postman, "MOST_MISTAKES", 2)
     await missed(back, "", kind="card", subject="signal:404")
     await missed(back, *(f"old {n}" for n in range(5)))
     said = await sent_all(back)
@@ -298,7 +307,8 @@ async def test_thirty_partial_fills_are_one_message_and_a_few_edits_for_every_op
     deck = await new_deck()
     broker = deck.world.broker
     assert isinstance(broker, PaperBroker)
-    deck.desk.brokers = {"paper": Adversary(broker, Faults(parts=30), seed=1)}  # type: ignore[dict-item]
+    adversary = Adversary(broker, Faults(parts=30), seed=1)
+    deck.desk.brokers = {"paper": adversary}
     await deck.start("bot", "fast")
     [signal] = await deck.scan("AAPL")
     cards = {who: await deck.card(signal, who) for who in (ANN.id, BOB.id)}
@@ -308,9 +318,12 @@ async def test_thirty_partial_fills_are_one_message_and_a_few_edits_for_every_op
     before = len(deck.calls("editMessageText"))
     await deck.open_market()
     async with asyncio.timeout(20):
-        while len(await deck.fills()) < 30:
-            await deck.go(14, 30, day=TUESDAY)
+        while any(one.state is not OrderState.FILLED for one in await deck.orders()):
+            await adversary.work()
+            await deck.bell.ring("orders")
             await asyncio.sleep(0.03)
+    assert len(await deck.fills()) >= 30
+    await settled(deck)
     for who, card in cards.items():
         await deck.shows(card, "Filled 50 @ 100.00\n", timeout=8)
         assert len(deck.sent(who)) == 1
