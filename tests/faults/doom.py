@@ -1,13 +1,14 @@
-"""Dying at a chosen point: a process that kills itself at the n-th step of its work.
+"""Dying, or stopping, at a chosen point: a process that does so at the n-th step of its work.
 
-A kill by the clock mostly hits a process that waits. These points are the ones between which
+A signal by the clock mostly hits a process that waits. These points are the ones between which
 something can be lost: before and after each question to the broker, each write to the journal and
 each commit.
 """
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from brokers.paper_client import PaperClient
@@ -26,25 +27,31 @@ POINTS: tuple[tuple[type, str], ...] = (
 )
 
 
-def doom(step: int) -> None:
-    """From now on this process dies by SIGKILL at the `step`-th point it comes by."""
-    left = step
+def doom(steps: Iterable[int], number: signal.Signals, note: Path) -> None:
+    """From now on this process sends itself `number` after each of so many steps in turn, having
+    written to `note` whether a transaction of its own is open."""
+    coming = iter(steps)
+    left = next(coming, 0)
 
-    def passed() -> None:
+    def passed(store: Any) -> None:
         nonlocal left
         left -= 1
-        if left <= 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if left == 0:
+            note.write_text("inside" if store is not None and store.inside else "outside")
+            left = next(coming, 0)
+            os.kill(os.getpid(), number)
 
     for owner, name in POINTS:
         setattr(owner, name, _between(getattr(owner, name), passed))
 
 
-def _between(act: Callable[..., Any], passed: Callable[[], None]) -> Callable[..., Any]:
-    async def acted(*args: Any, **kwargs: Any) -> Any:
-        passed()
-        result = await act(*args, **kwargs)
-        passed()
+def _between(act: Callable[..., Any], passed: Callable[[Any], None]) -> Callable[..., Any]:
+    async def acted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        store = self.store if isinstance(self, OrmJournal) else self
+        store = None if isinstance(self, PaperClient) else store
+        passed(store)
+        result = await act(self, *args, **kwargs)
+        passed(store)
         return result
 
     return acted

@@ -64,7 +64,14 @@ class Fleet:
         asyncio.get_running_loop().remove_reader(self._out.fileno())
         os.set_blocking(self._out.fileno(), True)
 
+    def prepare(self, settings: dict[str, Any]) -> None:
+        """Before the first process of a house."""
+        self._write({"ready": settings})
+
     def spawn(self, order: dict[str, Any]) -> None:
         """Its pid is heard."""
+        self._write(order)
+
+    def _write(self, order: dict[str, Any]) -> None:
         self._in.write(json.dumps(order).encode() + b"\n")
         self._in.flush()

@@ -1,8 +1,8 @@
 """The warmed parent: imports everything once, then forks a process of the house in milliseconds.
 
 JSON lines: `{"tag", "name", "settings", …}` in; `{"tag", "pid"}` and `{"died", "status"}` out.
-It runs no loop and no thread of ours, so a fork of it is a fresh start. When its own parent goes, it and
-every child go too.
+It runs no loop and no thread of ours, so a fork of it is a fresh start. When its own parent goes,
+it and every child go too.
 """
 
 import asyncio
@@ -71,6 +71,9 @@ def serve() -> None:
             *lines, rest = (rest + read).split(b"\n")
             for line in lines:
                 order = json.loads(line)
+                if "ready" in order:
+                    _prepare(order["ready"])
+                    continue
                 pid = os.fork()
                 if not pid:
                     _child(order)
@@ -78,6 +81,17 @@ def serve() -> None:
                 _say({"tag": order["tag"], "pid": pid})
     for pid in living:
         os.kill(pid, signal.SIGKILL)
+
+
+def _prepare(settings: Order) -> None:
+    """What every process of one house would read for itself at its start."""
+    from db.journal import tables_for
+    from settings import load
+    from wiring import calendar_of
+
+    calendar_of(load(**settings))
+    tables_for("postgres" if settings["database"].startswith("postgres") else "sqlite")
+    gc.freeze()
 
 
 def _say(told: dict[str, Any]) -> None:
@@ -117,10 +131,11 @@ def _run(order: Order) -> None:
 
     name = order["name"]
     logs.configure(process=order["tag"])
-    if order.get("step"):
+    if order.get("steps"):
         from tests.faults.doom import doom
 
-        doom(order["step"])
+        note = Path(order["log"]).with_suffix(".note")
+        doom(order["steps"], signal.Signals(order["signal"]), note)
     if name == "paper":
         _hostile(order)
     if name == "bot":

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -46,7 +48,8 @@ class Part:
     expected: bool = False  # somebody here has asked for its death
     lives: int = 0
     began: float = 0.0  # of this life, monotonic
-    draw: Callable[[], int] | None = None  # at which step the next life ends itself; 0: it does not
+    number: signal.Signals = signal.SIGKILL  # what a life does to itself …
+    draw: Callable[[], list[int]] | None = None  # … after so many steps, then so many more
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -134,6 +137,7 @@ class House:
         case.fleet.wait()
         case.fleet.hear(self._heard)
         self._stack.callback(case.fleet.deaf)
+        case.fleet.prepare(given)
         for name in ("paper", *self._names):
             kind, _, number = name.partition("-")
             order = {
@@ -145,7 +149,7 @@ class House:
                 "rate": case.rate,
                 "seed": case.seed,
                 "phone": self.phone.url,
-                "faults": _plain(self.faults),
+                "faults": plain(self.faults),
                 "dedupes": self.broker_dedupes,
             }
             self.parts[name] = Part(name, kind, order)
@@ -194,8 +198,8 @@ class House:
             self._spawn(part)
 
     def _spawn(self, part: Part) -> None:
-        step = part.draw() if part.draw is not None else 0
-        self.case.fleet.spawn({**part.order, "step": step})
+        steps = part.draw() if part.draw is not None else []
+        self.case.fleet.spawn({**part.order, "steps": steps, "signal": part.number.value})
 
     async def _until(self, part: Part, condition: Callable[[], bool], within: float = UP) -> bool:
         """False for too long."""
@@ -231,7 +235,7 @@ class House:
         await self._end(name, signal.SIGKILL)
 
     async def term(self, name: str) -> float:
-        """SIGTERM; wall seconds until it was gone. It is started again at once."""
+        """SIGTERM; the machine's seconds until it was gone. It is started again at once."""
         return await self._end(name, signal.SIGTERM)
 
     async def _end(self, name: str, number: signal.Signals) -> float:
@@ -243,7 +247,7 @@ class House:
         if not await self._until(part, lambda: part.lives > lives, 2 * UP):
             self.send(name, signal.SIGKILL)
             await self._until(part, lambda: part.lives > lives)
-        return (time.monotonic() - before) * self.case.rate
+        return time.monotonic() - before
 
     async def outlives(self, name: str, seconds: float) -> bool:
         """Whether the part's present life lasts that many seconds of the machine from now."""
@@ -263,6 +267,15 @@ class House:
     def go_on(self, name: str) -> None:
         """SIGCONT."""
         self.send(name, signal.SIGCONT)
+
+    def stopped(self, name: str) -> str:
+        """Whether it stands still after a SIGSTOP: "inside" a transaction, "outside", "" for no."""
+        try:
+            state = Path(f"/proc/{self.parts[name].pid}/stat").read_text().rpartition(")")[2]
+        except OSError:
+            return ""
+        note = self._data / "logs" / f"{name}.note"
+        return (note.read_text() or "outside") if state.split()[0] == "T" else ""
 
     def last_word(self, name: str) -> str:
         lines = self.log(name).splitlines()
@@ -294,6 +307,10 @@ class House:
             + await self.journal.count(Request, state=RequestState.NEW)
             + await self.journal.count(Notice, state=NoticeState.DUE)
         )
+
+    @property
+    def wall(self) -> datetime:
+        return self.clocks.wall.now()
 
     async def calm(self) -> None:
         """The broker's faults end, and what it has put off has landed."""
@@ -347,8 +364,8 @@ class House:
         await asyncio.to_thread(server.up)
 
 
-def _plain(faults: Faults) -> dict[str, Any]:
+def plain(faults: Faults) -> dict[str, Any]:
     """As `Faults.from_json` reads it."""
     names = ("delay", "late_by", "lag", "parts", "duplicate", "reorder", "refusal")
-    plain: dict[str, Any] = {name: getattr(faults, name) for name in names}
-    return plain | {"chances": {fate.value: chance for fate, chance in faults.chances.items()}}
+    values: dict[str, Any] = {name: getattr(faults, name) for name in names}
+    return values | {"chances": {fate.value: chance for fate, chance in faults.chances.items()}}

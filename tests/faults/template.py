@@ -13,6 +13,8 @@ from trading.types import Mode
 TOKEN = "4242:a-token-for-nobody-but-these-trials"
 AUTO, MANUAL = "mean_reversion", "weekly_trend"  # who decides what each proposes
 
+INSTRUMENTS = 120  # of the sample: each start of a worker reads them
+
 
 @cache
 def stocked() -> Path:
@@ -21,6 +23,7 @@ def stocked() -> Path:
 
     import polars as pl
 
+    from market.instruments import InstrumentBook
     from market.sample import sample_bars, sample_instruments
     from market.store import BarStore
     from wiring import calendar_of
@@ -28,8 +31,12 @@ def stocked() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="qd-stock-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     since = datetime(MARKET.year, MARKET.month - 1, 1, tzinfo=UTC)
-    BarStore(folder / "market").write(sample_bars().filter(pl.col("ts") >= since))
-    sample_instruments().save(folder / "instruments.json")
+    kept = sample_instruments().all()[:INSTRUMENTS]
+    bars = sample_bars().filter(
+        (pl.col("ts") >= since) & pl.col("symbol").is_in([one.symbol for one in kept])
+    )
+    BarStore(folder / "market").write(bars)
+    InstrumentBook(kept).save(folder / "instruments.json")
     calendar_of(load(data=folder, operators=[]))  # writes what it had to compute
     return folder
 

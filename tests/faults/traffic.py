@@ -21,16 +21,19 @@ DAY = timedelta(days=1)
 
 
 class Traffic:
-    """Keeps about `most` orders on their way until it is told to stop.
+    """About `pace` orders a second of the machine, while fewer than `most` are on their way.
 
     Every answer asks for both an entry and an exit: flat it goes in, held it comes out. Each round
     has a bar of its own, so that none is proposed twice.
     """
 
-    def __init__(self, house: House, *, most: int = 12, batch: int = 6, pressed: int = 0) -> None:
+    def __init__(
+        self, house: House, *, pace: float = 10.0, most: int = 24, pressed: int = 20
+    ) -> None:
         self.house = house
         self.most = most
-        self.batch = batch
+        self.pace = pace
+        self.batch = 4
         self.pressed = pressed  # of each hundred batches, how many an operator decides
         self.trouble: list[str] = []  # why a round could not be proposed: the database was away
         self._round = 0
@@ -49,7 +52,7 @@ class Traffic:
             except QuarterdeckError as away:
                 self.trouble.append(str(away))
                 room = False
-            await asyncio.sleep(0 if room else EVERY)
+            await asyncio.sleep(self.batch / self.pace if room else EVERY)
 
     async def _next(self) -> Sequence[str]:
         """The instruments of the next round; all had their turn before one has another."""

@@ -12,7 +12,7 @@ from db.journal import OrmJournal
 from desk.desk import Desk
 from tests.faults.hand import Hand
 from trading.facts import Lane, Notice, NoticeState, Request, RequestState
-from trading.orders import DONE, WORKING, Fill, Order, OrderState
+from trading.orders import DONE, Fill, Order, OrderState
 from trading.signals import Signal, SignalState
 
 SHOWN = 5  # examples in one finding
@@ -28,22 +28,23 @@ class Book:
     executions: dict[str, tuple[str, Decimal]] = field(default_factory=dict)  # key, quantity
     filled: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
-    @classmethod
-    async def read(cls, paper: PaperClient) -> "Book":
-        book, after = cls(), 0
+    after: int = 0  # the last event read
+
+    async def read(self, paper: PaperClient) -> "Book":
+        """What came since the last reading, too; returns itself."""
         while True:
-            _, rows = await paper.book(after)
+            _, rows = await paper.book(self.after)
             if not rows:
-                return book
+                return self
             for seq, kind, _, body in rows:
-                after = int(seq)
+                self.after = int(seq)
                 event = event_from_json(kind, json.loads(body))
                 if isinstance(event, Accepted):
-                    book.placed[event.order.key] += 1
+                    self.placed[event.order.key] += 1
                 elif isinstance(event, Executed):
                     fill = event.fill
-                    book.executions[fill.execution_id] = (fill.order_key, fill.quantity)
-                    book.filled[fill.order_key] += fill.quantity
+                    self.executions[fill.execution_id] = (fill.order_key, fill.quantity)
+                    self.filled[fill.order_key] += fill.quantity
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ class Truth:
 
 
 async def truth(desk: Desk, journal: OrmJournal, paper: PaperClient, hand: Hand | None) -> Truth:
-    book = await Book.read(paper)
+    book = await Book().read(paper)
     orders = {order.key: order for order in await journal.read(Order)}
     fills = await journal.read(Fill)
     doubled = sorted(key for key, times in book.placed.items() if times > 1)
@@ -131,7 +132,7 @@ def _fills(book: Book, orders: dict[str, Order], fills: list[Fill]) -> list[str]
 async def _positions(desk: Desk, paper: PaperClient) -> list[str]:
     theirs = {held.symbol: held.quantity for held in await paper.positions()}
     ledger = await desk.books.ledger()
-    ours = {symbol: quantity for symbol, quantity in ledger.net(paper.account_id).items()}
+    ours = ledger.net(paper.account_id)
     return [
         f"{symbol} {ours.get(symbol, ZERO):f}, there {theirs.get(symbol, ZERO):f}"
         for symbol in sorted(ours.keys() | theirs.keys())
@@ -164,20 +165,18 @@ async def _requests(journal: OrmJournal) -> list[str]:
 async def _told(journal: OrmJournal, orders: dict[str, Order], hand: Hand) -> list[str]:
     """Every critical notice has come to the phone, every fill once."""
     notices = await journal.read(Notice, lane=Lane.CRITICAL)
-    words = Counter((m.chat_id, m.words) for m in hand.shown.values())
-    there = {place: text for place, text in words.items()}
+    there = {(m.chat_id, m.words.strip()) for m in hand.shown.values()}
     untold = []
     for notice in notices:
         if notice.kind == "text" and not notice.subject and notice.state is NoticeState.SENT:
             text = "".join(part[0] for part in notice.body.get("text", ()))
-            if (notice.recipient, text) not in there and (
-                notice.recipient,
-                text.strip(),
-            ) not in there:
+            if (notice.recipient, text.strip()) not in there:
                 untold.append(f"{notice.id} {text[:40]!r}")
     filled = {o.signal_id for o in orders.values() if o.state is OrderState.FILLED and o.signal_id}
     readers = {place[0] for place in hand.shown} or {0}
-    missing = {(chat, signal) for chat in readers for signal in filled} - hand.told_filled()
+    told = hand.told_filled()
+    missing = {(chat, signal) for chat in readers for signal in filled} - told.keys()
+    twice = [f"signal {signal} to {chat}" for (chat, signal), times in told.items() if times > 1]
     return [
         _finding(
             "critical notices not delivered",
@@ -189,9 +188,5 @@ async def _told(journal: OrmJournal, orders: dict[str, Order], hand: Hand) -> li
         ),
         _finding("critical notices the phone never saw", untold),
         _finding("fills not announced", [f"signal {s} to {c}" for c, s in sorted(missing)]),
-        _finding("fills announced twice", hand.twice_told()),
+        _finding("fills announced twice", twice),
     ]
-
-
-async def working(journal: OrmJournal) -> int:
-    return await journal.count(Order, state__in=tuple(WORKING))
