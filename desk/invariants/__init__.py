@@ -25,23 +25,16 @@ _RUNNING = "see that the house runs: /health, or `quarterdeck check fast`"
 RULES = (
     Rule(
         "decided once",
-        "an approved signal has exactly one order, every other none that was sent",
+        "an approved signal has exactly one order, as approved; every other none that was sent",
         _REPORT,
         facts=decisions.decided_once,
         always=True,
     ),
     Rule(
         "own signal",
-        "an order is of an approved signal, as it was approved, under the signal's own key",
+        "an order that names a signal names one that exists",
         _REPORT,
         facts=decisions.own_signal,
-        always=True,
-    ),
-    Rule(
-        "dated decisions",
-        "a decided signal says who decided it and when, an open one does not",
-        _REPORT,
-        facts=decisions.decisions_are_dated,
         always=True,
     ),
     Rule(

@@ -50,18 +50,22 @@ async def same_executions(desk: Desk, broker: Broker) -> Sentences:
     oldest = min((fill.at for fill in theirs.values()), default=None)
     here: dict[str, Any] = {"broker": broker.name, "account": broker.account_id}
     ids = list(theirs)
+    matched = 0
     for start in range(0, len(ids), PAGE):
         part = tuple(ids[start : start + PAGE])
         rows = await desk.journal.read(Fill, execution_id__in=part, **here)
         ours = {fill.execution_id: fill for fill in rows}
+        matched += sum(oldest is None or fill.at >= oldest for fill in rows)
         for execution_id in part:
             fill = theirs[execution_id]
             if wrong := _differs(ours.get(execution_id), fill):
                 yield f"execution {execution_id} ({fill.symbol}) {wrong}"
-    async for page in pages(desk.journal, Fill, **here):
+    recent = here if oldest is None else {**here, "at__gte": oldest}
+    if await desk.journal.count(Fill, **recent) == matched:
+        return
+    async for page in pages(desk.journal, Fill, **recent):
         for fill in page:
-            recent = oldest is None or fill.at >= oldest
-            if recent and fill.execution_id not in theirs:
+            if fill.execution_id not in theirs:
                 yield f"execution {fill.execution_id} ({fill.symbol}) is booked, not there"
 
 

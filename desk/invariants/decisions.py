@@ -22,39 +22,39 @@ async def decided_once(desk: Desk) -> Sentences:
         for order in await desk.journal.read(Order, signal_id__in=ids):
             orders[order.signal_id].append(order)
         for signal in page:
-            if wrong := _decided(signal, orders[signal.id]):
-                yield f"signal {signal.id} ({signal.symbol}) is {signal.state} {wrong}"
+            mine = orders[signal.id]
+            if wrong := _decided(signal, mine):
+                yield f"signal {signal.id} ({signal.symbol}) {wrong}"
+            for order in mine:
+                if unlike := _unlike(order, signal):
+                    yield f"order {order.key} of signal {signal.id} ({signal.symbol}): {unlike}"
 
 
 def _decided(signal: Signal, orders: list[Order]) -> str:
-    """What is wrong with the orders of a signal; "" where nothing is."""
+    """What is wrong with a decision and the orders it made; "" where nothing is."""
     keys = ", ".join(order.key for order in orders)
+    if (signal.state is SignalState.PENDING) == bool(signal.decided_at and signal.decided_by):
+        return f"is {signal.state}, decided by {signal.decided_by or 'nobody'}"
     if len(orders) > 1:
-        return f"and has {len(orders)} orders: {keys}"
+        return f"is {signal.state} and has {len(orders)} orders: {keys}"
     if signal.state is APPROVED:
-        return "" if orders else "and has no order"
+        return "" if orders else "is approved and has no order"
     if signal.state is WITHDRAWN:
         right = orders and orders[0].state is OrderState.CANCELLED
-        return "" if right else f"and its order {keys or 'is missing'} was not cancelled"
-    return f"and yet has order {keys}" if orders else ""
+        return "" if right else f"is withdrawn and its order {keys or 'is missing'} not cancelled"
+    return f"is {signal.state} and yet has order {keys}" if orders else ""
 
 
 async def own_signal(desk: Desk) -> Sentences:
-    seen: set[str] = set()
-    async for page in pages(desk.journal, Order):
-        ids = tuple({order.signal_id for order in page if order.signal_id is not None})
-        signals = {s.id: s for s in await desk.journal.read(Signal, id__in=ids)} if ids else {}
+    ordered = await desk.journal.count(Order, signal_id__isnull=False)
+    if ordered <= await desk.journal.count(Signal, state__in=(APPROVED, WITHDRAWN)):
+        return  # each of these has one, or `decided_once` says which has none
+    async for page in pages(desk.journal, Order, signal_id__isnull=False):
+        ids = tuple({order.signal_id for order in page})
+        known = {signal.id for signal in await desk.journal.read(Signal, id__in=ids)}
         for order in page:
-            if order.key in seen:
-                yield f"the key {order.key} stands on more than one order"
-            seen.add(order.key)
-            if order.signal_id is None:
-                continue
-            signal = signals.get(order.signal_id)
-            if signal is None:
+            if order.signal_id not in known:
                 yield f"order {order.key} is of signal {order.signal_id}, which does not exist"
-            elif wrong := _unlike(order, signal):
-                yield f"order {order.key} of signal {signal.id}: {wrong}"
 
 
 def _unlike(order: Order, signal: Signal) -> str:
@@ -77,18 +77,8 @@ async def known_hands(desk: Desk) -> Sentences:
     await muster(desk)
     known = {f"operator:{operator.id}" for operator in desk.operators}
     since = desk.market.now() - RECENT
-    async for page in pages(desk.journal, Signal, decided_at__gte=since):
+    async for page in pages(desk.journal, Signal, decided_at__gte=since, decided_by__not="auto"):
         for signal in page:
             by = signal.decided_by
             if by.startswith("operator:") and by not in known:
                 yield f"signal {signal.id} ({signal.symbol}) was {signal.state} by {by}"
-
-
-async def decisions_are_dated(desk: Desk) -> Sentences:
-    async for page in pages(desk.journal, Signal):
-        for signal in page:
-            open_ = signal.state is SignalState.PENDING
-            dated = bool(signal.decided_at and signal.decided_by)
-            if open_ == dated:
-                missing = "is open and yet decided" if open_ else f"is {signal.state} by nobody"
-                yield f"signal {signal.id} ({signal.symbol}) {missing}"

@@ -7,7 +7,6 @@ from desk.desk import Desk
 from desk.invariants.rule import Sentences, pages
 from desk.settle import UNASSIGNED
 from trading.facts import Adjustment
-from trading.ledger import Ledger
 from trading.orders import DONE, ORDER_MOVES, Fill, Order, OrderState
 
 ZERO = Decimal(0)
@@ -87,20 +86,17 @@ def _words(parts: Iterable[str]) -> str:
 
 async def sums_come_out(desk: Desk) -> Sentences:
     """Cash is what was paid in, plus what was realised, less fees and what the open lots cost."""
-    ledger, paid_in = Ledger(), dict[tuple[str, str], Decimal]()
+    ledger = await desk.books.ledger()
+    due: dict[tuple[str, str], Decimal] = {}
     async for adjustments in pages(desk.journal, Adjustment):
         for one in adjustments:
-            ledger.adjust(one)
             purse = (one.account, one.currency)
-            paid_in[purse] = paid_in.get(purse, ZERO) + one.amount
-    async for page in pages(desk.journal, Fill):
-        for fill in page:
-            ledger.apply(fill)
-        ledger.trades.clear()  # a desk of years has many
-    for purse, cash in ledger.cash.items():
-        due = paid_in.get(purse, ZERO)
-        for book, position in ledger.positions.items():
-            if (book.account, position.currency) == purse:
-                due += position.realised - position.fees - position.cost
-        if cash != due:
-            yield f"the cash of {purse[0]} is {cash:f} {purse[1]}, its books make {due:f}"
+            due[purse] = due.get(purse, ZERO) + one.amount
+    for book, position in ledger.positions.items():
+        purse = (book.account, position.currency)
+        made = position.realised - position.fees - position.cost
+        due[purse] = due.get(purse, ZERO) + made
+    for purse in sorted(ledger.cash.keys() | due.keys()):
+        cash, made = ledger.cash.get(purse, ZERO), due.get(purse, ZERO)
+        if cash != made:
+            yield f"the cash of {purse[0]} is {cash:f} {purse[1]}, its books make {made:f}"
