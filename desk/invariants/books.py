@@ -27,7 +27,7 @@ async def same_open_orders(desk: Desk, broker: Broker) -> Sentences:
                 yield f"order {order.key} ({order.symbol}) is {order.state} here, the broker {said}"
     keys = tuple(resting.key for resting in theirs)
     ours = {o.key: o for o in await desk.journal.read(Order, key__in=keys)} if keys else {}
-    for resting in theirs:
+    for resting in {resting.key: resting for resting in theirs}.values():
         if wrong := _astray(resting, ours.get(resting.key), keys.count(resting.key)):
             yield f"order {resting.key} ({resting.symbol}) works at the broker {wrong}"
 
