@@ -11,7 +11,7 @@ import pytest
 from brokers.adversary import Adversary
 from brokers.paper import PaperBroker
 from desk import decide, execute, invariants, propose
-from tests.world import ANN, D, MONDAY, World, answer, at, explain, world
+from tests.world import ANN, MONDAY, D, World, answer, at, explain, world
 from trading.clocks import SimulatedClock
 from trading.facts import (
     Adjustment,
