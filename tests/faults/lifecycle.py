@@ -4,7 +4,7 @@ operators. Whatever they do in whatever order, the invariants hold."""
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -120,13 +120,14 @@ class Lifecycle(RuleBasedStateMachine):
             cash=D(100_000), dedupes=dedupes,
         )  # fmt: skip
         self.paper = paper
-        self.adversary = Adversary(
-            paper, self.faults, seed=seed, monotonic=lambda: self.wall.at.timestamp()
-        )
+        self.adversary = Adversary(paper, self.faults, seed=seed, monotonic=self.seconds)
         self.world: World = await world(journal, broker=self.adversary)
         desk = self.world.desk
         desk.wall, desk.market, desk.feed = self.wall, self.market, self.tape
         self.owners = {name: self.born(name) for name in OWNERS}
+
+    def seconds(self) -> float:
+        return self.wall.at.timestamp()
 
     def born(self, name: str) -> Owner:
         self.lives += 1
@@ -268,10 +269,8 @@ class Lifecycle(RuleBasedStateMachine):
     async def _cancel(self, desk: Desk, back: int) -> None:
         orders = await desk.journal.read(Order, state__in=tuple(WORKING), limit=back + 1)
         if orders:
-            try:
+            with suppress(QuarterdeckError):  # it says why: away, or the reply was lost
                 await execute.cancel(desk, orders[-1], note="by hand")
-            except QuarterdeckError:
-                pass  # it says why: the broker is away, or the reply was lost
 
     @rule(name=owners)
     def reconcile(self, name: str) -> None:
