@@ -15,7 +15,7 @@ from trading.facts import (
     Run,
     RunState,
 )
-from trading.orders import Order, OrderState
+from trading.orders import IN_DOUBT, Order, OrderState
 from trading.signals import Signal, SignalState
 
 #: Wall time. The sweeper looks every 5 s, and a process needs a few to be started again.
@@ -41,11 +41,9 @@ async def claims_go_on(desk: Desk) -> Sentences:
 
 async def doubts_are_asked_about(desk: Desk) -> Sentences:
     before = desk.wall.now() - ASKED_WITHIN
-    async for page in pages(desk.journal, Order, state=OrderState.UNKNOWN):
+    async for page in pages(desk.journal, Order, state__in=tuple(IN_DOUBT), asked_at__isnull=True):
         for order in page:
-            since = order.leased_until
-            told = await desk.journal.count(Notice, subject=f"unknown:{order.id}")
-            if (since is None or since < before) and not told:
+            if order.claimed_at is None or order.claimed_at < before:
                 yield f"order {order.key} ({order.symbol}) is in doubt, and nobody was asked"
 
 

@@ -263,14 +263,23 @@ async def held_there_alone(w: World) -> None:
 async def claimed_and_left(w: World) -> None:
     ended = long_ago(w)
     await w.journal.append(
-        [order(w, "k", state=OrderState.SUBMITTING, owner="fast-9", leased_until=ended)]
+        [
+            order(
+                w,
+                "k",
+                state=OrderState.SUBMITTING,
+                owner="fast-9",
+                leased_until=ended,
+                claimed_at=w.desk.wall.now(),
+            )
+        ]
     )
 
 
 @breaks("doubts asked about", "order k (XOM) is in doubt, and nobody was asked")
 async def in_doubt_untold(w: World) -> None:
     ended = long_ago(w)
-    await w.journal.append([order(w, "k", state=OrderState.UNKNOWN, leased_until=ended)])
+    await w.journal.append([order(w, "k", state=OrderState.UNKNOWN, claimed_at=ended)])
 
 
 @breaks("orders end", "order k (XOM) was never sent; its session ended 2025-02-03 21:00:00 UTC")

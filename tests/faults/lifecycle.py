@@ -36,7 +36,8 @@ from trading.clocks import SimulatedClock
 from trading.errors import BrokerError, QuarterdeckError
 from trading.facts import Notice, NoticeState, Request, RequestState, Trading
 from trading.messages import Message
-from trading.orders import AT_BROKER, WORKING, Fill, Order, OrderState
+from trading.orders import AT_BROKER, IN_DOUBT, WORKING, Fill, Order, OrderState
+from trading.owners import Alone
 from trading.signals import Signal, SignalState
 from trading.types import Moment
 from worker import rounds
@@ -67,7 +68,8 @@ class Owner:
         base = machine.world.desk
         journal = MortalJournal(base.journal, self.life, machine.seen)
         brokers: dict[str, Any] = {"paper": MortalBroker(machine.adversary, self.life)}
-        self.desk: Desk = replace(base, journal=journal, brokers=brokers)  # type: ignore[arg-type]
+        alone = Alone(name, dead=machine.graves)
+        self.desk: Desk = replace(base, journal=journal, brokers=brokers, owners=alone)
 
     async def look(self) -> None:
         await rounds.trade_once(self.desk, owner=self.name)
@@ -107,6 +109,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.faults = Faults(lag=lag, parts=parts, duplicate=0.2, reorder=0.2, late_by=3.0)
         self.die = Random(seed)
         self.bars = self.asked = self.lives = 0
+        self.graves: set[str] = set()
         self.run(self._begin(dedupes, seed))
         self.began = True
 
@@ -210,6 +213,28 @@ class Lifecycle(RuleBasedStateMachine):
             ),
         )
 
+    @rule(by=operators, back=which, name=owners, word=st.sampled_from(("ask", "tell", "deny")))
+    def answer_doubt(self, by: Any, back: int, name: str, word: str) -> None:
+        """What an operator says of an order in doubt: as it is, or that it is not there, which may
+        be a mistake."""
+        self.run(self._answer_doubt(by, back, self.owners[name], word))
+
+    async def _answer_doubt(self, by: Any, back: int, owner: Owner, word: str) -> None:
+        doubts = await self.desk.journal.read(Order, state__in=tuple(IN_DOUBT), limit=back + 1)
+        if not doubts:
+            return
+        order = doubts[-1]
+        said = {"ask": "ask", "deny": "absent yes", "tell": self.truth(order)}[word]
+        await self.ask(f"unknown {order.id} {said}", by, True)
+        await owner.sweep()
+
+    def truth(self, order: Order) -> str:
+        """What somebody sees who looks at the broker's own page, again and again if need be."""
+        coming = {late.key for _, late in self.adversary._late}
+        if coming or order.owner and order.owner not in self.graves:
+            return "ask"
+        return "there" if order.key in self.paper.statement.newest else "absent yes"
+
     # What the owners do
 
     @rule(name=owners)
@@ -261,6 +286,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     def bury(self, owner: Owner) -> None:
         """Its lock is gone: whoever looks can prove it dead."""
+        self.graves.add(owner.name)
 
     @rule(name=owners, back=which)
     def cancel(self, name: str, back: int) -> None:
@@ -377,6 +403,10 @@ class Lifecycle(RuleBasedStateMachine):
 
     async def answer_doubts(self) -> None:
         """Operators answer what nobody else can, truthfully."""
+        for order in await self.desk.journal.read(
+            Order, state__in=tuple(IN_DOUBT), asked_at__isnull=False
+        ):
+            await self.ask(f"unknown {order.id} {self.truth(order)}", ANN, True)
 
     async def is_at_rest(self) -> bool:
         journal = self.desk.journal
