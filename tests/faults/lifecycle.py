@@ -231,7 +231,7 @@ class Lifecycle(RuleBasedStateMachine):
     def truth(self, order: Order) -> str:
         """What somebody sees who looks at the broker's own page, again and again if need be."""
         coming = {late.key for _, late in self.adversary._late}
-        if coming or order.owner and order.owner not in self.graves:
+        if coming or (order.owner and order.owner not in self.graves):
             return "ask"
         return "there" if order.key in self.paper.statement.newest else "absent yes"
 

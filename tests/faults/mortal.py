@@ -107,7 +107,19 @@ class _Scope:
         self._inner = owner.journal.transaction()
 
     async def __aenter__(self) -> None:
-        await self._life.call(self._inner.__aenter__)
+        began = False
+
+        async def begin() -> None:
+            nonlocal began
+            await self._inner.__aenter__()
+            began = True
+
+        try:
+            await self._life.call(begin)
+        except Killed as killed:
+            if began:
+                await self._inner.__aexit__(Killed, killed, None)
+            raise
 
     async def __aexit__(
         self,
