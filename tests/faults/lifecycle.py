@@ -152,12 +152,25 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(
         symbols=st.sets(st.sampled_from(SYMBOLS), min_size=1),
         at_once=st.sampled_from((True, True, True, False)),
-        auto=st.booleans(),
+        auto=st.sampled_from((True, True, False)),
+        fates=st.lists(st.sampled_from(Fate), max_size=3),
         name=owners,
+        looks=st.none() | owners,
     )
-    def propose(self, symbols: set[str], at_once: bool, auto: bool, name: str) -> None:
+    def propose(
+        self,
+        symbols: set[str],
+        at_once: bool,
+        auto: bool,
+        fates: list[Fate],
+        name: str,
+        looks: str | None,
+    ) -> None:
         """Bought where flat, sold where held; now, or at the next open; by itself, or asked."""
+        self.adversary.plan(*fates)
         self.run(self._propose(self.owners[name].desk, sorted(symbols), at_once, auto))
+        if looks:
+            self.run(self.owners[looks].look())
 
     async def _propose(self, desk: Desk, symbols: Sequence[str], at_once: bool, auto: bool) -> None:
         self.bars += 1
@@ -190,8 +203,9 @@ class Lifecycle(RuleBasedStateMachine):
         self, verb: str, by: Any, back: int, pressed: bool, twice: bool, name: str | None
     ) -> None:
         """By one operator or by both; carried out at once by `name`, or when somebody sweeps."""
-        newest = self.run(self.desk.journal.read(Signal, order="-id", limit=back + 1))
-        number = newest[-1].id if newest else 1
+        wanted = SignalState.APPROVED if verb == "withdraw" else SignalState.PENDING
+        rows = self.run(self.desk.journal.read(Signal, state=wanted, order="-id", limit=back + 1))
+        number = rows[-1].id if rows else 1
         for operator in (by, ANN if by is BOB else BOB)[: 1 + twice]:
             self.run(self.ask(f"{verb} {number}", operator, pressed))
         if name:
@@ -310,10 +324,6 @@ class Lifecycle(RuleBasedStateMachine):
 
     # What the world does
 
-    @rule(fates=st.lists(st.sampled_from(Fate), min_size=1, max_size=4))
-    def fates(self, fates: list[Fate]) -> None:
-        self.adversary.plan(*fates)
-
     @rule(seconds=st.sampled_from((1.0, 8.0, 40.0)))
     def broker_leaves(self, seconds: float) -> None:
         self.adversary.leave(seconds)
@@ -396,6 +406,7 @@ class Lifecycle(RuleBasedStateMachine):
             if turn % LOOKS == 0 and await self.is_at_rest():
                 break
         await self.passes(self.faults.lag + 1.0)
+        await self._reconcile(self.desk)  # as its job does by itself
         await self.deliver()
         found = await invariants.findings(self.desk, at_rest=True)
         nothing([f"{finding.rule}: {finding.text}" for finding in found])
