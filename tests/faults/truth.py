@@ -1,4 +1,5 @@
-"""What must hold when all is at rest: what only the trial can see, from both sides of the house."""
+"""What must hold when all is at rest: the desk's own invariants, and what only a trial can see: the
+broker's raw book behind them, and the phone."""
 
 import json
 from collections import Counter, defaultdict
@@ -10,10 +11,10 @@ from brokers.paper_events import Accepted, Executed
 from brokers.paper_wire import event_from_json
 from db.journal import OrmJournal
 from desk.desk import Desk
+from desk.invariants import findings
 from tests.faults.hand import Hand
-from trading.facts import Lane, Notice, NoticeState, Request, RequestState
+from trading.facts import Lane, Notice, NoticeState
 from trading.orders import DONE, Fill, Order, OrderState
-from trading.signals import Signal, SignalState
 
 SHOWN = 5  # examples in one finding
 ZERO = Decimal(0)
@@ -77,10 +78,8 @@ async def truth(desk: Desk, journal: OrmJournal, paper: PaperClient, hand: Hand 
             "not done",
             [f"{o.key} {o.state.value} {o.note}" for o in orders.values() if o.state not in DONE],
         ),
-        *await _signals(journal, orders),
-        *_fills(book, orders, fills),
-        _finding("ledger and broker differ", await _positions(desk, paper)),
-        *await _requests(journal),
+        *_fills(book, fills),
+        *(f"{found.rule}: {found.text}" for found in await findings(desk, at_rest=True)),
     ]
     if hand is not None:
         broken += await _told(journal, orders, hand)
@@ -95,70 +94,12 @@ def _finding(what: str, which: list[str]) -> str:
     return f"{len(which)} {what}: {', '.join(which[:SHOWN])}{more}"
 
 
-async def _signals(journal: OrmJournal, orders: dict[str, Order]) -> list[str]:
-    signals = {signal.id: signal for signal in await journal.read(Signal)}
-    count = Counter(order.signal_id for order in orders.values())
-    decided = {n for n, signal in signals.items() if signal.state is SignalState.APPROVED}
+def _fills(book: Book, fills: list[Fill]) -> list[str]:
+    """Against every event of the broker's book, not only what its reads show."""
+    ours = {fill.execution_id for fill in fills}
     return [
-        _finding("approved without an order", [str(n) for n in sorted(decided - count.keys())]),
-        _finding("signals with two orders", [str(n) for n, times in count.items() if times > 1]),
-        _finding(
-            "orders of a signal nobody approved",
-            [o.key for o in orders.values() if o.signal_id and o.signal_id not in decided],
-        ),
-    ]
-
-
-def _fills(book: Book, orders: dict[str, Order], fills: list[Fill]) -> list[str]:
-    ours = Counter(fill.execution_id for fill in fills)
-    booked: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for fill in fills:
-        booked[fill.order_key] += fill.quantity
-    return [
-        _finding("executions we do not have", sorted(book.executions.keys() - ours.keys())),
-        _finding("fills the broker does not have", sorted(ours.keys() - book.executions.keys())),
-        _finding("fills booked twice", [n for n, times in ours.items() if times > 1]),
-        _finding(
-            "filled otherwise than their fills say",
-            [
-                f"{o.key} {o.state.value} {booked[o.key]:f} of {o.quantity:f}"
-                for o in orders.values()
-                if (o.state is OrderState.FILLED) != (booked[o.key] == o.quantity)
-            ],
-        ),
-    ]
-
-
-async def _positions(desk: Desk, paper: PaperClient) -> list[str]:
-    theirs = {held.symbol: held.quantity for held in await paper.positions()}
-    ledger = await desk.books.ledger()
-    ours = ledger.net(paper.account_id)
-    return [
-        f"{symbol} {ours.get(symbol, ZERO):f}, there {theirs.get(symbol, ZERO):f}"
-        for symbol in sorted(ours.keys() | theirs.keys())
-        if ours.get(symbol, ZERO) != theirs.get(symbol, ZERO)
-    ]
-
-
-async def _requests(journal: OrmJournal) -> list[str]:
-    """Every accepted command handled once."""
-    requests = await journal.read(Request)
-    answers = Counter(
-        notice.answers for notice in await journal.read(Notice, answers__isnull=False)
-    )
-    return [
-        _finding(
-            "commands not handled",
-            [f"{r.id} {r.verb}" for r in requests if r.state is RequestState.NEW],
-        ),
-        _finding(
-            "commands that failed",
-            [f"{r.id} {r.verb}: {r.error}" for r in requests if r.state is RequestState.FAILED],
-        ),
-        _finding(
-            "commands answered more than once",
-            [str(n) for n, times in answers.items() if times > 1],
-        ),
+        _finding("executions we do not have", sorted(book.executions.keys() - ours)),
+        _finding("fills the broker does not have", sorted(ours - book.executions.keys())),
     ]
 
 
