@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from bot.reach import LONG
 from desk import decide, notices
+from tests.faults.clock import patient
 from tests.faults.house import House
 from tests.faults.mutation import is_ours, mutated
 from tests.faults.row import Case, Figures, Row
@@ -54,9 +56,7 @@ async def updates(case: Case) -> Figures:
             slowest = max(slowest, took)
         await house.settle(within=2000)
         rows = {r.source_id: r for r in await house.journal.read(Request, source="telegram")}
-        kinds = Counter(
-            row.verb if row.verb == "undecodable" else "recorded" for row in rows.values()
-        )
+        kept = sum(row.verb == "undecodable" for row in rows.values())
         gone = [n for n, raw in sent.items() if n not in rows and is_ours(raw, (ANN, BOB))]
         figures.orders, figures.lost, figures.slowest = len(sent), len(gone), slowest
         figures.more |= {"recorded": float(len(rows) - kept), "kept": float(kept)}
@@ -145,6 +145,7 @@ async def _came(house: House, words: str, within: float) -> tuple[int, int]:
 async def away(case: Case) -> Figures:
     """`case.count` hours of silence over a desk that goes on trading."""
     figures = Figures(faults=case.count)
+    patient(case.rate)
     async with case.house(workers=1) as house:
         phone = house.phone
         phone.events.listeners.remove(house.hand._heard)
@@ -153,13 +154,13 @@ async def away(case: Case) -> Figures:
         standing = await traffic.propose(MANUAL, await traffic._next())
         unseen = await traffic._next()
         await until(lambda: len(_cards(house)) == len(standing), 20)
-        phone.say(ANN, "/pnl")
-        await until(lambda: not phone.updates.pending, 20)
         await house.settle()
         phone.events.listeners.append(house.hand._heard)
         seen = len(phone.messages(ANN))
         left = house.wall
         phone.faults.go_away()
+        for verb in ("pnl", "orders", "pnl-again"):
+            await _asked(house, verb)
         texts = await _meanwhile(case, house, traffic, [s.id for s in standing], unseen)
         back = house.wall
         phone.faults.come_back()
@@ -226,6 +227,13 @@ async def _meanwhile(
     return texts
 
 
+async def _asked(house: House, verb: str) -> None:
+    """A command that came before the silence, answered within it."""
+    asked = Request("telegram", f"before-{verb}", verb, house.wall, recipient=ANN, operator=ANN)
+    [request] = await house.journal.append([replace(asked, state=RequestState.DONE)])
+    await notices.answer(house.desk, request, f"Answer to {verb} as of then.")
+
+
 def _judge(house: House, figures: Figures, after: list[Any], rows: list[Notice]) -> None:
     """Few messages, nothing outdated with live buttons, every row accounted for."""
     live = [
@@ -235,7 +243,7 @@ def _judge(house: House, figures: Figures, after: list[Any], rows: list[Notice])
     ]
     stuck = [r.id for r in rows if r.state in (NoticeState.DUE, NoticeState.FAILED)]
     digests = [m for m in after if m.words.startswith("While Telegram was out of reach")]
-    flat = [m for m in after if m.words.startswith(("Normal ", "Digest "))]
+    flat = [m for m in after if m.words.startswith(("Normal ", "Digest ", "Answer to "))]
     for wrong, said in (
         (len(after) > MOST_AFTER, f"{len(after)} new messages after the return"),
         (len(digests) != 1, f"{len(digests)} messages of what was missed"),
