@@ -20,7 +20,7 @@ from trading.facts import Lane, Notice, NoticeState, Request, RequestState
 from trading.messages import bold, message
 
 ANN, BOB = 1, 2
-PAGE = 500  # mutated updates between two good ones
+PAGE = 200  # mutated updates between two good ones
 ANSWERED = 5.0  # seconds within which the next good update is answered
 WITHIN = 2.0  # wall seconds after `retry_after` within which a critical notice is sent
 DIGESTS = 500  # that are queued before it
