@@ -7,19 +7,18 @@ works while halted, and never asks for approval.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from desk import execute, notices, settle, wording
+from desk import asking, execute, notices, settle, wording
 from desk.desk import Desk
 from desk.halt import latch
 from trading.errors import BrokerError, DeskError
 from trading.facts import Lane, Run, RunState, Trading
 from trading.messages import bold, message
-from trading.orders import WORKING, Order, OrderState
+from trading.orders import IN_DOUBT, WORKING, Order
 from trading.ports import Broker
 from trading.types import Holdings, Side
 
 JOB = "squareoff"
 ZERO = Decimal(0)
-IN_DOUBT = (OrderState.SUBMITTING, OrderState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +43,21 @@ async def begin(desk: Desk, *, by: str) -> Run:
         running = await under_way(desk)
         if running is not None:
             return running
-        run = Run(JOB, desk.wall.now(), args={"by": by, "cancelled": 0})
-        return (await desk.journal.append([run]))[0]
+        run = await asking.ask(desk, Run(JOB, desk.wall.now(), args={"by": by, "cancelled": 0}))
+        assert run is not None  # the last one is over, as was just read
+        return run
 
 
 async def under_way(desk: Desk) -> Run | None:
     return await desk.journal.first(Run, job=JOB, state__in=(RunState.DUE, RunState.RUNNING))
 
 
-async def advance(desk: Desk, run: Run, *, owner: str) -> Progress:
+async def advance(desk: Desk, run: Run, *, owner: str = "") -> Progress:
     """One round. Call again until `progress.flat`; safe from several processes at once."""
     notes: list[str] = []
     run = await desk.journal.first(Run, id=run.id) or run  # what earlier rounds left in it
     cancelled = int(run.args.get("cancelled", 0)) + await _cancel_all(desk, notes)
-    await execute.resolve(desk)
+    await execute.resolve(desk, owner=owner)
     await execute.follow(desk)
     # Orders are read before positions: one that fills in between is seen as still working, so
     # its position is not closed a second time.
@@ -116,7 +116,8 @@ async def _close(desk: Desk, run: Run, broker: Broker, holding: Holdings, *, att
     execute_at = now if session else desk.calendar.next_session(now).open
     orders = [
         Order(
-            key=f"{desk.desk_id}-sq{run.id}-{holding.symbol}-{attempt + number}",
+            # By book, so that two processes that see other books than each other close none twice.
+            key=f"{desk.desk_id}-sq{run.id}-{holding.symbol}-{attempt}-{strategy}",
             strategy=strategy,
             broker=broker.name,
             account=broker.account_id,
@@ -128,7 +129,7 @@ async def _close(desk: Desk, run: Run, broker: Broker, holding: Holdings, *, att
             reduce_only=True,
             purpose=JOB,
         )
-        for number, (strategy, quantity) in enumerate(sorted(books.items()))
+        for strategy, quantity in sorted(books.items())
         if quantity
     ]
     await desk.journal.append(orders)

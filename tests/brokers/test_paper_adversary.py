@@ -78,7 +78,7 @@ async def test_without_dedupe_a_retry_after_a_lost_reply_doubles(client: PaperCl
     await client.submit(order("buy 1 AAPL", "k1"))
     (held,) = await client.positions()
     assert held.quantity == 2
-    assert client.dedupes is False
+    assert not (await client.terms()).dedupes
 
 
 async def test_a_late_order_lands_after_it_was_looked_for(

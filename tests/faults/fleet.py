@@ -7,16 +7,35 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 ROOT = Path(__file__).parents[2]
 Heard = Callable[[dict[str, Any]], None]
 
 
 class Fleet:
-    """One warmed parent for many houses, one after the other; `with Fleet() as fleet`."""
+    """One warmed parent for many houses, one after the other, started when first waited for;
+    `with Fleet() as fleet`."""
 
     def __init__(self) -> None:
+        self._parent: subprocess.Popen[bytes] | None = None
+        self._in: IO[bytes]
+        self._out: IO[bytes]
+        self._rest = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._parent is not None:
+            self._in.close()
+            self._out.close()
+            self._parent.wait(10)
+
+    def wait(self) -> None:
+        """Until everything is imported."""
+        if self._parent is not None:
+            return
         env = {k: v for k, v in os.environ.items() if not k.startswith("QUARTERDECK_")}
         env |= {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._parent = subprocess.Popen(
@@ -29,24 +48,8 @@ class Fleet:
         assert self._parent.stdin is not None
         assert self._parent.stdout is not None
         self._in, self._out = self._parent.stdin, self._parent.stdout
-        self._rest = b""
-        self._ready = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._in.close()
-        self._out.close()
-        self._parent.wait(10)
-
-    def wait(self) -> None:
-        """Until everything is imported."""
-        if not self._ready:
-            line = self._out.readline()
-            if not line:
-                raise RuntimeError("the warmed parent of the processes did not come up")
-            self._ready = True
+        if not self._out.readline():
+            raise RuntimeError("the warmed parent of the processes did not come up")
 
     def hear(self, heard: Heard) -> None:
         """Until `deaf`, each line it says goes to `heard`, in the running loop."""

@@ -1,6 +1,7 @@
 """The warmed parent: imports everything once, then forks a process of the house in milliseconds.
 
-JSON lines: `{"tag", "name", "settings", …}` in; `{"tag", "pid"}` and `{"died", "status"}` out.
+JSON lines: `{"tag", "name", "settings", …}` in; `{"tag", "pid"}`, `{"up"}` with a pid once its loops
+run, and `{"died", "status"}` out.
 It runs no loop and no thread of ours, so a fork of it is a fresh start. When its own parent goes,
 it and every child go too.
 """
@@ -15,6 +16,7 @@ import os
 import select
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +96,8 @@ def _prepare(settings: Order) -> None:
     gc.freeze()
 
 
-def _say(told: dict[str, Any]) -> None:
-    os.write(1, json.dumps(told).encode() + b"\n")
+def _say(told: dict[str, Any], to: int = 1) -> None:
+    os.write(to, json.dumps(told).encode() + b"\n")
 
 
 def _child(order: Order) -> None:
@@ -106,12 +108,13 @@ def _child(order: Order) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        parent = os.dup(1)
         log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
         faulthandler.register(signal.SIGUSR1)  # where it hangs, into its log
         os.chdir(Path(order["log"]).parent)
-        _run(order)
+        _run(order, lambda: _say({"up": os.getpid()}, parent))
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
@@ -121,7 +124,7 @@ def _child(order: Order) -> None:
         os._exit(code)
 
 
-def _run(order: Order) -> None:
+def _run(order: Order, told: Callable[[], None]) -> None:
     import uvloop
 
     import logs
@@ -129,6 +132,7 @@ def _run(order: Order) -> None:
     from settings import load
     from tests.faults.clock import clocks, patient
 
+    _tells(told)
     name = order["name"]
     logs.configure(process=order["tag"])
     if order.get("steps"):
@@ -144,6 +148,19 @@ def _run(order: Order) -> None:
     settings = load(**order["settings"])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(processes.run(name, settings, clocks(order["began"], order["rate"])))
+
+
+def _tells(told: Callable[[], None]) -> None:
+    """Everything is open once the loops begin."""
+    import processes
+
+    begin = processes.until
+
+    async def begun(*args: Any) -> None:
+        told()
+        await begin(*args)
+
+    vars(processes)["until"] = begun
 
 
 def _hostile(order: Order) -> None:

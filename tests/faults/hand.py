@@ -28,6 +28,7 @@ class Hand:
     random: Random
     shown: dict[Place, Message] = field(default_factory=dict)  # as they stand
     came: dict[Place, float] = field(default_factory=dict)  # wall, Unix seconds
+    words: set[tuple[int, str]] = field(default_factory=set)  # all that ever stood in a chat
     questions: dict[Place, Message] = field(default_factory=dict)  # that wait for an answer
     presses: int = 0
     _done: set[Place] = field(default_factory=set)
@@ -43,6 +44,7 @@ class Hand:
             return
         place = (message.chat_id, message.message_id)
         self.shown[place] = message
+        self.words.add((message.chat_id, message.words.strip()))
         self.came.setdefault(place, self.phone._wall())
         labels = [button.text for button in message.buttons]
         self.questions.pop(place, None)

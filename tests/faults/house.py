@@ -46,8 +46,8 @@ class Part:
     pid: int = 0
     wanted: bool = True  # started again when it dies
     expected: bool = False  # somebody here has asked for its death
+    is_up: bool = False  # its loops run
     lives: int = 0
-    began: float = 0.0  # of this life, monotonic
     number: signal.Signals = signal.SIGKILL  # what a life does to itself …
     draw: Callable[[], list[int]] | None = None  # … after so many steps, then so many more
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -181,9 +181,14 @@ class House:
         """What the warmed parent says: a part has a pid, or a pid has died."""
         if "tag" in told:
             part = self.parts[told["tag"]]
-            part.pid, part.began = told["pid"], time.monotonic()
+            part.pid = told["pid"]
             part.lives += 1
             part.changed.set()
+        elif "up" in told:
+            for part in self.parts.values():
+                if part.pid == told["up"]:
+                    part.is_up = True
+                    part.changed.set()
         elif "died" in told:
             for part in self.parts.values():
                 if part.pid == told["died"]:
@@ -192,7 +197,7 @@ class House:
     def _died(self, part: Part, status: int) -> None:
         if not part.expected and status != -signal.SIGKILL:
             self.crashes.append(f"{part.name} ended with {status}: {self.last_word(part.name)}")
-        part.pid, part.expected = 0, False
+        part.pid, part.expected, part.is_up = 0, False, False
         part.changed.set()
         if part.wanted:
             self._spawn(part)
@@ -217,7 +222,7 @@ class House:
         part.wanted = True
         if not part.pid:
             self._spawn(part)
-        if not await self._until(part, lambda: part.pid > 0):
+        if not await self._until(part, lambda: part.is_up):
             raise RuntimeError(f"{name} does not start")
 
     async def down(self, name: str) -> None:
@@ -250,9 +255,11 @@ class House:
         return time.monotonic() - before
 
     async def outlives(self, name: str, seconds: float) -> bool:
-        """Whether the part's present life lasts that many seconds of the machine from now."""
+        """Whether the part's present life lasts that many seconds of the machine, counted from
+        when it was up."""
         part = self.parts[name]
         lives = part.lives
+        await self._until(part, lambda: part.is_up or part.lives > lives)
         return not await self._until(part, lambda: part.lives > lives, seconds)
 
     def send(self, name: str, number: signal.Signals) -> None:

@@ -11,12 +11,12 @@ from tests.faults.doubts import doubts
 from tests.faults.house import House, plain
 from tests.faults.row import Case, Figures, Row
 from tests.faults.traffic import Traffic
+from trading.orders import Order, OrderState
 
 WORKERS = ("fast-1", "fast-2")
-LONGEST = 0.45  # seconds of the machine a life that is ended from outside lasts at most
-STEPS = 40  # a life that ends itself does so at one of this many first steps of its work
+LONGEST = 0.4  # seconds of the machine a life that is ended from outside lasts at most
+STEPS = 30  # a life that ends itself does so at one of this many first steps of its work
 GONE = 10.0  # seconds of the machine a process has from SIGTERM on, as the supervisor gives it
-BORN = 0.12  # seconds of the machine until a worker that was started looks for orders
 
 
 @asynccontextmanager
@@ -62,9 +62,13 @@ async def killed(case: Case, house: House, ended: Callable[[], object] = lambda:
         while left > 0:
             left -= 1
             figures.faults += 1
-            if await house.outlives(name, BORN + case.random.random() * LONGEST):
+            pid = house.parts[name].pid
+            if await house.outlives(name, case.random.random() * LONGEST):
                 figures.more["from_outside"] = figures.more.get("from_outside", 0) + 1
                 await house.kill(name)
+            under_way = await house.journal.read(Order, state=OrderState.SUBMITTING)
+            mid_order = any(str(pid) in order.owner for order in under_way)
+            figures.more["mid_order"] = figures.more.get("mid_order", 0) + mid_order
 
     for name in WORKERS:
         house.parts[name].draw = steps
@@ -142,6 +146,7 @@ ROWS = (
         full=1000,
         short=25,
         run=kill_nodedupe,
+        rate=10.0,
     ),
     Row(
         "term",

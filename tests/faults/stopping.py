@@ -64,5 +64,6 @@ ROWS = (
         full=100,
         short=6,
         run=stop,
+        rate=10.0,
     ),
 )

@@ -165,12 +165,11 @@ async def _requests(journal: OrmJournal) -> list[str]:
 async def _told(journal: OrmJournal, orders: dict[str, Order], hand: Hand) -> list[str]:
     """Every critical notice has come to the phone, every fill once."""
     notices = await journal.read(Notice, lane=Lane.CRITICAL)
-    there = {(m.chat_id, m.words.strip()) for m in hand.shown.values()}
     untold = []
     for notice in notices:
         if notice.kind == "text" and not notice.subject and notice.state is NoticeState.SENT:
             text = "".join(part[0] for part in notice.body.get("text", ()))
-            if (notice.recipient, text.strip()) not in there:
+            if (notice.recipient, text.strip()) not in hand.words:
                 untold.append(f"{notice.id} {text[:40]!r}")
     filled = {o.signal_id for o in orders.values() if o.state is OrderState.FILLED and o.signal_id}
     readers = {place[0] for place in hand.shown} or {0}
