@@ -1,7 +1,16 @@
 """Every row of the trials in one table, in the order they are run and printed."""
 
-from tests.faults import killing, outages, stopping
+from tests.faults import killing, outages, presses, stopping, telegram
 from tests.faults.row import Row
 
 #: One module a family.
-ROWS: dict[str, Row] = {row.name: row for row in (*killing.ROWS, *stopping.ROWS, *outages.ROWS)}
+ROWS: dict[str, Row] = {
+    row.name: row
+    for row in (
+        *killing.ROWS,
+        *stopping.ROWS,
+        *outages.ROWS,
+        *presses.ROWS,
+        *telegram.ROWS,
+    )
+}
