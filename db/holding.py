@@ -21,6 +21,7 @@ class Holding:
     def __init__(self, store: PostgresStore) -> None:
         self._store = store
         self._connection: Any = None
+        self._locked: Any = None  # the connection the latest name was locked on
 
     async def take(self, name: str) -> str:
         """The name as locked. Raises QuarterdeckError where the server is away."""
@@ -32,11 +33,14 @@ class Holding:
         except (*TROUBLE, TimeoutError) as error:
             await self.close()
             raise QuarterdeckError(self._store.explain(error)) from error
+        self._locked = connection
         return full
 
     async def holds(self) -> bool:
-        """Whether the connection, and so every lock taken on it, is still there."""
-        if self._connection is None or self._connection.is_closed():
+        """Whether the connection that took the latest lock, and so the lock, is still there."""
+        if self._locked is None or self._locked is not self._connection:
+            return False
+        if self._connection.is_closed():
             return False
         try:
             await self._connection.fetchval("SELECT 1")

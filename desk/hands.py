@@ -16,10 +16,16 @@ class Search:
 @dataclass(slots=True)
 class Hands:
     sending: set[str] = field(default_factory=set)  # keys whose submit is under way right now
+    away: set[str] = field(default_factory=set)  # brokers that could not be asked; logged once
     searches: dict[tuple[str, int], Search] = field(default_factory=dict)  # by key and attempt
 
     def search(self, key: str, attempt: int, now: datetime) -> Search:
         return self.searches.setdefault((key, attempt), Search(now))
+
+    def keep(self, keys: set[str]) -> None:
+        """Whatever else was searched for is settled, by whomever."""
+        for found in [known for known in self.searches if known[0] not in keys]:
+            del self.searches[found]
 
     def forget(self, key: str) -> None:
         for found in [known for known in self.searches if known[0] == key]:

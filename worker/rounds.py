@@ -59,7 +59,11 @@ async def trade_once(desk: Desk, *, owner: str = "") -> None:
         try:
             await settle.collect(desk, desk.brokers[name])
         except BrokerError as error:
-            log.warning("broker not reached", broker=name, error=str(error))
+            if name not in desk.hands.away:
+                log.warning("broker not reached", broker=name, error=str(error))
+            desk.hands.away.add(name)
+        else:
+            desk.hands.away.discard(name)
     run = await squareoff.under_way(desk)
     if run is not None:
         try:
