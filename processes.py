@@ -143,6 +143,7 @@ async def bot(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
                 token=telegram_token(settings),
                 api_base=api_base,
                 rest=ear.heard,
+                clocks=clocks,
             ),
             _beats(base, "bot"),
         )

@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.faults.databases import Postgres, fresh
+from tests.faults.fleet import Fleet
 
 if TYPE_CHECKING:
     from tests.faults.house import House
@@ -41,6 +42,7 @@ class Case:
     count: int  # how many faults: the row's full or short number
     rate: float
     is_full: bool
+    fleet: Fleet  # forks the processes of its houses
     server: Postgres | None = None  # where `database` is "postgres"
     random: Random = field(init=False)
 
