@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from db.schema import migrate
-from tests.faults.coverage import ORDERS, SIGNALS, unreached
+from tests.faults.coverage import unreached
 from tests.faults.lifecycle import Lifecycle, OnDatabase
 from tests.faults.row import SQLITE, Case, Figures, Row
 
 STEPS = 30
-IN_MEMORY = 50  # examples for each one on SQLite: 10,000 for 200
+IN_MEMORY, SHORTLY = 50, 10  # examples for each one on SQLite: 10,000 for 200
 CORES = 2
 #: A short run need not come to every move.
 ENOUGH = 5_000
@@ -87,6 +87,11 @@ def in_memory(examples: int, seed: int, pipe: Connection) -> None:
     pipe.send((broken, Lifecycle.reached, Lifecycle.settled))
 
 
+def in_all(case: Case) -> int:
+    """Examples in memory."""
+    return case.count * (IN_MEMORY if case.is_full else SHORTLY)
+
+
 def played(case: Case) -> tuple[list[str], Moves, Counter[str]]:
     """On the case's database and, along with SQLite, in memory."""
     broken: list[str] = []
@@ -97,7 +102,7 @@ def played(case: Case) -> tuple[list[str], Moves, Counter[str]]:
         context = multiprocessing.get_context("spawn")
         for core in range(CORES):
             ours, theirs = context.Pipe()
-            args = (case.count * IN_MEMORY // CORES, case.seed + 1 + core, theirs)
+            args = (in_all(case) // CORES, case.seed + 1 + core, theirs)
             process = context.Process(target=in_memory, args=args)
             process.start()
             waiting.append((process, ours))
@@ -118,9 +123,9 @@ def played(case: Case) -> tuple[list[str], Moves, Counter[str]]:
 async def run(case: Case) -> Figures:
     broken, reached, settled = await asyncio.to_thread(played, case)
     figures = Figures(orders=settled["orders"], broken=broken)
-    in_all = case.count * (1 + IN_MEMORY * (case.database == SQLITE))
-    figures.more = {"examples": in_all, "moves reached": len(reached), **settled}
-    if in_all >= ENOUGH and not broken:
+    examples = case.count + in_all(case) * (case.database == SQLITE)
+    figures.more = {"examples": examples, "moves reached": len(reached), **settled}
+    if examples >= ENOUGH and not broken:
         figures.broken = unreached(reached)
     return figures
 
@@ -134,5 +139,3 @@ MACHINE = Row(
     run=run,
     rate=1.0,
 )
-
-__all__ = ["MACHINE", "ORDERS", "SIGNALS", "play"]
