@@ -122,9 +122,9 @@ def played(case: Case) -> tuple[list[str], Moves, Counter[str]]:
 
 async def run(case: Case) -> Figures:
     broken, reached, settled = await asyncio.to_thread(played, case)
-    figures = Figures(orders=settled["orders"], broken=broken)
     examples = case.count + in_all(case) * (case.database == SQLITE)
-    figures.more = {"examples": examples, "moves reached": len(reached), **settled}
+    figures = Figures(faults=examples, orders=settled["orders"], broken=broken)
+    figures.more = {"moves reached": len(reached), **settled}
     if examples >= ENOUGH and not broken:
         figures.broken = unreached(reached)
     return figures
