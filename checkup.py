@@ -12,7 +12,7 @@ from desk import invariants
 from desk.desk import Desk
 from desk.invariants import Rest, Verdict
 from desk.wording import count, number_of
-from folder import instruments_file, lived_in, paper_address, prepare
+from folder import lived_in, paper_address, prepare
 from market.instruments import InstrumentBook
 from replay.demo_clock import DemoClock
 from settings import Settings
@@ -55,7 +55,7 @@ async def _desk(settings: Settings) -> AsyncIterator[Desk]:
             market=market,
             wall=wall,
             feed=NoPrices(),
-            instruments=InstrumentBook.load(instruments_file(settings)),
+            instruments=InstrumentBook(()),
             calendar=calendar,
             brokers={paper.name: paper},
             plans={},
@@ -72,7 +72,7 @@ def told(verdict: Verdict) -> str:
     head = f"{rule.name:<{WIDTH}}"
     lines = [f"{head}holds: {rule.statement}"]
     if found:
-        lines = [f"{head}{number_of(len(found), 'finding').upper()}: {rule.statement}"]
+        lines = [f"{head}{len(found):,} FINDING{'S' * (len(found) > 1)}: {rule.statement}"]
         lines += [f"  - {finding.text}" for finding in found[:SHOWN]]
         lines += [f"  … and {len(found) - SHOWN:,} more"] if len(found) > SHOWN else []
         lines.append(f"  What to do: {rule.advice}.")

@@ -7,7 +7,6 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
 
@@ -17,7 +16,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
 )
 
@@ -35,7 +33,6 @@ from trading.bars import Answer
 from trading.clocks import SimulatedClock
 from trading.errors import BrokerError, QuarterdeckError
 from trading.facts import Notice, NoticeState, Request, RequestState, Trading
-from trading.messages import Message
 from trading.orders import AT_BROKER, IN_DOUBT, WORKING, Fill, Order, OrderState
 from trading.owners import Alone
 from trading.signals import Signal, SignalState
@@ -99,6 +96,10 @@ class Lifecycle(RuleBasedStateMachine):
         """The journal of one example."""
         return MemoryJournal()
 
+    @classmethod
+    def place(cls) -> Any:
+        return None
+
     @initialize(
         dedupes=st.booleans(),
         lag=st.sampled_from((0.0, 0.0, 1.0, 2.0)),
@@ -110,6 +111,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.die = Random(seed)
         self.bars = self.asked = self.lives = 0
         self.graves: set[str] = set()
+        self.where = self.place()
         self.run(self._begin(dedupes, seed))
         self.began = True
 
@@ -457,10 +459,10 @@ class Lifecycle(RuleBasedStateMachine):
 class OnDatabase(Lifecycle):
     """The same on a database of its own for each example."""
 
-    place: ClassVar[Any]  # () -> a fresh, migrated database's path or url
-
     async def open(self) -> Any:
-        return await self.stack.enter_async_context(open_journal(type(self).place()))
+        return await self.stack.enter_async_context(open_journal(self.where))
 
-
-__all__ = ["Lifecycle", "Message", "OnDatabase", "Path", "precondition"]
+    @classmethod
+    def place(cls) -> Any:
+        """Where a fresh one with our tables is."""
+        raise NotImplementedError

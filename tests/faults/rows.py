@@ -3,6 +3,7 @@
 from tests.faults import killing, outages, presses, stopping, telegram
 from tests.faults.clocks import CLOCKS
 from tests.faults.halting import HALT
+from tests.faults.machine import MACHINE
 from tests.faults.row import Row
 
 #: One module a family.
@@ -16,5 +17,6 @@ ROWS: dict[str, Row] = {
         *presses.ROWS,
         *telegram.ROWS,
         HALT,
+        MACHINE,
     )
 }
