@@ -13,6 +13,7 @@ from choices import operators, telegram_token
 from folder import paper_address
 from lanes.ears import Ear
 from lanes.lane import run_lane
+from mailing import keep_mailing
 from markets import candle_feeds
 from settings import Settings
 from trading.clocks import Clocks
@@ -69,6 +70,7 @@ async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
             ),
             rounds.trade(desk, ear.heard, owner=owner, conduct=conduct),
             rounds.sweep(desk, clocks.sleep),
+            keep_mailing(desk, settings, clocks, owner),
             _beats(rooms.base, "fast"),
         )
 
