@@ -13,7 +13,6 @@ from choices import operators, telegram_token
 from folder import paper_address
 from lanes.ears import Ear
 from lanes.lane import run_lane
-from mailing import keep_mailing
 from markets import candle_feeds
 from settings import Settings
 from trading.clocks import Clocks
@@ -53,6 +52,7 @@ def _beats(base: Base, name: str) -> Coroutine[Any, Any, None]:
 
 async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
     """Commands, decisions, orders, settlement; nothing that computes for long."""
+    from mailing import keep_mailing
     from worker import rounds
 
     owner = f"fast-{settings.host}-{os.getpid()}"

@@ -1,11 +1,21 @@
 """What is written under [mail]."""
 
+import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-Address = Annotated[str, Field(pattern=r"^[!#-'*+\-./0-9=?A-Z^-~]{1,64}@[A-Za-z0-9.-]{1,190}$")]
+_ADDRESS = re.compile(r"[!#-'*+\-./0-9=?A-Z^-~]{1,64}@[A-Za-z0-9.-]{1,190}")
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError("an address is written like ann@example.org")
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
 
 
 class MailSettings(BaseModel):
@@ -17,7 +27,7 @@ class MailSettings(BaseModel):
     port: int = Field(default=0, ge=0, le=65535)  # 0 is the usual one of `security`
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: str = Field(default="", max_length=320)
-    sender: Address | Literal[""] = ""
+    sender: Address = ""
     to: Annotated[tuple[Address, ...], NoDecode] = ()
     digests: bool = False
 

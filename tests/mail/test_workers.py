@@ -15,7 +15,7 @@ from mailing import mailman
 from tests.journal.conftest import migrated_file, place, postgres
 from tests.mail.conftest import route
 from tests.mail.server import Server
-from tests.world import World, world
+from tests.world import ANN, World, world
 from trading.clocks import Clocks
 from trading.facts import Lane
 from trading.messages import bold, message
@@ -48,7 +48,7 @@ async def _tell(desk: World, writer: int) -> None:
 async def test_two_workers_mail_each_event_once_while_others_write(
     journals: list[OrmJournal], server: Server
 ):
-    worlds = [await world(journal) for journal in journals]
+    worlds = [await world(journal, operators=(ANN,)) for journal in journals]
     clock = worlds[0].clock
     for one in worlds:
         one.desk.wall = clock
