@@ -16,6 +16,7 @@ def _address(text: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
+Sender = Annotated[str, AfterValidator(lambda text: text and _address(text))]
 
 
 class MailSettings(BaseModel):
@@ -27,7 +28,7 @@ class MailSettings(BaseModel):
     port: int = Field(default=0, ge=0, le=65535)  # 0 is the usual one of `security`
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: str = Field(default="", max_length=320)
-    sender: Address = ""
+    sender: Sender = ""
     to: Annotated[tuple[Address, ...], NoDecode] = ()
     digests: bool = False
 

@@ -15,8 +15,11 @@ __all__ = ["clean"]  # a fixture
 WHOLE = {"host": "smtp.example.org", "sender": "desk@example.org", "to": ["ann@example.org"]}
 
 
-def test_without_a_word_nobody_is_mailed():
+def test_without_a_word_nobody_is_mailed(monkeypatch: pytest.MonkeyPatch):
     assert mailing.route(load()) is None
+    for name, value in as_environment(load()).items():
+        monkeypatch.setenv(name, value)
+    assert mailing.route(load()) is None  # as a process of the house is given it
 
 
 def test_the_least_that_is_needed():
@@ -64,12 +67,9 @@ def test_the_demo_mails_nobody():
         ({"sender": ""}, "`host` needs `sender` and `to` beside it"),
         ({"host": ""}, "`to` needs the `host` that takes the mail"),
         ({"to": ["ann@example.org", "ann@example.org"]}, "an address is in `to` twice"),
-        (
-            {"to": ["Ann <ann@example.org>"]},
-            "setting 'mail.to.0' = 'Ann <ann@example.org>': string",
-        ),
-        ({"to": "ann"}, "setting 'mail.to.0' = 'ann': string should match pattern"),
-        ({"sender": "a@b\r\nBcc: c@d"}, "setting 'mail.sender"),
+        ({"to": ["Ann <ann@x.org>"]}, "setting 'mail.to.0' = 'Ann <ann@x.org>': an address is"),
+        ({"to": "ann"}, "setting 'mail.to.0' = 'ann': an address is written like ann@example.org"),
+        ({"sender": "a@b\nBcc: c@d"}, "setting 'mail.sender' = 'a@b\\nBcc: c@d': an address"),
         ({"host": "smtp://x"}, "setting 'mail.host' = 'smtp://x': string should match pattern"),
         ({"port": 65_536}, "setting 'mail.port' = '65536': input should be less than or equal"),
         ({"security": "ssl"}, "setting 'mail.security' = 'ssl': input should be 'starttls', 'tls'"),
