@@ -94,7 +94,7 @@ async def test(settings: Settings) -> str:
     """Send a test mail and say what came of it. Raises MailError where nobody took it."""
     found = _wanted(settings)
     clocks = Clocks()
-    letter = Stationery(found, "", str).test(f"test-{secrets.token_hex(6)}", clocks.wall.now())
+    letter = Stationery(found, "test", str).test(secrets.token_hex(6), clocks.wall.now())
     try:
         async with Carrier(found, clocks).open() as visit:
             taken = await visit.send(letter, found.to)

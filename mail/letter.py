@@ -37,20 +37,17 @@ class Stationery:
     desk_id: str
     moment: Callable[[datetime], str]
 
-    def id_of(self, notice: int) -> str:
-        """The same for the same notice, so that a repeat after a crash can be recognised."""
-        return f"<{self.desk_id}-{notice}@{self.route.sender.rpartition('@')[2]}>"
-
-    def letter(self, name: int, texts: Sequence[Text], now: datetime) -> EmailMessage:
-        """One mail of one or more texts, named after the notice `name`; `now` is its Date."""
+    def letter(self, texts: Sequence[Text], now: datetime) -> EmailMessage:
+        """One mail of one or more texts; `now` is its Date. Its Message-ID is the first text's, so
+        that a repeat after a crash can be recognised."""
         first = texts[0]
         title = first.title
         if len(texts) > 1:
             title = f"{len(texts)} messages, first: {title}"
         sheet = self._blank(f"Quarterdeck: {title}", now)
-        sheet["Message-ID"] = self.id_of(name)
-        if len(texts) == 1 and first.root not in (0, name):
-            sheet["In-Reply-To"] = sheet["References"] = self.id_of(first.root)
+        sheet["Message-ID"] = self._id(first.name)
+        if len(texts) == 1 and first.root:
+            sheet["In-Reply-To"] = sheet["References"] = self._id(first.root)
         sheet.set_content(
             RULE.join(self._plain(text) for text in texts) + "\n", cte="quoted-printable"
         )
@@ -60,9 +57,12 @@ class Stationery:
     def test(self, name: str, now: datetime) -> EmailMessage:
         """A mail that only says that mail works."""
         sheet = self._blank("Quarterdeck: test", now)
-        sheet["Message-ID"] = f"<{name}@{self.route.sender.rpartition('@')[2]}>"
+        sheet["Message-ID"] = self._id(name)
         sheet.set_content("Email works: critical messages of your desk come here too.\n")
         return sheet
+
+    def _id(self, name: str) -> str:
+        return f"<{self.desk_id}-{name}@{self.route.sender.rpartition('@')[2]}>"
 
     def _blank(self, subject: str, now: datetime) -> EmailMessage:
         sheet = EmailMessage(policy=SMTP)
@@ -77,7 +77,8 @@ class Stationery:
         return "\n\n".join(part for part in (text.said.plain.strip(), self._foot(text)) if part)
 
     def _foot(self, text: Text) -> str:
-        labels = " · ".join(button.label for row in text.said.buttons for button in row)
+        asked = [button.label for row in text.said.buttons for button in row if button.once]
+        labels = " · ".join(asked)
         answer = f"\nTo answer, in Telegram: {labels}" if labels else ""
         return self.moment(text.at) + answer
 
@@ -87,7 +88,7 @@ class Stationery:
         for text in texts:
             shown = ""
             if text.png:
-                name = f"picture-{text.notice}@{self.desk_id}"
+                name = f"picture-{text.name}@{self.desk_id}"
                 pictures.append((name, text))
                 shown = f'<img src="cid:{name}" alt="" style="max-width:100%;margin-top:12px">'
             foot = escape(self._foot(text)).replace("\n", "<br>")
@@ -98,18 +99,20 @@ class Stationery:
         html = sheet.get_payload()[-1]  # type: ignore[index]
         for name, text in pictures:
             html.add_related(  # type: ignore[union-attr]
-                text.png, "image", "png", cid=f"<{name}>", filename=f"picture-{text.notice}.png"
+                text.png, "image", "png", cid=f"<{name}>", filename=f"picture-{text.name}.png"
             )
 
 
 def as_html(said: Message) -> str:
     """Spans as tags, line ends as breaks; nothing of the text is taken for HTML."""
     parts = []
-    for span in said.text:
+    for before, span in zip((None, *said.text), said.text, strict=False):
         if span.style == "pre":
             parts.append(f'<pre style="{PRE}">{escape(span.text)}</pre>')
             continue
-        words = escape(span.text).replace("\n", "<br>")
+        below_table = before is not None and before.style == "pre"
+        words = escape(span.text.removeprefix("\n") if below_table else span.text)
+        words = words.replace("\n", "<br>")
         tag = TAGS.get(span.style)
         parts.append(f"<{tag}>{words}</{tag}>" if tag else words)
     return "".join(parts).strip()

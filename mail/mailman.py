@@ -167,7 +167,7 @@ class Mailman:
         if not texts or not to:  # pruned, or for an address that is no longer mailed
             await hold.move(hold.progress.replaced(envelope, None))
             return
-        letter = self.stationery.letter(envelope.events[0], texts, now)
+        letter = self.stationery.letter(texts, now)
         try:
             taken = await visit.send(letter, to)
         except MailRefused as error:

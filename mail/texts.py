@@ -22,14 +22,14 @@ LONGEST = 120  # characters of a title
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One event in words. `root` is the first notice about the same subject, 0 where there is no
-    subject."""
+    """One event in words. `name` is its own for ever, and `root` that of the first event of the
+    same subject: "" where it has none, or is the first."""
 
-    notice: int
+    name: str
     title: str
     said: Message
     at: datetime  # wall time
-    root: int = 0
+    root: str = ""
     png: bytes = b""
 
 
@@ -55,7 +55,7 @@ async def text_of(desk: Desk, notice_id: int) -> Text | None:
     picture = await picture_of(desk, notice)
     drawn = picture is not None and picture.state is PictureState.DRAWN
     return Text(
-        notice.id,
+        _name(notice),
         title(said, symbol),
         said,
         notice.created_at,
@@ -110,13 +110,18 @@ async def _symbol(desk: Desk, notice: Notice) -> str:
     return signal.symbol if signal else ""
 
 
-async def _root(desk: Desk, notice: Notice) -> int:
+def _name(notice: Notice) -> str:
+    """With its moment, since after a restore ids are given again."""
+    return f"{notice.id}-{int(notice.created_at.timestamp())}"
+
+
+async def _root(desk: Desk, notice: Notice) -> str:
     if not notice.subject:
-        return 0
+        return ""
     first = await desk.journal.first(
         Notice, subject=notice.subject, lane=notice.lane, kind=notice.kind
     )
-    return first.id if first else 0
+    return _name(first) if first and first.id != notice.id else ""
 
 
 def _clean(text: str) -> str:

@@ -73,10 +73,12 @@ async def test_a_digest_whose_picture_does_not_come_goes_without(post: Post):
 
 
 def test_html_says_what_the_spans_say_and_takes_no_text_for_tags():
-    said = message(bold("A < B"), "\nline & ", italic("<script>"), code("x"), table("1  2\n3  4"))
+    said = message(
+        bold("A < B"), "\nline & ", italic("<script>"), code("x"), table("1  2\n3  4"), "\nend"
+    )
     html = as_html(said)
     assert html.startswith("<b>A &lt; B</b><br>line &amp; <i>&lt;script&gt;</i><code>x</code><pre")
-    assert "1  2\n3  4</pre>" in html
+    assert "1  2\n3  4</pre>end" in html
 
 
 @pytest.mark.parametrize(
@@ -106,10 +108,10 @@ def test_any_text_makes_a_mail_that_can_be_sent(spans: list[tuple[str, str]]):
     clean = [(text.encode("utf-8", "replace").decode(), style) for text, style in spans]
     said = Message(tuple(Span(text, style) for text, style in clean))  # type: ignore[arg-type]
     moment = at(MONDAY, 21)
-    text = Text(7, title(said), said, moment, 3, b"")
+    text = Text("7-1", title(said), said, moment, "3-1")
     route = Route("x", "none", "desk@example.org", ("ann@example.org",))
     stationery = Stationery(route, "qd1", lambda at: f"{at:%H:%M}")
-    sent = stationery.letter(7, [text, text], moment + timedelta(hours=1)).as_bytes()
+    sent = stationery.letter([text, text], moment + timedelta(hours=1)).as_bytes()
     assert sent.isascii()
     assert max(len(line) for line in sent.split(b"\r\n")) <= 998
-    assert b"\nMessage-ID: <qd1-7@example.org>\r\n" in sent
+    assert b"\nMessage-ID: <qd1-7-1@example.org>\r\n" in sent

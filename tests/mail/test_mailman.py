@@ -76,14 +76,15 @@ async def test_whoever_halts_is_not_mailed_as_you(post: Post):
 
 
 async def test_a_button_is_named_and_answered_in_telegram(post: Post):
-    said = message(
-        bold("Outcome unknown"), buttons=[[Button("It is there", "x"), Button("No", "x")]]
-    )
+    row = [Button("It is there", "x"), Button("No", "x"), Button("Why", "why", once=False)]
+    said = message(bold("Outcome unknown"), buttons=[row])
     await notices.tell(post.world.desk, said, lane=Lane.CRITICAL)
     await post.man.round()
     text = post.server.mails[0].get_body(("plain",)).get_content()
-    assert "To answer, in Telegram: It is there · No" in text
-    assert "Mon 3 Feb 16:05 New York" in text
+    assert text.splitlines()[-2:] == [
+        "Mon 3 Feb 16:05 New York",
+        "To answer, in Telegram: It is there · No",
+    ]
 
 
 async def test_nothing_secret_is_mailed(post: Post):
