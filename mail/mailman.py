@@ -148,6 +148,8 @@ class Mailman:
             await asyncio.wait([task], timeout=self.clocks.machine(GRACE))
             task.cancel()
             await asyncio.wait([task])
+            if not task.cancelled() and (error := task.exception()):
+                log.info("the last mail before the end did not go", error=str(error))
             raise
 
     async def _gathered(self, hold: _Hold) -> Envelope | None:

@@ -1,5 +1,5 @@
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,8 +24,6 @@ class Post:
     world: World
     server: Server
     man: Mailman
-    rate: float = 1.0
-    told: list[str] = field(default_factory=list)
 
     async def alarm(self, title: str, text: str = "", **more: Any) -> None:
         """A critical text to every operator, as the desk tells it."""
