@@ -188,7 +188,7 @@ async def square_off(settings: Settings) -> None:
     from wiring import Silence, open_desk
 
     lived_in(settings)
-    async with open_desk(settings, bell=Silence()) as rooms:
+    async with open_desk(settings, bell=Silence(), owner="cli") as rooms:
         run = await squareoff.begin(rooms.desk, by="command line")
         said = ""
         broker = next(iter(rooms.desk.brokers.values()))
@@ -196,11 +196,11 @@ async def square_off(settings: Settings) -> None:
             await rooms.base.market.refresh()
             if isinstance(broker, PaperBroker):
                 await broker.work()  # the house is down, so nobody else fills what rests
-            progress = await squareoff.advance(rooms.desk, run, owner=f"cli-{os.getpid()}")
+            progress = await squareoff.advance(rooms.desk, run)
             text = squareoff.wording_of(rooms.desk, progress)
             if text != said:
                 print(text, flush=True)
                 said = text
             if progress.flat:
                 return
-            await asyncio.sleep(1.0)
+            await rooms.base.clocks.sleep(1.0)

@@ -1,7 +1,6 @@
 """What each process of the house runs; the supervisor starts them, SIGTERM ends them."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
@@ -55,8 +54,10 @@ async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
     from mailing import keep_mailing
     from worker import rounds
 
-    owner = f"fast-{settings.host}-{os.getpid()}"
-    async with open_desk(settings, clocks=clocks) as rooms, Ear(settings.redis, "orders") as ear:
+    async with (
+        open_desk(settings, clocks=clocks, owner="fast") as rooms,
+        Ear(settings.redis, "orders") as ear,
+    ):
         desk, demo = rooms.desk, rooms.base.demo
         conduct = partial(demo.conduct, desk) if demo else None
         await until(
@@ -68,7 +69,8 @@ async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
                 max_jobs=4,
                 stop=stop,
             ),
-            rounds.trade(desk, ear.heard, owner=owner, conduct=conduct),
+            rounds.trade(desk, ear.heard, conduct=conduct),
+            rounds.report(desk, clocks.sleep),
             rounds.sweep(desk, clocks.sleep),
             keep_mailing(desk, settings, clocks, owner),
             _beats(rooms.base, "fast"),
@@ -85,7 +87,7 @@ async def heavy(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None
     from worker.shipped import LONGEST
 
     look = partial(watched.look, settings) if settings.imports.folder else None
-    async with open_desk(settings, clocks=clocks) as rooms:
+    async with open_desk(settings, clocks=clocks, owner="heavy") as rooms:
         base = rooms.base
         research = Research(
             rooms.store,

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from desk.books import Books
+from desk.hands import Hands
 from desk.timetable import Jobs, When
 from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
-from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal
+from trading.owners import Alone
+from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Owners
 from trading.types import Holding, Instrument, Mode, Moment
 from trading.universes import Universe
 
@@ -75,6 +77,8 @@ class Desk:
     digests: Digests = field(default_factory=Digests)
     universes: Mapping[str, Universe] = field(default_factory=dict)
     jobs: Jobs = field(default_factory=dict)  # the timetable, by name
+    owners: Owners = field(default_factory=Alone)
+    hands: Hands = field(default_factory=Hands, init=False)
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ import platform
 from datetime import timedelta
 from importlib.metadata import version
 
-from desk import asking, notices, timetable, wording
+from desk import asking, doubt, notices, timetable, wording
 from desk.console.replies import columns
 from desk.decide import trading_state
 from desk.desk import Desk
@@ -89,18 +89,22 @@ async def health(desk: Desk, request: Request) -> None:
         for beat in await desk.journal.read(Beat, order="name")
     ]
     oldest = await desk.journal.first(Request, state=RequestState.NEW, id__lt=request.id)
+    parked = await doubt.parked(desk)
     counts = [
         ("signals waiting", await desk.journal.count(Signal, state=SignalState.PENDING)),
         ("orders working", await desk.journal.count(Order, state__in=tuple(WORKING))),
         ("outcome unknown", await desk.journal.count(Order, state=OrderState.UNKNOWN)),
+        ("asked about", len(parked)),
         ("notices unsent", await desk.journal.count(Notice, state=NoticeState.DUE)),
         ("pictures to draw", await desk.journal.count(Picture, state=PictureState.WANTED)),
         ("jobs running", await desk.journal.count(Run, state=RunState.RUNNING)),
         ("jobs failed", await desk.journal.count(Run, state=RunState.FAILED)),
     ]
     marked = await last_marked(desk)
+    names = ", ".join(doubt.what(order) for order in parked[:5])
     resting = [pause.job for pause in await timetable.paused(desk.journal, desk.market.now())]
     lines = [
+        *([f"⚠ Outcome not known: {names}; /unknown settles it"] if parked else []),
         *([f"Paused: {', '.join(resting)}; /jobs resumes"] if resting else []),
         f"Oldest unhandled command: {wording.ago(wall - oldest.received_at)}"
         if oldest

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from desk import inbox, notices, wording
 from desk.console import backtest, deciding, digests, jobs, lists, money, safety, service
 from desk.console.reconcile import reconcile
+from desk.console.unknown import unknown
 from desk.desk import Desk
 from trading.errors import DeskError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
@@ -48,6 +49,9 @@ VERBS: dict[str, Verb] = {
     "scan": Verb(service.scan, "look for signals now", "[strategy]", topic="Signals"),
     "positions": Verb(money.positions, "what is held, at what price", topic="Money"),
     "orders": Verb(money.orders, "orders working and done", topic="Money"),
+    "unknown": Verb(
+        unknown, "orders nobody knows the fate of", "[ID there|absent|ask]", topic="Money"
+    ),
     "pnl": Verb(
         money.pnl,
         "net profit and loss, as a picture",
