@@ -211,19 +211,22 @@ def _process(name: str, settings: "Settings") -> None:
 
 
 @app.command()
-def check(name: Annotated[Part, typer.Argument(help="bot, fast, heavy, draw or paper.")]) -> None:
-    """Exit 0 if that process of this machine is alive, else 1: for health checks."""
-    from folder import named
-    from pulse import pulse
+def check(
+    name: Annotated[
+        Part | None, typer.Argument(help="bot, fast, heavy, draw or paper: is it alive?")
+    ] = None,
+) -> None:
+    """Check every rule the desk's facts must keep; writes nothing, and the house may run. With a
+    part's name, whether that process of this machine is alive. Exit 0 if all is well, else 1."""
     from settings import load
-    from trading.errors import QuarterdeckError
 
-    settings = named(load())
-    try:
-        print(_run(pulse(settings, name.value)))
-    except QuarterdeckError as error:
-        print(f"quarterdeck: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
+    if name is None:
+        from checkup import check as carry_out
+
+        raise typer.Exit(_run(carry_out(load())))
+    from pulse import probe
+
+    raise typer.Exit(_run(probe(load(), name.value)))
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """What each process of the house runs; the supervisor starts them, SIGTERM ends them."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
@@ -145,6 +146,7 @@ async def bot(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
                 token=telegram_token(settings),
                 api_base=api_base,
                 rest=ear.heard,
+                clocks=clocks,
             ),
             _beats(base, "bot"),
         )

@@ -1,8 +1,10 @@
 """Whether a process of this machine is alive, by its heartbeat: what a container's health asks."""
 
+import sys
 from datetime import timedelta
 
 from db.journal import open_journal
+from folder import named
 from settings import Settings
 from trading.clocks import SystemClock
 from trading.errors import QuarterdeckError
@@ -25,3 +27,13 @@ async def pulse(settings: Settings, name: str) -> str:
     if now - beat.at > SILENT:
         raise QuarterdeckError(f"{beat.name} is silent, last heard of {seconds:,} s ago")
     return f"{beat.name} alive, {seconds} s ago"
+
+
+async def probe(settings: Settings, name: str) -> int:
+    """Prints which it is; the command's exit status."""
+    try:
+        print(await pulse(named(settings), name))
+    except QuarterdeckError as error:
+        print(f"quarterdeck: {error}", file=sys.stderr)
+        return 1
+    return 0

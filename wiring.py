@@ -168,7 +168,7 @@ async def open_base(
 
 def voice_desk(base: Base) -> Desk:
     """A desk to read and tell from, without prices, brokers or strategies: the bot's."""
-    return _desk(base, _NoPrices(), {}, {})
+    return _desk(base, NoPrices(), {}, {})
 
 
 @asynccontextmanager
@@ -335,7 +335,7 @@ class Silence:
         del lane, ids
 
 
-class _NoPrices:
+class NoPrices:
     """The voice shows recorded facts; a price it made up would be a wrong figure."""
 
     async def quote(self, symbol: str, at: datetime) -> Quote | None:

@@ -7,7 +7,7 @@ works while halted, and never asks for approval.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from desk import execute, notices, settle, wording
+from desk import asking, execute, notices, settle, wording
 from desk.desk import Desk
 from desk.halt import latch
 from trading.errors import BrokerError, DeskError
@@ -43,8 +43,9 @@ async def begin(desk: Desk, *, by: str) -> Run:
         running = await under_way(desk)
         if running is not None:
             return running
-        run = Run(JOB, desk.wall.now(), args={"by": by, "cancelled": 0})
-        return (await desk.journal.append([run]))[0]
+        run = await asking.ask(desk, Run(JOB, desk.wall.now(), args={"by": by, "cancelled": 0}))
+        assert run is not None  # the last one is over, as was just read
+        return run
 
 
 async def under_way(desk: Desk) -> Run | None:

@@ -101,16 +101,20 @@ async def handle(desk: Desk, request_id: int) -> None:
     if request is None:
         return
     state, error = RequestState.DONE, ""
-    try:
-        await _carry_out(desk, request)
-    except QuarterdeckError as refusal:
-        state, error = RequestState.REFUSED, str(refusal)
-        text = str(refusal)
-        await notices.answer(desk, request, wording.capital(text) + ".")
-    except Exception as failure:
-        await _failed(desk, request, failure)
-        raise
-    await desk.journal.move(request, state=state, error=error, handled_at=desk.wall.now())
+    with notices.held_back() as answers:
+        try:
+            await _carry_out(desk, request)
+        except QuarterdeckError as refusal:
+            state, error = RequestState.REFUSED, str(refusal)
+            await notices.answer(desk, request, wording.capital(error) + ".")
+        except Exception as failure:
+            await desk.journal.append(answers)
+            await _failed(desk, request, failure)
+            raise
+    async with desk.journal.transaction():
+        ended = {"state": state, "error": error, "handled_at": desk.wall.now()}
+        if await desk.journal.move(request, **ended):
+            await desk.journal.append(answers)
     await desk.bell.ring("postman")
 
 
