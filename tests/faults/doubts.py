@@ -17,7 +17,9 @@ from trading.orders import Order, OrderState
 
 IN_DOUBT = (OrderState.SUBMITTING, OrderState.UNKNOWN)
 LOOK = 0.1  # seconds of the machine between looks
-TOLD_WITHIN = 60.0  # wall seconds
+TOLD_WITHIN = (
+    60.0  # wall seconds; a short trial shares its machine with others, and gets twice that
+)
 THERE, BACK = "It is there", "Back"
 
 
@@ -80,6 +82,7 @@ class Doubts:
     async def tally(self, figures: Figures) -> None:
         """How many had to be asked about, and whether each long doubt was told in time."""
         posts, late = PostBook(self.house.journal), []
+        within = TOLD_WITHIN if self.house.case.is_full else 2 * TOLD_WITHIN
         for number, doubt in self.seen.items():
             lasted = (doubt.until - doubt.since).total_seconds()
             told = None
@@ -91,7 +94,7 @@ class Doubts:
             if told is not None:
                 figures.unknown += 1
                 figures.slowest = max(figures.slowest or 0.0, told)
-            if lasted > TOLD_WITHIN and (told is None or told > TOLD_WITHIN):
+            if lasted > within and (told is None or told > within):
                 late.append(f"{doubt.key} after {told or lasted:.0f} s")
         if late:
             figures.broken.append(f"{len(late)} in doubt and told too late: {', '.join(late[:5])}")

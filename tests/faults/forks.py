@@ -1,7 +1,7 @@
 """The warmed parent: imports everything once, then forks a process of the house in milliseconds.
 
-JSON lines: `{"tag", "name", "settings", …}` in; `{"tag", "pid"}`, `{"up"}` with a pid once its loops
-run, and `{"died", "status"}` out.
+JSON lines: `{"tag", "name", "settings", …}` in; `{"tag", "pid"}`, `{"up"}` with a pid once its
+loops run, and `{"died", "status"}` out.
 It runs no loop and no thread of ours, so a fork of it is a fresh start. When its own parent goes,
 it and every child go too.
 """
