@@ -1,12 +1,14 @@
 """Orders in doubt: since when, for how long, and when the operator was asked about them."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from db.posts import PostBook
+from desk.doubt import what
 from phone import Message
 from tests.faults.hand import NOT_THERE, Place
 from tests.faults.house import House
@@ -26,7 +28,7 @@ THERE, BACK = "It is there", "Back"
 @dataclass(slots=True)
 class Doubt:
     key: str
-    what: str  # "AAPL"
+    what: str  # "buy 41 AAPL"
     since: datetime  # wall
     until: datetime  # wall; last seen in doubt
 
@@ -56,7 +58,7 @@ class Doubts:
     async def look(self) -> None:
         now = self.house.wall
         for order in await self.house.journal.read(Order, state__in=IN_DOUBT):
-            doubt = self.seen.setdefault(order.id, Doubt(order.key, order.symbol, now, now))
+            doubt = self.seen.setdefault(order.id, Doubt(order.key, what(order), now, now))
             doubt.until = now
 
     def _answer(self) -> None:
@@ -71,7 +73,8 @@ class Doubts:
 
     def _label(self, message: Message) -> str:
         """Under the question, or under the second one that asks whether that is certain."""
-        doubt = next((d for d in reversed(self.seen.values()) if d.what in message.words), None)
+        known = reversed(self.seen.values())
+        doubt = next((d for d in known if re.search(f"{d.what}( is|\n)", message.words)), None)
         if doubt is None:
             return ""
         labels = [button.text for button in message.buttons]
