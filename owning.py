@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import structlog
@@ -67,8 +67,11 @@ class Locks:
 
     def _prune(self) -> None:
         """Forget the oldest of the dead. Who is forgotten cannot be proven dead any more."""
-        found = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime)
-        for path in found[:-KEPT]:
+        found = []
+        for path in self._folder.iterdir():
+            with suppress(FileNotFoundError):  # another process prunes too
+                found.append((path.stat().st_mtime, path))
+        for _, path in sorted(found)[:-KEPT]:
             if is_abandoned(path):
                 path.unlink(missing_ok=True)
 

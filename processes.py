@@ -72,7 +72,7 @@ async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
             rounds.trade(desk, ear.heard, conduct=conduct),
             rounds.report(desk, clocks.sleep),
             rounds.sweep(desk, clocks.sleep),
-            keep_mailing(desk, settings, clocks, owner),
+            keep_mailing(desk, settings, clocks, f"fast-{settings.host}-{os.getpid()}"),
             _beats(rooms.base, "fast"),
         )
 

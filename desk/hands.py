@@ -22,6 +22,11 @@ class Hands:
     def search(self, key: str, attempt: int, now: datetime) -> Search:
         return self.searches.setdefault((key, attempt), Search(now))
 
+    def keep(self, keys: set[str]) -> None:
+        """Whatever else was searched for is settled, by whomever."""
+        for found in [known for known in self.searches if known[0] not in keys]:
+            del self.searches[found]
+
     def forget(self, key: str) -> None:
         for found in [known for known in self.searches if known[0] == key]:
             del self.searches[found]

@@ -30,11 +30,16 @@ async def resolve(desk: Desk, *, owner: str = "") -> int:
     moved = 0
     wall = desk.wall.now()
     away: dict[str, str] = {}
-    for order in await desk.journal.read(Order, state__in=tuple(IN_DOUBT), leased_until__lt=wall):
+    doubtful = await desk.journal.read(Order, state__in=tuple(IN_DOUBT))
+    desk.hands.keep({order.key for order in doubtful})
+    for order in doubtful:
+        if order.leased_until is not None and order.leased_until >= wall:
+            continue
         search = desk.hands.search(order.key, order.attempts, wall)
         if search.next_at > wall:
             continue
         if order.broker in away:  # one that times out would keep the others waiting in turn
+            search.absent_since = None
             await _silent(desk, order, away[order.broker])
             continue
         try:

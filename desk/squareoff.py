@@ -65,7 +65,8 @@ async def advance(desk: Desk, run: Run, *, owner: str = "") -> Progress:
     for holding, broker in await _held(desk, notes):
         mine = [o for o in earlier if (o.symbol, o.broker) == (holding.symbol, broker.name)]
         if all(order.is_done for order in mine):
-            await _close(desk, run, broker, holding, attempt=len(mine))
+            async with desk.journal.transaction():
+                await _close(desk, run, broker, holding, attempt=len(mine))
     await execute.execute_due(desk, owner=owner)
     working = await desk.journal.read(Order, state__in=tuple(WORKING))
     doubt = tuple(order.symbol for order in working if order.state in IN_DOUBT)
@@ -101,7 +102,12 @@ async def _cancel_all(desk: Desk, notes: list[str]) -> int:
 
 
 async def _close(desk: Desk, run: Run, broker: Broker, holding: Holdings, *, attempt: int) -> None:
-    """Order the close of one net position, book by book, so that every book ends flat."""
+    """Order the close of one net position, book by book, so that every book ends flat.
+    Nothing where another process has ordered it since `attempt` orders were seen: the position
+    would be closed twice, the second time as nobody's."""
+    before = {"purpose": JOB, "symbol": holding.symbol, "broker": broker.name}
+    if await desk.journal.count(Order, **before) != attempt:
+        return
     ledger = await desk.books.ledger()
     books = {
         position.book.strategy: position.quantity
@@ -116,8 +122,7 @@ async def _close(desk: Desk, run: Run, broker: Broker, holding: Holdings, *, att
     execute_at = now if session else desk.calendar.next_session(now).open
     orders = [
         Order(
-            # By book, so that two processes that see other books than each other close none twice.
-            key=f"{desk.desk_id}-sq{run.id}-{holding.symbol}-{attempt}-{strategy}",
+            key=f"{desk.desk_id}-sq{run.id}-{holding.symbol}-{attempt + number}",
             strategy=strategy,
             broker=broker.name,
             account=broker.account_id,
@@ -129,7 +134,7 @@ async def _close(desk: Desk, run: Run, broker: Broker, holding: Holdings, *, att
             reduce_only=True,
             purpose=JOB,
         )
-        for strategy, quantity in sorted(books.items())
+        for number, (strategy, quantity) in enumerate(sorted(books.items()))
         if quantity
     ]
     await desk.journal.append(orders)

@@ -194,3 +194,21 @@ async def test_a_folder_that_cannot_be_written_sends_no_order(folder: Path, tmp_
     async with opened(folder, f"sqlite:///{tmp_path / 'desk.db'}") as ours:
         with pytest.raises(QuarterdeckError, match="no order is sent"):
             await ours.mine()
+
+
+async def test_the_oldest_of_the_dead_are_forgotten_and_no_living_one(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("owning.KEPT", 2)
+    url = f"sqlite:///{tmp_path / 'desk.db'}"
+    async with child(folder, url) as living:
+        names = []
+        for _ in range(5):
+            async with opened(folder, url) as passing:
+                names.append(await passing.mine())
+        async with opened(folder, url) as ours:
+            await ours.mine()
+            assert not await ours.is_dead(names[0]), "forgotten: nobody can tell"
+            assert await ours.is_dead(names[-1])
+            assert not await ours.is_dead(living.name)
+            assert (folder / FOLDER / living.name).exists()

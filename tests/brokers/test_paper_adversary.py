@@ -271,3 +271,14 @@ async def test_a_control_that_cannot_be_read_changes_nothing(
 def test_chances_beyond_one_are_refused() -> None:
     with pytest.raises(ConfigError):
         Faults({Fate.DROP: 0.6, Fate.LATE: 0.6})
+
+
+async def test_the_client_learns_the_terms_of_the_process_it_talks_to(client: PaperClient) -> None:
+    first = await client.terms()
+    assert first.dedupes
+    await client.control(faults={"late_by": 3.0, "lag": 2.0}, dedupes=False)
+    later = await client.terms()
+    assert not later.dedupes
+    assert later.settles_in is not None
+    waited = client.timeout + client.connect_timeout
+    assert later.settles_in.total_seconds() >= 5.0 + waited
