@@ -1,6 +1,7 @@
 """What each process of the house runs; the supervisor starts them, SIGTERM ends them."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
