@@ -1,6 +1,7 @@
 """What each process of the house runs; the supervisor starts them, SIGTERM ends them."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
@@ -51,6 +52,7 @@ def _beats(base: Base, name: str) -> Coroutine[Any, Any, None]:
 
 async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
     """Commands, decisions, orders, settlement; nothing that computes for long."""
+    from mailing import keep_mailing
     from worker import rounds
 
     async with (
@@ -71,6 +73,7 @@ async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
             rounds.trade(desk, ear.heard, conduct=conduct),
             rounds.report(desk, clocks.sleep),
             rounds.sweep(desk, clocks.sleep),
+            keep_mailing(desk, settings, clocks, f"fast-{settings.host}-{os.getpid()}"),
             _beats(rooms.base, "fast"),
         )
 

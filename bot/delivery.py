@@ -12,8 +12,8 @@ from bot.letters import Letters
 from bot.outage import Outage
 from bot.pace import Bucket, Pace
 from bot.reach import Reach
-from bot.render import Rendered
 from desk import notices
+from desk.console.render import Rendered
 from desk.desk import Desk
 from trading.facts import Lane, Notice
 from trading.messages import bold, message

@@ -14,7 +14,7 @@ from bot.delivery import Delivery, Outcome
 from bot.letters import Letters
 from bot.pace import Pace
 from bot.reach import LONG, Reach
-from bot.render import Rendered, render
+from desk.console.render import Rendered, render
 from desk.desk import Desk
 from logs import scrub
 from trading.clocks import Clocks

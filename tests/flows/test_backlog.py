@@ -256,9 +256,9 @@ async def test_sent_just_before_a_crash_it_is_not_sent_again(back: Deck):
     rows = await missed(back, *(f"old {n}" for n in range(5)))
     rows += await missed(back, *(f"alert {n}" for n in range(12)), lane=Lane.CRITICAL)
     await sent_all(back)
+    await back.stop("bot")
     for row in await back.journal.read(Notice, id__in=tuple(row.id for row in rows)):
         await back.journal.move(row, state=NoticeState.DUE)  # as if it died before it said so
-    await back.stop("bot")
     assert len(await sent_all(back)) == 2
 
 
