@@ -59,7 +59,7 @@ ROWS = (
         "SIGSTOPs of a worker at random points, for up to 90 s",
         "0 lost, 0 doubled; orders in doubt are told within 60 s",
         full=100,
-        short=6,
+        short=4,
         run=stop,
         rate=10.0,
     ),
