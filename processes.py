@@ -58,6 +58,7 @@ async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
     async with open_desk(settings, clocks=clocks) as rooms, Ear(settings.redis, "orders") as ear:
         desk, demo = rooms.desk, rooms.base.demo
         conduct = partial(demo.conduct, desk) if demo else None
+        desk.reconciled = False
         await until(
             stop,
             run_lane(
@@ -69,6 +70,7 @@ async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
             ),
             rounds.trade(desk, ear.heard, owner=owner, conduct=conduct),
             rounds.sweep(desk, clocks.sleep),
+            rounds.start(desk),
             _beats(rooms.base, "fast"),
         )
 
@@ -85,6 +87,7 @@ async def heavy(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None
     look = partial(watched.look, settings) if settings.imports.folder else None
     async with open_desk(settings, clocks=clocks) as rooms:
         base = rooms.base
+        rooms.desk.reconciled = False
         research = Research(
             rooms.store,
             rooms.strategies,

@@ -57,6 +57,8 @@ async def _waits(desk: Desk, order: Order, why: str) -> None:
 
 async def execute(desk: Desk, order: Order, *, owner: str) -> bool:
     """Claim and send one order; False where it must wait or somebody else has it."""
+    if not desk.reconciled and order.purpose != "squareoff":
+        return False  # the first reconciliation comes first
     now = desk.market.now()
     session = desk.calendar.session_at(now)
     if session is None or order.execute_at < session.open:  # it may be a session too late

@@ -131,3 +131,4 @@ class Resting:
     symbol: str
     side: Side
     quantity: Decimal
+    limit: Decimal | None = None  # None: at the market

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from desk import crew, decide, execute, inbox, settle, squareoff
+from desk import crew, decide, execute, inbox, settle, squareoff, starting
 from desk.console import verbs
 from desk.desk import Desk
 from trading.errors import BrokerError, DataError
@@ -57,6 +57,14 @@ async def trade_once(desk: Desk, *, owner: str) -> None:
             await squareoff.advance(desk, run, owner=owner)
         except DataError as error:  # a calendar that has ended: the job `calendar` tells it
             log.warning("a square-off waits", error=str(error))
+
+
+async def start(desk: Desk) -> None:
+    """Once, beside the rounds: until it is done they send nothing but a square-off's orders."""
+    await crew.muster(desk)
+    reading = await starting.reconcile_at_start(desk)
+    if not reading.agrees:
+        log.error("not reconciled at the start", found=len(reading.open), away=reading.away)
 
 
 async def sweep(desk: Desk, rest: Rest) -> None:
