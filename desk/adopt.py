@@ -14,11 +14,10 @@ from desk.desk import Desk
 from desk.differences import Difference, Shift, Stray, plain, shift_of
 from trading.errors import BrokerError, DeskError
 from trading.ledger import Position
-from trading.orders import DONE, Ack, Fill, Order, OrderState, OrderType
+from trading.orders import ADOPTED, DONE, Ack, Fill, Order, OrderState, OrderType
 from trading.ports import Broker
 from trading.types import Instrument, Side
 
-ADOPTED = "adopted:"  # how the execution id of a fill begins that no broker has shown
 IN_DOUBT = (OrderState.SUBMITTING, OrderState.UNKNOWN)
 ZERO = Decimal(0)
 

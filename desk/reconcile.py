@@ -150,7 +150,7 @@ async def strays(desk: Desk, broker: Broker) -> set[Stray]:
     known = {o.key: o for o in await desk.journal.read(Order, key__in=keys)} if keys else {}
     for one in theirs:
         mine = known.get(one.key)
-        if mine is None or mine.is_done:
+        if mine is None or mine.is_done or mine.state is OrderState.PLANNED:
             here = "" if mine is None else _word(mine.state)
             shown = (one.key, one.symbol, one.side, one.quantity)
             found.add(Stray(broker.name, *shown, here, WORKS, one.limit))
