@@ -5,27 +5,31 @@ from collections.abc import Sequence
 from desk import notices, reconcile, wording
 from desk.console.replies import WIDTH, columns, turns
 from desk.desk import Desk
-from desk.differences import ADOPT, CLOSE, IGNORE, Difference, Shift, ordered
+from desk.differences import ADOPT, CLOSE, IGNORE, Difference, Shift, Stray, code, ordered
 from desk.reconcile import Reading
 from desk.wording import capital, number_of
 from trading.facts import Lane
 from trading.messages import Button, Message, Span, bold, message, table
 
-MEMORY = "reconcile"  # the cursor that holds what was told last
+MEMORY = "reconcile:told"  # the cursor that holds what was told last
 PAGE = 6  # differences in one message, each with its buttons
 LABEL = {ADOPT: "Adopt", IGNORE: "Ignore", CLOSE: "Close"}
 MEANING = {
     ADOPT: "Adopt: our books take the broker's figure.",
     IGNORE: "Ignore: it is not told again.",
-    CLOSE: "Close: the broker's side is closed.",
+}
+CLOSES = {
+    Shift: "Close: the surplus is traded away at the broker.",
+    Stray: "Close: the broker cancels its order.",
 }
 
 
 async def tell(desk: Desk, reading: Reading) -> bool:
-    """Tell every operator of differences that were not told yet, or that there are none any more.
+    """Tell every operator where there is a difference that was not told yet, or none any more.
     Returns whether something was told. A broker that was away keeps what was told of it."""
     async with desk.journal.transaction():
-        if not await note(desk, reading):
+        before, after = await note(desk, reading)
+        if not after.keys() - before.keys() and (after or not before):
             return False
         if reading.open:
             await notices.tell(desk, shown(desk, reading), lane=Lane.CRITICAL)
@@ -36,19 +40,16 @@ async def tell(desk: Desk, reading: Reading) -> bool:
     return True
 
 
-async def note(desk: Desk, reading: Reading) -> bool:
-    """Remember what is told of each broker; whether it was news. Call it in the transaction that
-    tells."""
-    before: dict[str, list[str]] = await reconcile.kept(desk, MEMORY)
-    after = {name: told for name, told in before.items() if name not in reading.asked}
-    for name in reading.asked:
-        if lines := [" ".join(d.words) for d in ordered(reading.open) if d.broker == name]:
-            after[name] = lines
+async def note(desk: Desk, reading: Reading) -> tuple[dict[str, str], dict[str, str]]:
+    """Remember what is told; what was told before and what is now, each the broker by the
+    difference's code. Call it in the transaction that tells."""
+    before: dict[str, str] = await reconcile.kept(desk, MEMORY)
+    after = {one: name for one, name in before.items() if name not in reading.asked}
+    after |= {code(one): one.broker for one in ordered(reading.open)}
     await reconcile.forget_ignored(desk, reading)
-    if after == before:
-        return False
-    await reconcile.write(desk, MEMORY, after)
-    return True
+    if after != before:
+        await reconcile.write(desk, MEMORY, after)
+    return before, after
 
 
 def summary(desk: Desk, reading: Reading) -> str:
@@ -89,13 +90,20 @@ def shown(
         parts += [f"{capital(reason)}.\n" for reason in reading.away]
     parts.append(f"{capital(summary(desk, reading))}.")
     parts += [f"\nPage {at} of {pages}."] if page is not None and pages > 1 else []
-    offered = {act for row in rows for act in row.acts}
-    parts += [f"\n{MEANING[act]}" for act in (ADOPT, IGNORE, CLOSE) if act in offered]
+    parts += [f"\n{line}" for line in _meanings(rows)]
     parts += [f"\n{advice}"] if advice else []
     buttons = [_acts(n, row, reading) for n, row in zip(numbers, rows, strict=True)]
     if page is not None:
         buttons += turns("reconcile", at, pages)
     return message(*parts, buttons=buttons)
+
+
+def _meanings(rows: Sequence[Difference]) -> list[str]:
+    """What the buttons that are offered do."""
+    offered = {act for row in rows for act in row.acts}
+    closing = {type(row) for row in rows if CLOSE in row.acts}
+    lines = [text for act, text in MEANING.items() if act in offered]
+    return lines + [text for kind, text in CLOSES.items() if kind in closing]
 
 
 def _acts(number: str, row: Difference, reading: Reading) -> list[Button]:
@@ -117,7 +125,7 @@ def _described(rows: Sequence[tuple[str, Difference]], reading: Reading) -> list
             parts += _positions(broker, shifts)
         for number, row in mine:
             if not isinstance(row, Shift):
-                parts.append(f"{number}{row.text}.\n")
+                parts.append(_sentence(number, row))
         silent = [(n.strip() or row.symbol) for n, row in mine if row in reading.ignored]
         if silent and not quiet:
             parts.append(f"Ignored: {', '.join(silent)}.\n")
@@ -133,4 +141,8 @@ def _positions(broker: str, rows: Sequence[tuple[str, Shift]]) -> list[str | Spa
     said = columns(lines)
     if max(map(len, said.splitlines())) <= WIDTH:
         return [table(said), "\n"]
-    return [f"{number}{row.text}.\n" for number, row in rows]
+    return [_sentence(number, row) for number, row in rows]
+
+
+def _sentence(number: str, row: Difference) -> str:
+    return f"{number}· {row.text}.\n" if number else f"{wording.capital(row.text)}.\n"

@@ -206,8 +206,8 @@ async def _do(desk: Desk, request: Request, act: str, words: tuple[str, ...]) ->
 def _booked(plan: adopt.Booking, *, close: bool) -> tuple[str, str]:
     found = plan.shift
     if not close:
-        both = f"{found.broker} and our books hold {wording.quantity(found.theirs)}."
-        return f"Adopted: {_parts(plan)}", f"At {_priced(plan)}. {wording.capital(both)}"
+        both = f"{wording.quantity(found.theirs)} {found.symbol}"
+        return f"Adopted: {_parts(plan)}", f"At {_priced(plan)}. Both books show {both} now."
     side = Side.SELL if found.gap > 0 else Side.BUY
     units = wording.quantity(abs(found.gap))
     what = f"{side.value} {units} {found.symbol}"

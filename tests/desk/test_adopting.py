@@ -70,7 +70,7 @@ async def test_adopting_a_position_says_what_it_books_and_makes_the_books_agree(
     assert await w.journal.count(Fill) == 1, "nothing before the second press"
     assert await press(w, "Adopt") == (
         "Adopted: +3 AAPL in unassigned\n"
-        "At 100.00 USD, the last price. Paper and our books hold 13."
+        "At 100.00 USD, the last price. Both books show 13 AAPL now."
     )
     assert (await newest(w, BOB.id)).plain.startswith("Adopted: +3 AAPL in unassigned, by Ann\n")
     assert await compare(w) == []
@@ -177,6 +177,18 @@ async def test_ignored_is_told_only_with_other_figures_and_shown_as_ignored():
     slip(w, "buy 1 AAPL")
     assert await differences.tell(w.desk, await reconcile.check(w.desk))
     assert "14   10" in (await newest(w)).plain
+
+
+async def test_a_difference_less_is_no_news():
+    w = await holding("buy 10 AAPL", "buy 5 MSFT")
+    slip(w, "buy 3 AAPL")
+    slip(w, "buy 2 MSFT")
+    assert await differences.tell(w.desk, await reconcile.check(w.desk))
+    slip(w, "sell 3 AAPL")
+    assert not await differences.tell(w.desk, await reconcile.check(w.desk))
+    slip(w, "sell 2 MSFT")
+    assert await differences.tell(w.desk, await reconcile.check(w.desk))
+    assert (await newest(w)).plain.startswith("The brokers' books agree with ours again")
 
 
 async def test_one_that_went_away_and_came_back_is_told_again():

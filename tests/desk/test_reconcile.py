@@ -88,7 +88,7 @@ async def test_a_difference_is_told_once_with_both_figures_in_the_critical_lane(
         "2 positions, 0 open orders, checked 14:05 New York.\n"
         "Adopt: our books take the broker's figure.\n"
         "Ignore: it is not told again.\n"
-        "Close: the broker's side is closed."
+        "Close: the surplus is traded away at the broker."
     )
 
 

@@ -73,7 +73,7 @@ async def test_a_difference_at_a_start_halts_with_its_figures_and_what_to_do():
         "1 position, 0 open orders, checked 14:05 New York.\n"
         "Adopt: our books take the broker's figure.\n"
         "Ignore: it is not told again.\n"
-        "Close: the broker's side is closed.\n"
+        "Close: the surplus is traded away at the broker.\n"
         "No new order leaves the desk. Settle each difference, then /resume. "
         "/squareoff works as ever."
     ]

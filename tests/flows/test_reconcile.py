@@ -1,14 +1,19 @@
 """Differences with the broker as an operator meets them: told, pressed, settled on the phone."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from brokers.paper import PaperBroker
+from brokers.paper_book import PaperBook
+from brokers.paper_events import Transferred
 from desk import starting
 from desk.decide import trading_state
 from tests.flows.conftest import Deck
+from tests.flows.ship import Ship, buttons, words
 from tests.flows.test_commands import fits_a_phone
 from tests.world import ANN, BOB
 from trading.facts import Trading
@@ -102,3 +107,29 @@ async def test_a_start_over_different_books_halts_until_it_is_settled_and_resume
     await apart.shows(resume, "Trading resumed by you")
     await starting.reconcile_at_start(apart.desk)
     assert await trading_state(apart.desk) is Trading.ACTIVE
+
+
+@pytest.mark.timeout(240)
+async def test_the_house_starts_halted_over_a_broker_that_changed_while_it_was_down(
+    tmp_path: Path,
+):
+    ship = Ship(tmp_path / "data")
+    try:
+        await ship.start()
+        card = await ship.message(lambda m: "Approve" in buttons(m), within=60)
+        await ship.press(card, "Approve")
+        await ship.message(lambda m: "Approved" in words(m) or "Filled" in words(m))
+        assert await ship.stop() == 0
+        book = PaperBook(ship.data / "paper.sqlite3")
+        at = datetime(2025, 2, 3, 21, 4, tzinfo=UTC)
+        book.append([Transferred("AAPL", D(12), D(180), D(1), at)])
+        book.close()
+        await ship.start()
+        alarm = await ship.message(lambda m: "the books differ at the start" in words(m), within=60)
+        assert buttons(alarm) == ["Adopt", "Ignore", "Close"]
+        assert ship.ask('SELECT state, "by" FROM latches') == [
+            ("halted", "reconciliation at start")
+        ]
+        assert await ship.stop() == 0
+    finally:
+        await ship.scuttle()
