@@ -15,7 +15,7 @@ from desk import execute, report, settle
 from desk.desk import Desk
 from desk.differences import WORKS, Difference, Shift, Stray, code
 from desk.wording import number_of
-from trading.errors import BrokerError
+from trading.errors import BrokerError, DataError
 from trading.facts import Cursor
 from trading.orders import AT_BROKER, Order, OrderState
 from trading.ports import Broker, ShowsOrders
@@ -107,7 +107,7 @@ async def read(desk: Desk) -> Reading:
             booked += await settle.collect(desk, broker)
             shifted = await shifts(desk, broker)
             found |= await strays(desk, broker)
-        except BrokerError as error:
+        except (BrokerError, DataError) as error:  # silent, or not to be understood
             away.append(str(error))
             continue
         asked.append(broker.name)

@@ -4,25 +4,17 @@ import asyncio
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from brokers.costs import Costs
-from brokers.paper import PaperBroker
-from desk import adopt, execute, reconcile, settle
+from desk import adopt, execute, reconcile
 from desk.console import differences, verbs
-from desk.differences import ADOPT, CLOSE, Difference, Shift, Stray
+from desk.differences import CLOSE, Difference, Shift
 from desk.halt import latch
-from replay.journal import MemoryJournal
-from tests.desk.test_reconcile import broker, holding, no_rest, order, slip
-from tests.world import ANN, BOB, MONDAY, Stocks, Tape, Weekdays, World, at, world
-from trading.clocks import SimulatedClock
+from tests.desk.test_reconcile import broker, holding, order, slip
+from tests.world import ANN, BOB, MONDAY, World
 from trading.errors import DeskError
 from trading.facts import Lane, Notice, Trading
-from trading.ledger import Book, Position
 from trading.messages import Message
 from trading.orders import Fill, Order, OrderState, OrderType
-from trading.types import Side
 
 D = Decimal
 TUESDAY = MONDAY.replace(day=4)
@@ -254,62 +246,6 @@ async def hand_order(w: World, key: str = "by-hand") -> None:
     await broker(w).submit(resting)
 
 
-async def test_an_order_the_broker_works_is_adopted_and_followed_from_then_on():
-    w = await holding()
-    await hand_order(w)
-    await compare(w)
-    assert await press(w, "Adopt") == (
-        "Adopt the order to buy 4 XOM at 90.00?\n"
-        "It works at paper, 'by-hand', 360.00 USD.\n"
-        "From now on it is ours, in unassigned: followed, shown in /orders, cancelled by a "
-        "square-off. Nothing is sent to the broker."
-    )
-    assert (await press(w, "Adopt")).startswith("Adopted\nThe order to buy 4 XOM at 90.00 is acc")
-    assert await compare(w) == []
-    w.tape.prices["XOM"] = D(89)
-    await broker(w).work()
-    await settle.collect(w.desk, w.broker)
-    [ours] = await w.journal.read(Order)
-    assert (ours.key, ours.state, ours.quantity) == ("by-hand", OrderState.FILLED, D(4))
-    assert (await newest(w)).plain.startswith("Filled: buy 4 XOM")
-
-
-async def test_an_order_that_had_filled_in_part_is_adopted_whole():
-    w = await holding()
-    broker(w).portion = lambda whole, lot: D(1)
-    w.tape.prices["XOM"] = D(89)
-    await hand_order(w)
-    [stray] = await compare(w)
-    assert isinstance(stray, Stray)
-    assert stray.quantity == 3
-    taken = await adopt.take_order(w.desk, stray, by="Ann")
-    assert taken is not None
-    assert (taken.quantity, taken.state) == (D(4), OrderState.PARTIALLY_FILLED)
-    assert await adopt.take_order(w.desk, stray, by="Bob") is None, "once"
-
-
-async def test_an_order_the_broker_works_is_cancelled_there_by_close():
-    w = await holding()
-    await hand_order(w)
-    await compare(w)
-    assert (await press(w, "Close")).startswith("Close the order to buy 4 XOM at 90.00?\npaper is")
-    assert (await press(w, "Close")).startswith("Closed\npaper cancelled the order")
-    assert await broker(w).working() == []
-    assert await compare(w) == []
-
-
-async def test_an_order_the_broker_does_not_know_is_ended_by_its_word():
-    w = await holding()
-    ghost = order(w, "ghost", "sell 4 AAPL", state=OrderState.ACCEPTED)
-    await w.journal.append([ghost])
-    await compare(w)
-    assert "Our order becomes cancelled." in await press(w, "Adopt")
-    assert await press(w, "Adopt") == "Adopted\nThe order to sell 4 AAPL is cancelled here."
-    [ended] = await w.journal.read(Order)
-    assert ended.note == "paper does not know it; adopted by Ann"
-    assert await compare(w) == []
-
-
 async def test_many_differences_have_pages_of_six_with_their_own_buttons():
     w = await holding()
     for n in range(8):
@@ -331,73 +267,3 @@ async def test_many_differences_have_pages_of_six_with_their_own_buttons():
         Notice, recipient=BOB.id, lane=Lane.CRITICAL, order="-id", limit=1
     )
     assert Message.from_json(notice.body) == alarm
-
-
-def position(strategy: str, quantity: int) -> Position:
-    return Position(Book(strategy, "paper", "AAPL"), "USD", quantity=D(quantity))
-
-
-@given(
-    st.dictionaries(st.sampled_from(["unassigned", "dip", "gap", "swing"]), st.integers(-9, 9)),
-    st.integers(-20, 20),
-)
-def test_the_parts_of_an_adoption_make_the_books_the_brokers(books: dict[str, int], theirs: int):
-    held = {name: D(units) for name, units in books.items() if units}
-    parts = adopt.split([position(name, units) for name, units in books.items()], D(theirs))
-    after = {n: held.get(n, D(0)) + parts.get(n, D(0)) for n in held.keys() | parts.keys()}
-    assert sum(after.values()) == theirs
-    assert all(parts.values()) or not parts
-    for name, units in held.items():
-        if name != "unassigned":
-            assert abs(after[name]) <= abs(units), "no strategy is given what it did not order"
-            assert after[name] * units >= 0
-    if not theirs:
-        assert not any(after.values())
-
-
-SYMBOLS = ("AAPL", "MSFT", "XOM")
-trades = st.tuples(
-    st.sampled_from(["dip", "gap"]), st.sampled_from(SYMBOLS), st.integers(-9, 9).filter(bool)
-)
-shifts = st.tuples(st.sampled_from(SYMBOLS), st.integers(-15, 15).filter(bool))
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(trades, max_size=6), st.lists(shifts, max_size=4), st.integers(0, 3))
-async def test_after_adopting_every_difference_the_books_agree_and_again_changes_nothing(
-    traded: list[tuple[str, str, int]], moved: list[tuple[str, int]], strays: int
-):
-    tape = Tape(Weekdays(), {symbol: D(100) for symbol in SYMBOLS})
-    clock = SimulatedClock(at(TUESDAY, 19, 5))
-    costs = Costs(slippage_bps=D(0))
-    paper = PaperBroker(tape, clock, Stocks(*SYMBOLS), costs, cash=D(100_000), shorts=True)
-    w = await world(MemoryJournal(), broker=paper)
-    w.desk.rest, w.desk.market, w.desk.wall, w.desk.feed = no_rest, clock, clock, tape
-    w.clock = clock
-    orders = [
-        Order(
-            f"k{n}", strategy, "paper", "paper", symbol, Side.BUY if units > 0 else Side.SELL,
-            D(abs(units)), clock.at, clock.at,
-        )
-        for n, (strategy, symbol, units) in enumerate(traded)
-    ]  # fmt: skip
-    await w.journal.append(orders)
-    await execute.execute_due(w.desk, owner="t")
-    for symbol, units in moved:
-        paper.transfer(symbol, D(units), D(100))
-    for n in range(strays):
-        await hand_order(w, f"hand-{n}")
-    found = list((await reconcile.check(w.desk)).found)
-    for difference in found:
-        for words in ([], [clock.at.isoformat(), "yes"]):
-            said = " ".join(("/reconcile", ADOPT, *difference.words, *words))
-            await verbs.handle(w.desk, await w.ask(said, pressed=True))
-    assert (await reconcile.check(w.desk)).found == frozenset()
-    theirs = {h.symbol: h.quantity for h in await paper.positions()}
-    assert (await w.desk.books.ledger()).net("paper") == theirs
-    before = await w.journal.count(Fill), await w.journal.count(Order)
-    for difference in found:
-        words = [clock.at.isoformat(), "yes"]
-        said = " ".join(("/reconcile", ADOPT, *difference.words, *words))
-        await verbs.handle(w.desk, await w.ask(said, pressed=True))
-    assert (await w.journal.count(Fill), await w.journal.count(Order)) == before
