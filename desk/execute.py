@@ -24,10 +24,13 @@ LEASE = timedelta(seconds=30)
 
 
 async def due(desk: Desk) -> list[Order]:
-    """Orders to send now, exits before entries, then as they were approved."""
+    """Orders to send now, exits before entries, then as they were approved. Before this process
+    has compared the books for the first time, only a square-off's are."""
     orders = await desk.journal.read(
         Order, state=OrderState.PLANNED, execute_at__lte=desk.market.now()
     )
+    if not desk.reconciled:
+        orders = [order for order in orders if order.purpose == "squareoff"]
     return sorted(orders, key=lambda order: (not order.reduce_only, order.id))
 
 
@@ -57,8 +60,6 @@ async def _waits(desk: Desk, order: Order, why: str) -> None:
 
 async def execute(desk: Desk, order: Order, *, owner: str) -> bool:
     """Claim and send one order; False where it must wait or somebody else has it."""
-    if not desk.reconciled and order.purpose != "squareoff":
-        return False  # the first reconciliation comes first
     now = desk.market.now()
     session = desk.calendar.session_at(now)
     if session is None or order.execute_at < session.open:  # it may be a session too late
