@@ -12,7 +12,7 @@ from desk.halt import latch
 from tests.desk.test_reconcile import broker, holding, order, slip
 from tests.world import ANN, BOB, MONDAY, World
 from trading.errors import DeskError
-from trading.facts import Lane, Notice, Trading
+from trading.facts import Lane, Notice, Request, RequestState, Trading
 from trading.messages import Message
 from trading.orders import Fill, Order, OrderState, OrderType
 
@@ -140,6 +140,27 @@ async def test_an_answer_that_waited_out_a_downtime_is_refused():
     w.go(TUESDAY, 19, 30)
     assert await press(w, "Close") == "This question is 25 minutes old; press it again above."
     assert await w.journal.count(Order) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "adopt",
+        "adopt position paper AAPL",
+        "adopt position paper AAPL ten 3",
+        "close position nobody AAPL 13 10",
+        "ignore order paper",
+        "adopt position paper AAPL 13 10 yesterday yes",
+        "close order paper nothing 4 - works",
+    ],
+)
+async def test_words_no_button_wrote_are_refused_in_one_line(words: str):
+    w = await holding("buy 10 AAPL")
+    slip(w, "buy 3 AAPL")
+    request = await w.ask(f"/reconcile {words}")
+    await verbs.handle(w.desk, request)
+    assert (await newest(w)).plain.count("\n") == 0
+    assert await w.journal.count(Request, id=request, state=RequestState.REFUSED) == 1
 
 
 async def test_an_instrument_with_an_order_in_doubt_is_not_adopted():

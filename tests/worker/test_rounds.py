@@ -137,3 +137,20 @@ async def test_the_conductor_moves_the_clock_only_after_the_look():
     with pytest.raises(Enough):
         await rounds.trade(w.desk, rest, owner="t", conduct=conduct)
     assert seen == [[OrderState.FILLED]]
+
+
+async def test_the_rounds_send_only_after_the_start_has_compared_the_books():
+    w = await world()
+    [order] = await approved_order(w)
+    w.desk.reconciled = False
+    w.go(TUESDAY, 15)
+    await rounds.trade_once(w.desk, owner="t")
+    assert (await w.journal.read(Order))[0].state is OrderState.PLANNED, order.key
+    await rounds.start(w.desk)
+    await rounds.trade_once(w.desk, owner="t")
+    assert (await w.journal.read(Order))[0].state is OrderState.FILLED
+
+
+async def approved_order(w: World) -> list[Order]:
+    [signal] = await propose.propose(w.desk, "dip", [answer("AAPL")], explain=explain)
+    return [await decide.approve(w.desk, signal.id, by="operator:1")]
