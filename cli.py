@@ -11,6 +11,7 @@ import typer
 from typer.main import get_command
 
 from cli_data import data
+from cli_mail import mail
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -26,6 +27,7 @@ app = typer.Typer(
 LONGEST = 600  # characters of a refusal
 
 app.add_typer(data, name="data")
+app.add_typer(mail, name="mail")
 
 
 class Work(StrEnum):
@@ -202,9 +204,8 @@ def _process(name: str, settings: "Settings") -> None:
     import processes
 
     logs.configure(process=name)
-    token = settings.telegram_token.get_secret_value()
-    if token:
-        logs.register_secret(token)
+    for secret in (settings.telegram_token, settings.mail_password):
+        logs.register_secret(secret.get_secret_value())  # "" is none
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(processes.run(name, settings))
 

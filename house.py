@@ -29,12 +29,14 @@ async def run_house(settings: Settings) -> None:
     """Until Ctrl-C. Raises ConfigError before anything starts where a setting is wrong."""
     from choices import plans, telegram_token
     from folder import check_addresses, instruments_file, prepare
+    from mailing import route
     from market.instruments import InstrumentBook
     from markets import candle_feeds, universes
     from watched import first_look
     from wiring import calendar_of, strategies, timetable
 
     telegram_token(settings)
+    route(settings)
     chosen = plans(settings, strategies(settings))
     check_addresses(settings)
     universes(settings)

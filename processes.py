@@ -52,6 +52,7 @@ def _beats(base: Base, name: str) -> Coroutine[Any, Any, None]:
 
 async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
     """Commands, decisions, orders, settlement; nothing that computes for long."""
+    from mailing import keep_mailing
     from worker import rounds
 
     owner = f"fast-{settings.host}-{os.getpid()}"
@@ -71,6 +72,7 @@ async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
             rounds.trade(desk, ear.heard, owner=owner, conduct=conduct),
             rounds.sweep(desk, clocks.sleep),
             rounds.start(desk),
+            keep_mailing(desk, settings, clocks, owner),
             _beats(rooms.base, "fast"),
         )
 

@@ -10,8 +10,8 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import BufferedInputFile, InputMediaPhoto
 
 from bot.ports import Nonces, Post, Posts
-from bot.render import Rendered
 from bot.voice import Key, Said, keyboard, keys, say
+from desk.console.render import Rendered
 from logs import scrub
 from trading.clocks import WallClock
 from trading.facts import Notice, Picture, PictureState, Request

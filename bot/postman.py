@@ -14,7 +14,7 @@ from bot.client import AWAY
 from bot.letters import Letters
 from bot.outage import Outage
 from bot.pace import Pace
-from bot.render import Rendered, render
+from desk.console.render import Rendered, render
 from desk.desk import Desk
 from logs import scrub
 from trading.facts import Lane, Notice, NoticeState, Picture, PictureState, Request
