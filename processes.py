@@ -61,6 +61,7 @@ async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
     ):
         desk, demo = rooms.desk, rooms.base.demo
         conduct = partial(demo.conduct, desk) if demo else None
+        desk.reconciled = False
         await until(
             stop,
             run_lane(
@@ -74,6 +75,7 @@ async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
             rounds.report(desk, clocks.sleep),
             rounds.sweep(desk, clocks.sleep),
             keep_mailing(desk, settings, clocks, f"fast-{settings.host}-{os.getpid()}"),
+            rounds.start(desk),
             _beats(rooms.base, "fast"),
         )
 
@@ -90,6 +92,7 @@ async def heavy(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None
     look = partial(watched.look, settings) if settings.imports.folder else None
     async with open_desk(settings, clocks=clocks, owner="heavy") as rooms:
         base = rooms.base
+        rooms.desk.reconciled = False
         research = Research(
             rooms.store,
             rooms.strategies,

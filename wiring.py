@@ -270,6 +270,7 @@ def _desk(
         digests=digests(base.settings, base.calendar, partial(calendar_of, base.settings)),
         universes=universes(base.settings),
         jobs=timetable(base.settings, chosen, base.calendar) if brokers else {},
+        rest=base.clocks.sleep,
     )
 
 

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -234,7 +235,7 @@ class Control:
 
     async def change(self, request: web.Request) -> web.Response:
         wanted = await _body(request)
-        unknown = set(wanted) - {"faults", "script", "seed", "dedupes", "away"}
+        unknown = set(wanted) - {"faults", "script", "seed", "dedupes", "away", "transfer"}
         if unknown:
             raise ConfigError(f"no control called {', '.join(sorted(unknown))}")
         try:
@@ -243,12 +244,22 @@ class Control:
         except (TypeError, ValueError) as error:
             raise ConfigError(f"control cannot be read: {error}") from error
         adversary = self._adversary
+        if "transfer" in wanted:
+            adversary.transfer(*_moved(wanted["transfer"]))
         faults = Faults.from_json(wanted["faults"]) if "faults" in wanted else adversary.faults
         adversary.set(faults, seed=wanted.get("seed"), dedupes=wanted.get("dedupes"))
         adversary.plan(*fates)
         if away:
             adversary.leave(away)
         return web.json_response({"dedupes": adversary.dedupes})
+
+
+def _moved(body: Any) -> tuple[str, Decimal, Decimal]:
+    """`{"symbol": "AAPL", "quantity": "-3", "price": "100"}`"""
+    try:
+        return str(body["symbol"]), Decimal(body["quantity"]), Decimal(body["price"])
+    except (KeyError, TypeError, ArithmeticError) as error:
+        raise ConfigError(f"a transfer needs symbol, quantity and price: {error!r}") from error
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The desk: the parts every use case is handed. `wiring.py` chooses them; nothing here does."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,6 +22,9 @@ LAST = timedelta(minutes=1)
 
 #: How long before the session's close a strategy that holds no night proposes to leave.
 NOTICE = timedelta(minutes=5)
+
+
+Rest = Callable[[float], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,10 @@ class Desk:
     jobs: Jobs = field(default_factory=dict)  # the timetable, by name
     owners: Owners = field(default_factory=Alone)
     hands: Hands = field(default_factory=Hands, init=False)
+    rest: Rest = asyncio.sleep  # wall seconds
+    #: Whether this process has compared the books with the brokers' since it started; until then
+    #: it sends nothing but a square-off's orders.
+    reconciled: bool = True
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:

@@ -126,6 +126,11 @@ async def _advance(desk: Desk, order: Order) -> None:
 
 
 async def _tell(desk: Desk, order: Order) -> None:
+    if order.purpose == "manual" and order.state in (OrderState.FILLED, OrderState.CANCELLED):
+        what = f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol}"
+        title = f"{wording.capital(order.state.value)}: {what}"
+        at = f"\nAt {order.broker}, in {order.strategy}. /orders shows it."
+        await notices.tell(desk, message(bold(title), at), lane=Lane.CRITICAL)
     if order.signal_id is not None:
         await notices.tell_changed(
             desk, "card", [notices.card_subject(order.signal_id)], lane=Lane.CRITICAL

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from desk import crew, decide, doubt, execute, inbox, settle, squareoff
+from desk import crew, decide, doubt, execute, inbox, settle, squareoff, starting
 from desk.console import verbs
 from desk.desk import Desk
 from trading.errors import BrokerError, DataError
@@ -81,6 +81,14 @@ async def report(desk: Desk, rest: Rest) -> None:
             await crew.muster(desk)
             await doubt.report(desk)
         await rest(REPORT)
+
+
+async def start(desk: Desk) -> None:
+    """Once, beside the rounds: until it is done they send nothing but a square-off's orders."""
+    await crew.muster(desk)
+    reading = await starting.reconcile_at_start(desk)
+    if not reading.agrees:
+        log.error("not reconciled at the start", found=len(reading.open), away=reading.away)
 
 
 async def sweep(desk: Desk, rest: Rest) -> None:

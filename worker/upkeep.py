@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from desk import decide, notices, wording
+from desk import decide, notices, starting, wording
 from desk import execute as executing
 from desk.desk import Desk
 from trading.errors import DataError
@@ -29,6 +29,8 @@ WARNING = timedelta(days=30)  # of calendar left
 async def execute(desk: Desk, _: Research, claimed: Run) -> str:
     """Make sure that what is due is sent; the fast lane has usually done it."""
     del claimed
+    if not desk.reconciled:
+        await starting.reconcile_at_start(desk)
     await executing.execute_due(desk)
     now = desk.market.now()
     session = desk.calendar.session_at(now) or desk.calendar.last_closed(now)

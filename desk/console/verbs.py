@@ -58,7 +58,9 @@ VERBS: dict[str, Verb] = {
         "[day|week|month|ytd|all] [strategy]",
         topic="Money",
     ),
-    "reconcile": Verb(reconcile, "compare our books with the brokers' now", topic="Money"),
+    "reconcile": Verb(
+        reconcile, "compare our books with the brokers' now; settle what differs", topic="Money"
+    ),
     "digest": Verb(
         digests.digests,
         "what you read instead of looking: preview, mute, move",

@@ -103,13 +103,13 @@ async def test_one_look_expires_sends_and_settles():
     )
     await decide.approve(w.desk, signals[0].id, by="operator:1")
     w.go(TUESDAY, 14, 30)
-    await rounds.trade_once(w.desk, owner="t")
+    await rounds.trade_once(w.desk)
     [order] = await w.journal.read(Order)
     assert order.state is OrderState.FILLED
     states = [(await decide.signal_of(w.desk, s.id)).state.value for s in signals]
     assert states == ["approved", "expired"]
     before = await w.journal.count(Notice)
-    await rounds.trade_once(w.desk, owner="t")
+    await rounds.trade_once(w.desk)
     assert await w.journal.count(Notice) == before, "a look at nothing tells nothing"
 
 
@@ -119,7 +119,7 @@ async def test_past_the_calendars_end_a_square_off_waits_and_the_rounds_go_on():
     w.desk.calendar = Weekdays(known_through=MONDAY)
     w.go(TUESDAY, 20)
     run = await squareoff.begin(w.desk, by="operator:1")
-    await rounds.trade_once(w.desk, owner="t")
+    await rounds.trade_once(w.desk)
     assert (await squareoff.under_way(w.desk)) == run
 
 
@@ -189,3 +189,20 @@ async def test_an_order_that_breaks_us_stops_no_other(monkeypatch: pytest.Monkey
     await rounds.trade_once(w.desk)
     states = {order.symbol: order.state for order in await w.journal.read(Order)}
     assert states == {"AAPL": OrderState.PLANNED, "MSFT": OrderState.FILLED}
+
+
+async def test_the_rounds_send_only_after_the_start_has_compared_the_books():
+    w = await world()
+    [order] = await approved_order(w)
+    w.desk.reconciled = False
+    w.go(TUESDAY, 15)
+    await rounds.trade_once(w.desk)
+    assert (await w.journal.read(Order))[0].state is OrderState.PLANNED, order.key
+    await rounds.start(w.desk)
+    await rounds.trade_once(w.desk)
+    assert (await w.journal.read(Order))[0].state is OrderState.FILLED
+
+
+async def approved_order(w: World) -> list[Order]:
+    [signal] = await propose.propose(w.desk, "dip", [answer("AAPL")], explain=explain)
+    return [await decide.approve(w.desk, signal.id, by="operator:1")]
