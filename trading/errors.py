@@ -6,10 +6,14 @@ QuarterdeckError
 │   └── BadCommand       an argument could not be read; the text shows how
 ├── ConfigError          a setting, file or data folder is wrong; the text names it
 ├── DataError            bars or files that are not what they should be
+├── JournalError         the database cannot be read or written now; nothing was recorded, try again
+├── DamagedRow           a row that cannot be read, and every figure without it would be wrong
 └── BrokerError
     ├── BrokerRejected   final: the broker said no
     └── OutcomeUnknown   sent, and nobody knows yet; never treat as rejected
 """
+
+from trading.damage import Damaged
 
 
 class QuarterdeckError(Exception):
@@ -34,6 +38,17 @@ class ConfigError(QuarterdeckError):
 
 class DataError(QuarterdeckError):
     pass
+
+
+class JournalError(QuarterdeckError):
+    """What was under way is as it was before; a loop rests and looks again, since nothing else
+    can be done and much may be mended meanwhile."""
+
+
+class DamagedRow(QuarterdeckError):
+    def __init__(self, row: Damaged) -> None:
+        super().__init__(str(row))
+        self.row = row
 
 
 class BrokerError(QuarterdeckError):
