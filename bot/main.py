@@ -7,6 +7,7 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.types import BotCommand
 
+from bot.aside import tell_outages
 from bot.client import AWAY, open_bot
 from bot.door import Door, router
 from bot.letters import Letters
@@ -31,6 +32,7 @@ async def run(
     token: str,
     api_base: str,
     rest: Callable[[float], Awaitable[object]],
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> None:
     """For ever. Telegram being away delays what it says; nothing is lost."""
     register_secret(token)
@@ -47,6 +49,7 @@ async def run(
             group.create_task(_menu(bot))
             group.create_task(poll(bot, dispatcher, door, desk))
             group.create_task(postman.run())
+            group.create_task(tell_outages(bot, desk, sleep))
     finally:
         await bot.session.close()
 

@@ -1,6 +1,7 @@
 """The poll: raw updates, each recorded before Telegram's offset moves past it."""
 
 import asyncio
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -15,16 +16,19 @@ from aiogram.exceptions import (
 from aiogram.types import Update
 from pydantic import ValidationError
 
+from bot.aside import TurnedAway
 from bot.client import AWAY, POLL_PATIENCE, GetRawUpdates
 from bot.door import Door
 from desk import notices
 from desk.desk import Desk
 from logs import scrub
+from trading.errors import JournalError
 from trading.facts import Lane, Request, RequestState
 from trading.messages import bold, message
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+JOURNAL_PAUSE = 1.0  # a press that comes meanwhile is answered within it
 TRIES = 3  # of an update that breaks our own code; then it is kept and passed over
 CONFLICTS = 3  # in a row: one alone is our own last poll, not yet let go by Telegram
 
@@ -33,6 +37,7 @@ async def poll(bot: Bot, dispatcher: Dispatcher, door: Door, desk: Desk) -> None
     """For ever: fetch, record, move the offset. Telegram being away only delays."""
     offset: int | None = None
     pause, conflicts = FIRST_PAUSE, 0
+    turned = TurnedAway(bot, door)
     while True:
         try:
             updates = await bot(GetRawUpdates(offset=offset), request_timeout=POLL_PATIENCE)
@@ -46,9 +51,17 @@ async def poll(bot: Bot, dispatcher: Dispatcher, door: Door, desk: Desk) -> None
             pause = min(pause * 2, LONGEST_PAUSE)
             continue
         pause, conflicts = FIRST_PAUSE, 0
-        for raw in updates:
-            await record(bot, dispatcher, door, desk, raw)
+        for place, raw in enumerate(updates):
+            try:
+                if not turned.knows(raw):
+                    await record(bot, dispatcher, door, desk, raw)
+            except JournalError as away:  # said once by the journal
+                await turned.answer(updates[place:], str(away))
+                if not turned.knows(raw):  # a message: this one and those behind it wait
+                    await asyncio.sleep(JOURNAL_PAUSE)
+                    break
             offset = int(raw["update_id"]) + 1
+            turned.forget(offset)
 
 
 async def _not_polled(bot: Bot, desk: Desk, error: Exception, conflicts: int) -> None:
@@ -68,20 +81,23 @@ async def _not_polled(bot: Bot, desk: Desk, error: Exception, conflicts: int) ->
             bold("Another program uses this bot's token"),
             "\nIt takes away what you press and write. Stop it, or give it a token of its own.",
         )
-        async with desk.journal.transaction():
-            await notices.tell(desk, said, lane=Lane.CRITICAL)
-        await desk.bell.ring("postman")
+        with suppress(JournalError):  # the log has it
+            async with desk.journal.transaction():
+                await notices.tell(desk, said, lane=Lane.CRITICAL)
+            await desk.bell.ring("postman")
 
 
 async def record(
     bot: Bot, dispatcher: Dispatcher, door: Door, desk: Desk, raw: dict[str, Any]
 ) -> None:
     """Returns once the update is on disk, as a request or as one that broke our code: until then
-    Telegram keeps it. A database that is away is waited for."""
+    Telegram keeps it. Raises JournalError while the database is away."""
     for attempt in count(1):
         try:
             await take(bot, dispatcher, door, desk, raw)
             return
+        except JournalError:
+            raise
         except Exception as failure:
             log.exception("an update was not recorded", update=raw["update_id"], attempt=attempt)
             if attempt >= TRIES and await _kept_in_spite(door, desk, raw, failure):
@@ -108,6 +124,8 @@ async def take(
 async def _kept_in_spite(door: Door, desk: Desk, raw: dict[str, Any], failure: Exception) -> bool:
     try:
         await _keep(door, desk, raw, repr(failure))
+    except JournalError:
+        raise
     except Exception:
         log.exception("an update could not be kept", update=raw["update_id"])
         return False

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from db.codecs import Dialect
 from db.models import ROWS
 from db.postgres import PostgresStore
-from db.schema import bring_up_to_date, store_for
+from db.schema import bring_up_to_date, same_version, store_for
 from db.sqlite import SqliteStore
 from db.tables import Table
 from trading.damage import Damaged
@@ -151,6 +151,11 @@ class OrmJournal:
         return facts[:most]
 
     @property
+    def away(self) -> str:
+        """What keeps the database from working, in a line; empty while it does."""
+        return self.store.outage.why
+
+    @property
     def damage(self) -> Sequence[Damaged]:
         """Rows that could not be read, each once, as met since this process began."""
         return tuple(self._damage.values())
@@ -171,6 +176,18 @@ class OrmJournal:
         for row in found:
             self.met(row)
         return found
+
+    async def mended(self) -> list[Damaged]:
+        """Of the rows in `damage`, those that can be read again or are gone; forgotten with it."""
+        tables = {table.name: table for table in self._tables.values()}
+        sound = [
+            row
+            for row in self.damage
+            if row.table in tables and not await self._unsound(tables[row.table], {"id": row.id})
+        ]
+        for row in sound:
+            del self._damage[row.table, row.id]
+        return sound
 
     async def _unsound(self, table: Table[Any], where: Mapping[str, Any]) -> list[Damaged]:
         found: list[Damaged] = []
@@ -198,6 +215,10 @@ class OrmJournal:
     async def remove(self, kind: type[Any], /, **where: Any) -> int:
         """Prune; for rows that are caches or handled. Returns how many went."""
         return len(await self.store.write(*self.table(kind).delete(where)))
+
+    async def same_version(self) -> None:
+        """Raises ConfigError where a newer version has changed the tables since it was opened."""
+        await same_version(self.store)
 
     def table(self, kind: type[Any]) -> Table[Any]:
         table = self._tables.get(kind)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from desk import lists, notices, settle, wording
+from desk import damage, lists, notices, settle, wording
 from desk.decide import decider, trading_state
 from desk.desk import Desk
 from risk import checks
@@ -80,6 +80,8 @@ async def execute(desk: Desk, order: Order, *, owner: str) -> bool:
         if state is Trading.HALTED and order.purpose != "squareoff":
             return False  # waits: a resume sends it, the session's end expires it
         listed = checks.check_barred(await _barred(desk, order))
+        if order.purpose != "squareoff":  # which goes by the broker's own word
+            await damage.check(desk, order.symbol)
         changes = {"owner": owner, "leased_until": desk.wall.now() + LEASE, "submitted_at": now}
         claimed = (
             await desk.journal.move(order, state=OrderState.SUBMITTING, **changes)

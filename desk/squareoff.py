@@ -4,14 +4,17 @@ A saga in the journal: every step can be repeated, so it goes on after a crash w
 works while halted, and never asks for approval.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
 from desk import execute, notices, settle, wording
 from desk.desk import Desk
 from desk.halt import latch
-from trading.errors import BrokerError, DeskError
+from trading.errors import BrokerError, DamagedRow, DeskError
 from trading.facts import Lane, Run, RunState, Trading
+from trading.ledger import Position
 from trading.messages import bold, message
 from trading.orders import WORKING, Order, OrderState
 from trading.ports import Broker
@@ -102,10 +105,13 @@ async def _cancel_all(desk: Desk, notes: list[str]) -> int:
 
 async def _close(desk: Desk, run: Run, broker: Broker, holding: Holdings, *, attempt: int) -> None:
     """Order the close of one net position, book by book, so that every book ends flat."""
-    ledger = await desk.books.ledger()
+    held: Iterable[Position] = ()
+    # Where our books cannot be read, flat at the broker matters more than flat by strategy.
+    with suppress(DamagedRow):
+        held = (await desk.books.ledger()).held()
     books = {
         position.book.strategy: position.quantity
-        for position in ledger.held()
+        for position in held
         if position.book.symbol == holding.symbol and position.book.account == broker.account_id
     }
     stray = holding.quantity - sum(books.values(), ZERO)

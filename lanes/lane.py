@@ -9,6 +9,7 @@ from typing import Any
 from lanes.ears import Ear
 from lanes.waking import WakingWorker
 from lanes.wire import QUEUED, connect
+from trading.errors import JournalError, QuarterdeckError
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,10 @@ async def run_lane(
         (row,) = args
         try:
             await handle(row)
+        except JournalError:
+            log.debug("lane %s: row %s waits for the database", name, row)  # which says so itself
+        except QuarterdeckError as error:
+            log.error("lane %s: row %s: %s", name, row, error)
         except Exception:
             log.exception("lane %s: row %s failed", name, row)
 

@@ -111,11 +111,18 @@ class MemoryJournal:
         return len(self._read(kind, "id", None, where))
 
     @property
+    def away(self) -> str:
+        return ""
+
+    @property
     def damage(self) -> Sequence[Damaged]:
         """Nothing here is ever read back from a disk."""
         return ()
 
     async def damaged(self, *kinds: type[Any], **where: Any) -> list[Damaged]:
+        return []
+
+    async def mended(self) -> list[Damaged]:
         return []
 
     async def remove(self, kind: type[Any], /, **where: Any) -> int:

@@ -24,6 +24,11 @@ class Journal(Protocol):
     """
 
     @property
+    def away(self) -> str:
+        """What keeps the database from working, in a line; empty while it does."""
+        ...
+
+    @property
     def damage(self) -> Sequence[Damaged]:
         """Rows that could not be read, each once, as met since this process began."""
         ...
@@ -31,6 +36,10 @@ class Journal(Protocol):
     async def damaged(self, *kinds: type[Any], **where: Any) -> list[Damaged]:
         """Reads rows, of every kind where none is given, to find those that cannot be read. Of
         everything it takes about a second for 100,000 rows."""
+        ...
+
+    async def mended(self) -> list[Damaged]:
+        """Of the rows in `damage`, those that can be read again or are gone; forgotten with it."""
         ...
 
     def transaction(self) -> AbstractAsyncContextManager[None]:

@@ -8,7 +8,7 @@ from desk import inbox, notices, wording
 from desk.console import backtest, deciding, digests, jobs, lists, money, safety, service
 from desk.console.reconcile import reconcile
 from desk.desk import Desk
-from trading.errors import DeskError, QuarterdeckError
+from trading.errors import DeskError, JournalError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
 from trading.messages import Span, bold, message
 
@@ -99,6 +99,8 @@ async def handle(desk: Desk, request_id: int) -> None:
     state, error = RequestState.DONE, ""
     try:
         await _carry_out(desk, request)
+    except JournalError:
+        raise  # it stays new, and the sweep carries it out once the database is back
     except QuarterdeckError as refusal:
         state, error = RequestState.REFUSED, str(refusal)
         text = str(refusal)
