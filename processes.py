@@ -114,6 +114,7 @@ async def heavy(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None
                 if look
                 else []
             ),
+            jobs.sweep(rooms.desk, research, clocks),
             _beats(rooms.base, "heavy"),
             _mind(rooms.base),
         )

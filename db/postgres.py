@@ -57,6 +57,7 @@ class PostgresStore:
         )
         self._holding: Any = None  # the connection of the open transaction
         self.outage = Outage()
+        self._changed = False  # whether the open transaction has written
         self._turns = Turns(self._begin, self._commit, self._rollback)
 
     async def open(self) -> None:
@@ -99,10 +100,16 @@ class PostgresStore:
             if isinstance(error, ValueError):  # asyncpg's word for a value out of a column's range
                 raise
             raise self._trouble(error, writing=writing) from error
-        self.outage.end(writing=writing)
+        if not writing:
+            self.outage.end(writing=False)
+        elif self._turns.mine:
+            self._changed = self._changed or bool(rows)
+        elif rows:
+            self.outage.end(writing=True)
         return rows  # type: ignore[no-any-return]
 
     async def _begin(self) -> None:
+        self._changed = False
         try:
             wrapper = self.client.acquire_connection()
             self._holding = await wrapper.__aenter__()
@@ -115,7 +122,8 @@ class PostgresStore:
             await self._holding.execute("COMMIT")
         except _TROUBLE as error:
             raise self._trouble(error, writing=True) from error
-        self.outage.end(writing=True)
+        if self._changed:
+            self.outage.end(writing=True)
         await self._release()
 
     async def _rollback(self) -> None:

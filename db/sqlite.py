@@ -1,6 +1,7 @@
 """A SQLite file: one connection that writes, one that reads and never waits for it."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, closing, suppress
@@ -57,6 +58,7 @@ class SqliteStore:
         self.client = SqliteClient(str(path), connection_name="default", **pragmas)
         self._reader = SqliteClient(str(path), connection_name="reader", **pragmas, query_only="ON")
         self.outage = Outage()
+        self._changed = False  # whether the open transaction has written
         self._turns = Turns(self._begin, self._commit, self._rollback)
 
     async def open(self) -> None:
@@ -124,9 +126,14 @@ class SqliteStore:
     async def write(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
         """One statement; outside a transaction it commits by itself."""
         if self._turns.mine:
-            return await self._run(self.client, sql, args)
+            rows = await self._run(self.client, sql, args)
+            self._changed = self._changed or bool(rows)
+            return rows
         async with self._turns.alone():
-            return await self._run(self.client, sql, args)
+            rows = await self._run(self.client, sql, args)
+        if rows:  # what changes nothing succeeds on a full disk, too
+            self.outage.end(writing=True)
+        return rows
 
     async def _run(
         self, client: SqliteClient, sql: str, args: Sequence[Any] = (), *, writing: bool = True
@@ -139,14 +146,18 @@ class SqliteStore:
             if "could not decode" in str(error).lower():
                 raise _NoText from error
             raise self._trouble(error, writing=writing) from error
-        self.outage.end(writing=writing)
+        if not writing:
+            self.outage.end(writing=False)
         return rows  # type: ignore[no-any-return]  # sqlite3.Row is a sequence, whatever is declared
 
     async def _begin(self) -> None:
+        self._changed = False
         await self._run(self.client, "BEGIN IMMEDIATE")
 
     async def _commit(self) -> None:
         await self._run(self.client, "COMMIT")
+        if self._changed:
+            self.outage.end(writing=True)
 
     async def _rollback(self) -> None:
         with suppress(OperationalError):  # SQLite itself rolled back, as it does on a full disk
@@ -178,5 +189,7 @@ class SqliteStore:
         if "disk i/o" in low:
             return f"the disk that holds {self.path} failed or is full: see to it, then retry"
         if "unable to open" in low:
+            if self.path.is_file() and not os.access(self.path.parent, os.W_OK):
+                return f"{self.path} lies in a read-only place: make that writable, {other}"
             return f"{self.path} cannot be opened: check that it is a file this user owns, {other}"
         return f"the database {self.path} refused: {said}"
