@@ -65,8 +65,8 @@ async def approve(desk: Desk, signal_id: int, *, by: str, account: Account | Non
     async with desk.journal.transaction():
         signal = await signal_of(desk, signal_id)
         require_pending(desk, signal)
-        await damage.check(desk, signal.symbol)
         money = await funds(desk, market.account)
+        await damage.check(desk, signal.symbol)
         state = await trading_state(desk)
         pressed = by.startswith("operator:")
         asked = _asked(desk, signal, instrument, market, money, state, pressed=pressed)
@@ -94,8 +94,8 @@ async def sized(desk: Desk, signal_id: int) -> checks.Intent:
     require_pending(desk, signal)
     instrument = desk.instrument(signal.symbol)
     market = await ask(desk, instrument)
-    await damage.check(desk, signal.symbol)
     money = await funds(desk, market.account)
+    await damage.check(desk, signal.symbol)
     state = await trading_state(desk)
     return checks.clear(
         *_asked(desk, signal, instrument, market, money, state, pressed=True)

@@ -28,6 +28,7 @@ _ADVICE: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 _WORDS = {
     "NOREPLICAS": "it lacks the replicas it must write to: see min-replicas-to-write",
     "MISCONF": "it cannot save to its disk: free some space there",
+    "username-password": "it refused this user or password: correct QUARTERDECK_REDIS",
     "NOAUTH": "it wants a password: correct QUARTERDECK_REDIS",
 }
 

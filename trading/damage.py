@@ -15,7 +15,7 @@ class Damaged:
     id: int
     field: str  # the first that cannot be read
     why: str
-    known: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    known: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
 
     @property
     def name(self) -> str:
