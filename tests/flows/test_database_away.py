@@ -9,9 +9,10 @@ import pytest
 from bot import aside
 from db.journal import OrmJournal
 from db.sqlite import SqliteStore
+from phone import Message
 from tests.flows.conftest import Deck
 from tests.world import ANN
-from trading.facts import Notice, Request
+from trading.facts import Notice, NoticeState, Request
 from trading.orders import Order
 from trading.signals import Signal, SignalState
 
@@ -24,6 +25,16 @@ async def set_read_only(deck: Deck, *, on: bool) -> None:
         await journal.store.client.execute_query(f"PRAGMA query_only = {'ON' if on else 'OFF'}")
 
 
+async def carded(deck: Deck) -> tuple[Signal, Message]:
+    """A signal whose card is shown, and recorded as shown."""
+    [signal] = await deck.scan("AAPL")
+    card = await deck.card(signal)
+    async with asyncio.timeout(5):
+        while await deck.journal.count(Notice, state=NoticeState.DUE):
+            await asyncio.sleep(0.01)
+    return signal, card
+
+
 @pytest.fixture
 async def brisk(monkeypatch: pytest.MonkeyPatch, new_deck: Callable[..., Awaitable[Deck]]) -> Deck:
     monkeypatch.setattr(aside, "LOOK", 0.1)
@@ -34,8 +45,7 @@ async def brisk(monkeypatch: pytest.MonkeyPatch, new_deck: Callable[..., Awaitab
 
 async def test_a_press_is_answered_and_counts_once_after_the_mending(brisk: Deck) -> None:
     deck = brisk
-    [signal] = await deck.scan("AAPL")
-    card = await deck.card(signal)
+    _, card = await carded(deck)
     await set_read_only(deck, on=True)
     said = await deck.press(card, "Approve")
     assert said.startswith("Not recorded: ")
@@ -55,8 +65,7 @@ async def test_a_press_is_answered_and_counts_once_after_the_mending(brisk: Deck
 
 async def test_what_is_written_meanwhile_waits_and_is_done_once(brisk: Deck) -> None:
     deck = brisk
-    [signal] = await deck.scan("AAPL")
-    card = await deck.card(signal)
+    signal, card = await carded(deck)
     await set_read_only(deck, on=True)
     deck.phone.say(ANN.id, f"/reject {signal.id}")
     await deck.until(lambda: deck.voice.journal.away)
