@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from db.backup import snapshot, tables
 from db.journal import OrmJournal
 from db.models import ROWS
 from db.posts import NonceBook, PostBook, Refusal
@@ -176,3 +177,13 @@ async def test_what_the_voice_forgot_is_shown_anew_and_a_button_means_nothing(
     assert await posts.get(1, "signal:1") is not None
     taken = await nonces.take("n1", user=1, recipient=1, message_id=None, at=WHEN)
     assert taken is Refusal.UNKNOWN
+
+
+async def test_a_backup_keeps_a_row_that_cannot_be_read(orm: OrmJournal) -> None:
+    await orm.append(facts_of(Fill))
+    await spoil(orm, "fills", "price", "'NaN'")
+    table = tables()["fills"]
+    async with snapshot(orm) as view:
+        rows = [row async for page in view.pages(table) for row in page]
+    place = list(table.columns).index("price")
+    assert [row[place] for row in rows] == ["1.5", "NaN", "1.5"]
