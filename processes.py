@@ -19,6 +19,7 @@ from trading.clocks import Clocks
 from trading.errors import ConfigError
 from wiring import Base, open_base, open_desk, paper_broker, voice_desk
 from worker.beats import beat
+from worker.minding import mind
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,10 @@ async def until(stop: asyncio.Event, *loops: Coroutine[Any, Any, Any]) -> None:
         if isinstance(error := group.exceptions[0], ConfigError):
             raise error from None  # one line; a trace would say less
         raise
+
+
+def _mind(base: Base) -> Coroutine[Any, Any, None]:
+    return mind(voice_desk(base), base.journal.same_version, base.clocks.sleep)
 
 
 def _beats(base: Base, name: str) -> Coroutine[Any, Any, None]:
@@ -77,6 +82,7 @@ async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
             keep_mailing(desk, settings, clocks, f"fast-{settings.host}-{os.getpid()}"),
             rounds.start(desk),
             _beats(rooms.base, "fast"),
+            _mind(rooms.base),
         )
 
 
@@ -106,7 +112,7 @@ async def heavy(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None
             run_lane(
                 "heavy",
                 settings.redis,
-                partial(jobs.run, rooms.desk, research),
+                partial(jobs.run, rooms.desk, research, clocks=clocks),
                 max_jobs=3,  # two long ones keep no scan waiting
                 stop=stop,
                 job_timeout=LONGEST.total_seconds() + 60,  # each run has its own limit
@@ -116,7 +122,9 @@ async def heavy(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None
                 if look
                 else []
             ),
+            jobs.sweep(rooms.desk, research, clocks),
             _beats(rooms.base, "heavy"),
+            _mind(rooms.base),
         )
 
 
@@ -130,6 +138,7 @@ async def draw(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
             stop,
             drawing.draw_all(voice_desk(base), ear.heard, theme=settings.theme),
             _beats(base, "draw"),
+            _mind(base),
         )
 
 
@@ -152,6 +161,7 @@ async def bot(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
                 clocks=clocks,
             ),
             _beats(base, "bot"),
+            _mind(base),
         )
 
 
@@ -167,6 +177,7 @@ async def paper(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None
                 stop,
                 serve(broker, paper_address(settings), base.market, stop),
                 _beats(base, "paper"),
+                _mind(base),
             )
         finally:
             broker.close()
@@ -186,7 +197,7 @@ async def phone(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None
         )
         await page.start(port=settings.phone_port)
         try:
-            await until(stop, _beats(base, "phone"))
+            await until(stop, _beats(base, "phone"), _mind(base))
         finally:
             await page.stop()
 

@@ -8,6 +8,7 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.types import BotCommand
 
+from bot.aside import tell_outages
 from bot.client import AWAY, open_bot
 from bot.door import Door, router
 from bot.letters import Letters
@@ -57,6 +58,7 @@ async def run(
             group.create_task(poll(bot, dispatcher, door, desk, clocks, reach))
             group.create_task(postman.run())
             group.create_task(_forget(posts, nonces, clocks))
+            group.create_task(tell_outages(bot, desk, clocks.sleep))
     finally:
         await bot.session.close()
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from trading.clocks import WallClock
-from trading.errors import QuarterdeckError
+from trading.errors import JournalError, QuarterdeckError
 from trading.facts import Beat
 from trading.ports import Journal
 
@@ -22,11 +22,12 @@ async def beat(
     """
     try:
         while True:
-            row = await journal.first(Beat, name=name)
-            if row is None:
-                await journal.append([Beat(name, wall.now(), os.getpid())])
-            else:
-                await journal.move(row, at=wall.now(), pid=os.getpid())
+            with suppress(JournalError):  # said once by the journal; a beat is tried again soon
+                row = await journal.first(Beat, name=name)
+                if row is None:
+                    await journal.append([Beat(name, wall.now(), os.getpid())])
+                else:
+                    await journal.move(row, at=wall.now(), pid=os.getpid())
             await rest(EVERY)
     finally:
         if "@" in name:

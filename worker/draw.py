@@ -8,6 +8,7 @@ import structlog
 from charts import draw, warm
 from desk import notices
 from desk.desk import Desk
+from trading.errors import JournalError
 from trading.facts import Picture, PictureState
 
 __all__ = ["draw_all", "draw_one", "warm"]
@@ -19,9 +20,12 @@ SWEEP = 1.0
 async def draw_all(desk: Desk, rest: Callable[[float], Awaitable[object]], *, theme: str) -> None:
     """For ever: the oldest wanted picture first, then rest until rung."""
     while True:
-        wanted = await desk.journal.read(Picture, state=PictureState.WANTED, limit=10)
-        for picture in wanted:
-            await draw_one(desk, picture, theme)
+        try:
+            wanted = await desk.journal.read(Picture, state=PictureState.WANTED, limit=10)
+            for picture in wanted:
+                await draw_one(desk, picture, theme)
+        except JournalError:  # said once by the journal; what is wanted waits in it
+            wanted = []
         if not wanted:
             await rest(SWEEP)
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 
 from desk.desk import Desk
-from trading.errors import DataError
+from trading.errors import DataError, JournalError
 from trading.facts import Run, RunState
 from trading.types import Moment
 from worker.research import Research
@@ -42,7 +43,8 @@ async def watch(
 ) -> None:
     """For ever: a run for what the folder brings, unless one waits already."""
     while True:
-        await asked(desk, news)
+        with suppress(JournalError):  # said once by the journal; what came lies in its folder
+            await asked(desk, news)
         await rest(LOOK)
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from trading.errors import ConfigError, QuarterdeckError
+from trading.errors import ConfigError, JournalError, QuarterdeckError
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +25,8 @@ class Outage:
             yield
         except ConfigError:
             raise
+        except JournalError:
+            pass  # said once by the journal
         except QuarterdeckError as error:
             if not self.missed:
                 log.warning(self.what, error=str(error))

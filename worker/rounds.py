@@ -8,7 +8,7 @@ import structlog
 from desk import crew, decide, doubt, execute, inbox, settle, squareoff, starting
 from desk.console import verbs
 from desk.desk import Desk
-from trading.errors import BrokerError, DataError
+from trading.errors import BrokerError, DataError, JournalError
 from trading.orders import AT_BROKER, Order, OrderState
 from worker.outage import Outage
 from worker.schedule import Schedule
@@ -94,18 +94,23 @@ async def start(desk: Desk) -> None:
 async def sweep(desk: Desk, rest: Rest) -> None:
     """For ever: carry out requests whose wake-up was lost, and follow orders at the brokers."""
     while True:
-        await crew.muster(desk)
-        for request in await inbox.unhandled(desk.journal):
-            await carry_out(desk, request.id)
-        await execute.follow(desk)
+        try:
+            await crew.muster(desk)
+            for request in await inbox.unhandled(desk.journal):
+                await carry_out(desk, request.id)
+            await execute.follow(desk)
+        except JournalError:
+            pass  # said once by the journal
         await rest(SWEEP)
 
 
 async def carry_out(desk: Desk, request_id: int) -> None:
     """One request, at the market time of now; an error of ours is told and logged, not fatal."""
-    await desk.market.refresh()
-    await crew.muster(desk)
     try:
+        await desk.market.refresh()
+        await crew.muster(desk)
         await verbs.handle(desk, request_id)
+    except JournalError:
+        return  # said once by the journal; the request is still new, so the sweep comes to it
     except Exception:  # told to the operator by `handle`; the lane goes on with the next
         log.exception("a request failed", request=request_id)

@@ -98,4 +98,6 @@ async def housekeeping(desk: Desk, _: Research, claimed: Run) -> str:
     gone += await journal.remove(Run, finished_at__lt=wall - KEEP_RUNS, state__in=ended)
     missed = desk.market.now() - KEEP_RUNS
     gone += await journal.remove(Run, due_at__lt=missed, state=RunState.MISSED)
-    return f"{gone} old rows pruned"
+    damaged = len(await journal.damaged())  # each is told by who minds this process
+    unread = f", {damaged} cannot be read" if damaged else ""
+    return f"{gone} old rows pruned{unread}"

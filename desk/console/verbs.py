@@ -9,7 +9,7 @@ from desk.console import backtest, deciding, digests, jobs, lists, money, safety
 from desk.console.reconcile import reconcile
 from desk.console.unknown import unknown
 from desk.desk import Desk
-from trading.errors import DeskError, QuarterdeckError
+from trading.errors import DeskError, JournalError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
 from trading.messages import Span, bold, message
 
@@ -106,6 +106,8 @@ async def handle(desk: Desk, request_id: int) -> None:
     with notices.held_back() as answers:
         try:
             await _carry_out(desk, request)
+        except JournalError:
+            raise  # it stays new, and the sweep carries it out once the database is back
         except QuarterdeckError as refusal:
             state, error = RequestState.REFUSED, str(refusal)
             await notices.answer(desk, request, wording.capital(error) + ".")
