@@ -18,6 +18,7 @@ from desk import crew
 from desk.console.verbs import VERBS
 from desk.desk import Desk
 from logs import register_secret
+from trading.shift import Shift
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.3, 30.0
@@ -44,14 +45,14 @@ async def run(
     )
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(_menu(bot))
+            group.create_task(_menu(bot, desk.shift))
             group.create_task(poll(bot, dispatcher, door, desk))
             group.create_task(postman.run())
     finally:
         await bot.session.close()
 
 
-async def _menu(bot: Bot) -> None:
+async def _menu(bot: Bot, shift: Shift) -> None:
     """The command menu; tried until Telegram takes it."""
     commands = [
         BotCommand(command=name, description=verb.help) for name, verb in VERBS.items() if verb.help
@@ -59,9 +60,10 @@ async def _menu(bot: Bot) -> None:
     pause = FIRST_PAUSE
     while True:
         try:
-            await bot.set_my_commands(commands)
+            with shift.resting():
+                await bot.set_my_commands(commands)
             return
         except AWAY as error:
             log.warning("the command menu was not set", error=str(error), again_in=pause)
-            await asyncio.sleep(pause)
+            await shift.rests(asyncio.sleep)(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

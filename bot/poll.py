@@ -35,14 +35,15 @@ async def poll(bot: Bot, dispatcher: Dispatcher, door: Door, desk: Desk) -> None
     pause, conflicts = FIRST_PAUSE, 0
     while True:
         try:
-            updates = await bot(GetRawUpdates(offset=offset), request_timeout=POLL_PATIENCE)
+            with desk.shift.resting():  # what comes in the meantime, Telegram keeps
+                updates = await bot(GetRawUpdates(offset=offset), request_timeout=POLL_PATIENCE)
         except TelegramRetryAfter as busy:
-            await asyncio.sleep(busy.retry_after)
+            await desk.shift.rests(asyncio.sleep)(busy.retry_after)
             continue
         except AWAY as error:
             conflicts = conflicts + 1 if isinstance(error, TelegramConflictError) else 0
             await _not_polled(bot, desk, error, conflicts)
-            await asyncio.sleep(pause)
+            await desk.shift.rests(asyncio.sleep)(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
             continue
         pause, conflicts = FIRST_PAUSE, 0

@@ -48,9 +48,10 @@ class Postman:
 
     async def run(self) -> None:
         await self.take_over()
+        rest = self.desk.shift.rests(self.rest)
         while True:
             if not await self.round():
-                await self.rest(self._next_look)
+                await rest(self._next_look)
 
     async def take_over(self) -> None:
         """Nobody else sends for this token, so a lease found at the start is a dead postman's."""
@@ -70,6 +71,8 @@ class Postman:
             while rows := await self._page(lane, last):
                 last = rows[-1].id
                 for notice in rows:
+                    if self.desk.shift.is_over:
+                        return 0  # the next postman sends what is left
                     if self._waits(notice):
                         continue
                     settled += await self._deliver(notice, rows)

@@ -32,6 +32,7 @@ from trading.errors import BrokerError, BrokerRejected, ConfigError, DataError, 
 
 BOOK_PAGE = 2_000  # events in one answer
 LONGEST_WAIT = 60.0  # wall seconds one long poll may stay open
+GOODBYE = 3.0  # seconds an answer under way still has once nobody is listened to any more
 #: A feed, a clock's source or the disk being away: the next tick tries again.
 PASSING = (QuarterdeckError, OSError, sqlite3.Error, ClientError)
 log = logging.getLogger(__name__)
@@ -93,7 +94,9 @@ class Door:
         token = "" if self._address.fits else secrets.token_urlsafe(24)
         token = remote.token if remote else token
         self._runner = web.AppRunner(
-            application(self._broker, self._clock, token), access_log=None, shutdown_timeout=0.2
+            application(self._broker, self._clock, token),
+            access_log=None,
+            shutdown_timeout=GOODBYE,
         )
         await self._runner.setup()
         if remote is not None:

@@ -35,6 +35,8 @@ async def execute_due(desk: Desk, *, owner: str) -> int:
     """Send everything due. Returns how many orders went out or were refused."""
     handled = 0
     for order in await due(desk):
+        if desk.shift.is_over:
+            break  # the next process sends what is left
         try:
             handled += await execute(desk, order, owner=owner)
         except QuarterdeckError as trouble:  # of this order alone; the others go

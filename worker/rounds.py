@@ -10,6 +10,7 @@ from desk.desk import Desk
 from trading.errors import BrokerError, DataError
 from trading.orders import AT_BROKER, Order
 from worker.schedule import Schedule
+from worker.trouble import Trouble
 
 log = structlog.get_logger(__name__)
 
@@ -60,12 +61,16 @@ async def trade_once(desk: Desk, *, owner: str) -> None:
 
 
 async def sweep(desk: Desk, rest: Rest) -> None:
-    """For ever: carry out requests whose wake-up was lost, and follow orders at the brokers."""
+    """For ever: carry out requests whose wake-up was lost, and follow orders at the brokers. A
+    look that meets a database away is made again at the next."""
+    trouble = Trouble("sweep")
     while True:
-        await crew.muster(desk)
-        for request in await inbox.unhandled(desk.journal):
-            await carry_out(desk, request.id)
-        await execute.follow(desk)
+        with trouble.noted():
+            await crew.muster(desk)
+            for request in await inbox.unhandled(desk.journal):
+                if not desk.shift.is_over:
+                    await carry_out(desk, request.id)
+            await execute.follow(desk)
         await rest(SWEEP)
 
 

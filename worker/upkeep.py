@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from desk import decide, notices, wording
 from desk import execute as executing
+from desk.beats import FORGOTTEN
 from desk.desk import Desk
 from trading.errors import DataError
 from trading.facts import (
+    Beat,
     Lane,
     Notice,
     NoticeState,
@@ -97,4 +99,5 @@ async def housekeeping(desk: Desk, _: Research, claimed: Run) -> str:
     gone += await journal.remove(Run, finished_at__lt=wall - KEEP_RUNS, state__in=ended)
     missed = desk.market.now() - KEEP_RUNS
     gone += await journal.remove(Run, due_at__lt=missed, state=RunState.MISSED)
+    gone += await journal.remove(Beat, at__lt=wall - FORGOTTEN)
     return f"{gone} old rows pruned"
