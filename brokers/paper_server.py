@@ -32,7 +32,7 @@ from trading.errors import BrokerError, BrokerRejected, ConfigError, DataError, 
 
 BOOK_PAGE = 2_000  # events in one answer
 LONGEST_WAIT = 60.0  # wall seconds one long poll may stay open
-GOODBYE = 3.0  # seconds an answer under way still has once nobody is listened to any more
+GOODBYE = 4.0  # seconds an order being taken may still last once nobody else is heard
 #: A feed, a clock's source or the disk being away: the next tick tries again.
 PASSING = (QuarterdeckError, OSError, sqlite3.Error, ClientError)
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ async def serve(
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), tick)
     finally:
-        await door.close()
+        await door.close(GOODBYE)
 
 
 class Door:
@@ -88,15 +88,16 @@ class Door:
         self._clock = clock
         self._address = address
         self._runner: web.AppRunner | None = None
+        self._acting = Acting()
 
     async def open(self) -> None:
         remote = self._address.remote
         token = "" if self._address.fits else secrets.token_urlsafe(24)
         token = remote.token if remote else token
         self._runner = web.AppRunner(
-            application(self._broker, self._clock, token),
+            application(self._broker, self._clock, token, self._acting),
             access_log=None,
-            shutdown_timeout=GOODBYE,
+            shutdown_timeout=0.2,
         )
         await self._runner.setup()
         if remote is not None:
@@ -114,8 +115,13 @@ class Door:
         await site.start()
         self._address.publish(self._runner.addresses[0][1], token)
 
-    async def close(self) -> None:
+    async def close(self, patience: float = 0.0) -> None:
+        """With `patience`, orders being taken are answered first; a waiting reader holds up
+        nothing."""
         if self._runner is not None:
+            for site in tuple(self._runner.sites):
+                await site.stop()
+            await self._acting.still(patience)
             await self._runner.cleanup()
             self._runner = None
             self._address.withdraw()
@@ -127,9 +133,35 @@ class Door:
             await self.close()
 
 
-def application(broker: Served, clock: MarketClock, token: str = "") -> web.Application:
+class Acting:
+    """Requests that act, under way: orders being taken or cancelled."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._still = asyncio.Event()
+        self._still.set()
+
+    def __enter__(self) -> None:
+        self._count += 1
+        self._still.clear()
+
+    def __exit__(self, *error: object) -> None:
+        self._count -= 1
+        if not self._count:
+            self._still.set()
+
+    async def still(self, patience: float) -> None:
+        """Until there are none, at most `patience` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._still.wait()
+
+
+def application(
+    broker: Served, clock: MarketClock, token: str = "", acting: Acting | None = None
+) -> web.Application:
     """The routes; `token` guards a local port and is "" on a socket only this user can open."""
-    counter = Counter(broker, clock)
+    counter = Counter(broker, clock, acting or Acting())
     app = web.Application(middlewares=[_guard(token), _answer])
     app.add_routes(
         [
@@ -153,22 +185,25 @@ def application(broker: Served, clock: MarketClock, token: str = "") -> web.Appl
 class Counter:
     """One method a route. The market clock is read anew at the start of each that dates facts."""
 
-    def __init__(self, broker: Served, clock: MarketClock) -> None:
+    def __init__(self, broker: Served, clock: MarketClock, acting: Acting) -> None:
         self._broker = broker
         self._clock = clock
+        self._acting = acting
 
     async def submit(self, request: web.Request) -> web.Response:
-        order = order_from_json(await _body(request))
-        await self._clock.refresh()
-        return web.json_response(ack_to_json(await self._broker.submit(order)))
+        with self._acting:
+            order = order_from_json(await _body(request))
+            await self._clock.refresh()
+            return web.json_response(ack_to_json(await self._broker.submit(order)))
 
     async def find(self, request: web.Request) -> web.Response:
         ack = await self._broker.find(_query(request, "key"))
         return web.json_response(None if ack is None else ack_to_json(ack))
 
     async def cancel(self, request: web.Request) -> web.Response:
-        await self._clock.refresh()
-        return web.json_response(ack_to_json(await self._broker.cancel(_query(request, "key"))))
+        with self._acting:
+            await self._clock.refresh()
+            return web.json_response(ack_to_json(await self._broker.cancel(_query(request, "key"))))
 
     async def fills(self, request: web.Request) -> web.Response:
         try:
