@@ -154,8 +154,8 @@ def _words(fall: Fall) -> Message:
         head = f"{wording.capital(death.name)} died"
         what = f"{fall.count} times within a minute" if fall.count > 1 else "once"
         then = "It is started again."
-    why = death.why or death.last_line
-    last = f"\n{wording.capital(why)}." if why else ""
+    last = f"\nIts log ends: {death.last_line.rstrip('.')}." if death.last_line else ""
+    last = f"\n{wording.capital(death.why)}." if death.why else last
     return message(
         bold(f"{head} ({death.how})"),
         f"\n{wording.capital(what)}. {then}{last}\nMore in {death.log.name} under logs.",

@@ -1,9 +1,10 @@
 """The verb that shows how the house is: what is wrong and what to do about it, then the figures."""
 
+import json
 import os
 import platform
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from desk import beats, notices, queues, timetable, wording
@@ -14,7 +15,7 @@ from desk.marks import last_marked
 from desk.queues import Queue
 from desk.vitals import HousePulse, RedisPulse
 from trading.errors import QuarterdeckError
-from trading.facts import Beat, Latch, Request, Trading
+from trading.facts import Beat, Cursor, Latch, Request, Trading
 from trading.messages import Message, bold, message, table
 from trading.signals import Signal, SignalState
 
@@ -22,6 +23,7 @@ LEAST_FREE = 2**30  # bytes of the data folder's disk
 LEAST_SHARE = 0.05  # of it
 SLOW = 500.0  # milliseconds of one read of the database
 MOST = 6  # wrongs said in words
+COMPARED = "reconcile:last"  # the cursor with the latest comparison of the books
 
 
 async def health(desk: Desk, request: Request) -> None:
@@ -38,11 +40,13 @@ async def shown(desk: Desk, *, but: int = 0) -> Message:
     waiting = await queues.queues(desk, but=but)
     redis = await desk.vitals.redis() if desk.vitals else None
     house, trouble = await _house(desk)
+    compared, differs = await _compared(desk)
     wrong = [
         *_silent(desk, rows),
         *([f"Redis: {redis.why}. Presses take up to 5 s"] if redis and not redis.answers else []),
         *([trouble] if trouble else []),
         *_late(waiting),
+        *differs,
         *_machine(house),
         *([f"Trading is {state.value}{by}: /resume lets it go on"] if by else []),
     ]
@@ -57,9 +61,11 @@ async def shown(desk: Desk, *, but: int = 0) -> Message:
         f"\nTrading is {state.value}{by}\n",
         table(_processes(desk, rows)),
         "\n",
-        table(_waiting(waiting, redis)),
+        table(_waiting(waiting, redis, ours=but > 0)),
         "\n",
-        "\n".join([*await _facts(desk), *_measured(house, redis), *_versions(house, redis)]),
+        "\n".join(
+            [*await _facts(desk), compared, *_measured(house, redis), *_versions(house, redis)]
+        ),
     )
 
 
@@ -80,6 +86,25 @@ async def _house(desk: Desk) -> tuple[HousePulse | None, str]:
         return await desk.vitals.house(), ""
     except (QuarterdeckError, OSError) as error:
         return None, f"the machine could not be measured: {error}"
+
+
+async def _compared(desk: Desk) -> tuple[str, list[str]]:
+    """When our books were last compared with the brokers', and what is wrong with them."""
+    row = await desk.journal.first(Cursor, name=COMPARED)
+    body = json.loads(row.value) if row is not None and row.value else {}
+    if not body:
+        return "Books not compared yet; /reconcile does", []
+    differences, away = int(body.get("differences", 0)), body.get("away", ())
+    at = wording.moment(desk.local(datetime.fromisoformat(body["at"])))
+    came = "they agree"
+    wrong = []
+    if away:
+        came = "not every broker could be asked"
+        wrong.append(f"The books could not all be compared: {away[0]}")
+    if differences:
+        came = wording.count(differences, "difference")
+        wrong.append(f"Our books and the brokers' show {came}: /reconcile")
+    return f"Books compared {at} {wording.place(desk.calendar.zone)}: {came}", wrong
 
 
 def _silent(desk: Desk, rows: Sequence[Beat]) -> list[str]:
@@ -132,10 +157,13 @@ def _processes(desk: Desk, rows: Sequence[Beat]) -> str:
     )
 
 
-def _waiting(waiting: Sequence[Queue], redis: RedisPulse | None) -> str:
-    """What is late first; the lanes of Redis last."""
+def _waiting(waiting: Sequence[Queue], redis: RedisPulse | None, *, ours: bool) -> str:
+    """What is late first; the lanes of Redis last, without the job that is asking now."""
     ranked = sorted(waiting, key=lambda queue: not queue.late)
-    lanes = queues.lanes(redis.queued) if redis else []
+    queued = dict(redis.queued) if redis else {}
+    if ours and queued.get("fast"):
+        queued["fast"] -= 1
+    lanes = queues.lanes(queued)
     rows = [("", "waits", "oldest")]
     for queue in (*ranked, *lanes):
         age = short(queue.age) if queue.age is not None else ""

@@ -1,5 +1,6 @@
 """/health: what is wrong first and what to do, then every figure, on a small screen."""
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from desk.halt import latch
 from desk.vitals import HousePulse, RedisPulse
 from tests.world import World, world
 from trading.errors import QuarterdeckError
-from trading.facts import Beat, Lane, Notice, Picture, Request, Run, RunState, Trading
+from trading.facts import Beat, Cursor, Lane, Notice, Picture, Request, Run, RunState, Trading
 
 SECOND = timedelta(seconds=1)
 GB = 10**9
@@ -89,6 +90,21 @@ async def test_what_is_wrong_comes_first_with_what_to_do():
     assert said[8] == "fast       SILENT 3 min", "first of the processes too"
     queues = [line for line in said if line.startswith("! ")]
     assert [line.split()[1] for line in queues] == ["commands", "news,"]
+
+
+async def test_the_last_comparison_of_the_books_is_told_and_a_difference_is_wrong():
+    w = await house()
+    assert "Books not compared yet; /reconcile does" in await lines(w)
+    body = {"at": w.clock.at.isoformat(), "differences": 0, "ignored": 0, "away": []}
+    [row] = await w.journal.append([Cursor("reconcile:last", json.dumps(body))])
+    said = await lines(w)
+    assert said[0] == "All well"
+    assert "Books compared Mon 3 Feb 16:05 New York: they agree" in said
+    await w.journal.move(row, value=json.dumps(body | {"differences": 2}))
+    said = await lines(w)
+    wrong = "🔴 Our books and the brokers' show 2 differences: /reconcile."
+    assert said[:2] == ["1 thing wrong", wrong]
+    assert "Books compared Mon 3 Feb 16:05 New York: 2 differences" in said
 
 
 async def test_one_wrong_is_one_thing():

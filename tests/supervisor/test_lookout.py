@@ -86,7 +86,7 @@ async def test_a_death_is_told_with_how_and_what_it_said_last(given: Settings, j
     assert subject.startswith("death:fast:")
     head, _, last, where = text.splitlines()
     assert head == "Fast died (SIGKILL)"
-    assert (last, where) == ("No bars today.", "More in fast.log under logs.")
+    assert (last, where) == ("Its log ends: no bars today.", "More in fast.log under logs.")
 
 
 def death(name: str, *, hopeless: bool = False) -> Death:
