@@ -135,7 +135,7 @@ class Lookout:
         found = {row.name: row for row in rows}
         for child, pid in keeper.pids.items():
             row = found.get(self._called(child))
-            if row is not None and row.pid == pid and watch.silence(row, now) > HUNG:
+            if row is not None and row.pid == pid and watch.silence(row) > HUNG:
                 minutes = wording.lasted(now - row.at)
                 keeper.kill(child, f"it lived but gave no sign of life for {minutes}")
 

@@ -10,8 +10,8 @@ from trading.shift import Rest
 from worker.outages import RedisWatch
 from worker.trouble import Trouble
 
-#: A longer gap between two of our own looks: we were away ourselves, stopped or without a
-#: database, and the others get the time of a silence to show that they live.
+#: Of a longer gap between two of our own looks no more counts: we were away ourselves, stopped,
+#: asleep with the machine or without a database, and so may the others have been.
 STALL = timedelta(seconds=30)
 
 
@@ -28,32 +28,37 @@ async def watch(desk: Desk, name: str, rest: Rest) -> None:
 
 class Watch:
     """Several watchers tell once: each moves the silent row by compare-and-set, which also fails
-    where its owner has just beaten."""
+    where its owner has just beaten. A silence is what we have seen of it, by our own clock."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._since: datetime | None = None
         self._last: datetime | None = None
+        self._seen: dict[int, tuple[datetime, timedelta]] = {}  # by row: its beat, our wait since
 
     async def look(self) -> list[Beat]:
         """Tells what changed; returns the rows it saw."""
         now = self._desk.wall.now()
         found = await self._desk.journal.read(Beat, order="name")
-        if self._last is None or now - self._last > STALL:
-            self._since = now
+        passed = min(now - self._last, STALL) if self._last else timedelta(0)
         self._last = now
+        self._seen = {
+            beat.id: (beat.at, self.silence(beat) + passed if self._knows(beat) else timedelta(0))
+            for beat in found
+        }
         for beat in beats.expected(found, now):
-            if beats.TOLD in beat.detail:
-                if not beats.is_silent(beat, now):
+            if (told := beat.detail.get(beats.TOLD)) is not None:
+                if told != beat.at.isoformat():
                     await self._tell_back(beat)
-            elif self.silence(beat, now) > beats.SILENT:
+            elif self.silence(beat) > beats.SILENT:
                 await self._tell_silent(beat, now)
         return found
 
-    def silence(self, beat: Beat, now: datetime) -> timedelta:
-        """How long we have looked without seeing it beat; less than the age of its row where we
-        have not looked as long."""
-        return now - max(beat.at, self._since or now)
+    def silence(self, beat: Beat) -> timedelta:
+        """How long we have looked without seeing it beat."""
+        return self._seen[beat.id][1] if self._knows(beat) else timedelta(0)
+
+    def _knows(self, beat: Beat) -> bool:
+        return beat.id in self._seen and self._seen[beat.id][0] == beat.at
 
     async def _tell_silent(self, beat: Beat, now: datetime) -> None:
         desk = self._desk

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -165,7 +166,7 @@ async def test_a_child_that_lives_and_does_not_beat_is_killed_started_again_and_
         await until(lambda: running(supervisor, "fast"))
         assert supervisor.pids["fast"] != first
     assert text.startswith("Fast died (SIGKILL)\nOnce. It is started again.\nIt lived but gave no")
-    assert "no sign of life for 3 minutes." in text
+    assert re.search(r"no sign of life for \d+ minutes\.", text)
 
 
 async def test_the_supervisor_beats_and_leaves_no_row_behind(given: Settings, journal: OrmJournal):
@@ -180,4 +181,4 @@ async def test_the_supervisor_beats_and_leaves_no_row_behind(given: Settings, jo
 
 
 def test_a_watch_judges_nobody_before_it_has_looked():
-    assert Watch(None).silence(Beat("a", datetime.max), datetime.max) == timedelta(0)  # type: ignore[arg-type]
+    assert Watch(None).silence(Beat("a", datetime.max)) == timedelta(0)  # type: ignore[arg-type]
