@@ -18,7 +18,6 @@ from desk import crew
 from desk.console.verbs import VERBS
 from desk.desk import Desk
 from logs import register_secret
-from trading.shift import Shift
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.3, 30.0
@@ -33,7 +32,7 @@ async def run(
     api_base: str,
     rest: Callable[[float], Awaitable[object]],
 ) -> None:
-    """For ever. Telegram being away delays what it says; nothing is lost."""
+    """Until the desk's shift is over. Telegram being away delays what it says; nothing is lost."""
     register_secret(token)
     bot = open_bot(token, api_base)
     await crew.muster(desk)
@@ -45,14 +44,19 @@ async def run(
     )
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(_menu(bot, desk.shift))
-            group.create_task(poll(bot, dispatcher, door, desk))
-            group.create_task(postman.run())
+            beside = [group.create_task(_menu(bot))]
+            work = [
+                group.create_task(poll(bot, dispatcher, door, desk)),
+                group.create_task(postman.run()),
+            ]
+            await asyncio.wait(work)  # both end with the shift
+            for task in beside:
+                task.cancel()
     finally:
         await bot.session.close()
 
 
-async def _menu(bot: Bot, shift: Shift) -> None:
+async def _menu(bot: Bot) -> None:
     """The command menu; tried until Telegram takes it."""
     commands = [
         BotCommand(command=name, description=verb.help) for name, verb in VERBS.items() if verb.help
@@ -60,10 +64,9 @@ async def _menu(bot: Bot, shift: Shift) -> None:
     pause = FIRST_PAUSE
     while True:
         try:
-            with shift.resting():
-                await bot.set_my_commands(commands)
+            await bot.set_my_commands(commands)
             return
         except AWAY as error:
             log.warning("the command menu was not set", error=str(error), again_in=pause)
-            await shift.rests(asyncio.sleep)(pause)
+            await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
