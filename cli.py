@@ -11,6 +11,7 @@ import typer
 from typer.main import get_command
 
 from cli_data import data
+from cli_mail import mail
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -26,6 +27,7 @@ app = typer.Typer(
 LONGEST = 600  # characters of a refusal
 
 app.add_typer(data, name="data")
+app.add_typer(mail, name="mail")
 
 
 class Work(StrEnum):
@@ -202,27 +204,29 @@ def _process(name: str, settings: "Settings") -> None:
     import processes
 
     logs.configure(process=name)
-    token = settings.telegram_token.get_secret_value()
-    if token:
-        logs.register_secret(token)
+    for secret in (settings.telegram_token, settings.mail_password):
+        logs.register_secret(secret.get_secret_value())  # "" is none
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(processes.run(name, settings))
 
 
 @app.command()
-def check(name: Annotated[Part, typer.Argument(help="bot, fast, heavy, draw or paper.")]) -> None:
-    """Exit 0 if that process of this machine is alive, else 1: for health checks."""
-    from folder import named
-    from pulse import pulse
+def check(
+    name: Annotated[
+        Part | None, typer.Argument(help="bot, fast, heavy, draw or paper: is it alive?")
+    ] = None,
+) -> None:
+    """Check every rule the desk's facts must keep; writes nothing, and the house may run. With a
+    part's name, whether that process of this machine is alive. Exit 0 if all is well, else 1."""
     from settings import load
-    from trading.errors import QuarterdeckError
 
-    settings = named(load())
-    try:
-        print(_run(pulse(settings, name.value)))
-    except QuarterdeckError as error:
-        print(f"quarterdeck: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
+    if name is None:
+        from checkup import check as carry_out
+
+        raise typer.Exit(_run(carry_out(load())))
+    from pulse import probe
+
+    raise typer.Exit(_run(probe(load(), name.value)))
 
 
 @app.command()

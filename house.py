@@ -35,12 +35,14 @@ async def run_house(settings: Settings) -> None:
     """Until Ctrl-C. Raises ConfigError before anything starts where a setting is wrong."""
     from choices import plans, telegram_token
     from folder import check_addresses, instruments_file, prepare
+    from mailing import route
     from market.instruments import InstrumentBook
     from markets import candle_feeds, universes
     from watched import first_look
     from wiring import calendar_of, strategies, timetable
 
     telegram_token(settings)
+    route(settings)
     chosen = plans(settings, strategies(settings))
     check_addresses(settings)
     universes(settings)
@@ -211,7 +213,7 @@ async def square_off(settings: Settings) -> None:
     from wiring import Silence, open_desk
 
     lived_in(settings)
-    async with open_desk(settings, bell=Silence()) as rooms:
+    async with open_desk(settings, bell=Silence(), owner="cli") as rooms:
         run = await squareoff.begin(rooms.desk, by="command line")
         said = ""
         broker = next(iter(rooms.desk.brokers.values()))
@@ -219,11 +221,11 @@ async def square_off(settings: Settings) -> None:
             await rooms.base.market.refresh()
             if isinstance(broker, PaperBroker):
                 await broker.work()  # the house is down, so nobody else fills what rests
-            progress = await squareoff.advance(rooms.desk, run, owner=f"cli-{os.getpid()}")
+            progress = await squareoff.advance(rooms.desk, run)
             text = squareoff.wording_of(rooms.desk, progress)
             if text != said:
                 print(text, flush=True)
                 said = text
             if progress.flat:
                 return
-            await asyncio.sleep(1.0)
+            await rooms.base.clocks.sleep(1.0)

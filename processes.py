@@ -79,10 +79,13 @@ def _alive(
 
 async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
     """Commands, decisions, orders, settlement; nothing that computes for long."""
+    from mailing import keep_mailing
     from worker import rounds
 
-    owner = f"fast-{settings.host}-{os.getpid()}"
-    async with open_desk(settings, clocks=clocks) as rooms, Ear(settings.redis, "orders") as ear:
+    async with (
+        open_desk(settings, clocks=clocks, owner="fast") as rooms,
+        Ear(settings.redis, "orders") as ear,
+    ):
         desk, demo = rooms.desk, rooms.base.demo
         desk.shift = shift = Shift(stop)
         conduct = partial(demo.conduct, desk) if demo else None
@@ -97,9 +100,11 @@ async def fast(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
         await until(
             stop,
             *_alive(rooms.base, "fast", shift, desk),
+            keep_mailing(desk, settings, clocks, f"fast-{settings.host}-{os.getpid()}"),
             orderly=(
                 lane,
-                rounds.trade(desk, shift.rests(ear.heard), owner=owner, conduct=conduct),
+                rounds.trade(desk, shift.rests(ear.heard), conduct=conduct),
+                rounds.report(desk, shift.rests(clocks.sleep)),
                 rounds.sweep(desk, shift.rests(clocks.sleep)),
             ),
             shift=shift,
@@ -118,7 +123,7 @@ async def heavy(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None
     from worker.shipped import LONGEST
 
     look = partial(watched.look, settings) if settings.imports.folder else None
-    async with open_desk(settings, clocks=clocks) as rooms:
+    async with open_desk(settings, clocks=clocks, owner="heavy") as rooms:
         base = rooms.base
         research = Research(
             rooms.store,
@@ -183,6 +188,7 @@ async def bot(settings: Settings, stop: asyncio.Event, clocks: Clocks) -> None:
             token=telegram_token(settings),
             api_base=api_base,
             rest=ear.heard,
+            clocks=clocks,
         )
         await until(
             stop,

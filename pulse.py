@@ -1,7 +1,10 @@
 """Whether a process of this machine is alive, by its heartbeat: what a container's health asks."""
 
+import sys
+
 from db.journal import open_journal
 from desk.beats import is_silent
+from folder import named
 from settings import Settings
 from trading.clocks import SystemClock
 from trading.errors import QuarterdeckError
@@ -22,3 +25,13 @@ async def pulse(settings: Settings, name: str) -> str:
     if is_silent(beat, now):
         raise QuarterdeckError(f"{beat.name} is silent, last heard of {seconds:,} s ago")
     return f"{beat.name} alive, {seconds} s ago"
+
+
+async def probe(settings: Settings, name: str) -> int:
+    """Prints which it is; the command's exit status."""
+    try:
+        print(await pulse(named(settings), name))
+    except QuarterdeckError as error:
+        print(f"quarterdeck: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -28,13 +28,20 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from mail.settings import MailSettings
 from trading.errors import ConfigError
 from trading.types import Mode
 
 TOML = "quarterdeck.toml"
 PREFIX = "QUARTERDECK_"
 DEMO_TOKEN = "4242:local-stand-in-for-telegram-not-a-secret"  # noqa: S105  the phone page's own
-SECRET = ("telegram_token", "database", "redis", "paper")  # or with a password in it: never shown
+SECRET = (
+    "telegram_token",
+    "mail_password",
+    "database",
+    "redis",
+    "paper",
+)  # or with a password in it: never shown
 FILE = "_file"  # QUARTERDECK_TELEGRAM_TOKEN_FILE names the file that holds the secret
 Fraction = Annotated[Decimal, Field(gt=0, le=1)]
 
@@ -162,6 +169,7 @@ GROUPS: dict[str, type[BaseModel]] = {
     "imports": ImportSettings,
     "backup": BackupSettings,
     "digests": DigestSettings,
+    "mail": MailSettings,
     "universes": UniverseSettings,
     "candles": CandleSettings,
     "jobs": JobSettings,
@@ -231,6 +239,8 @@ class Settings(BaseSettings):
     imports: ImportSettings = ImportSettings()
     backup: BackupSettings = BackupSettings()
     digests: DigestSettings = DigestSettings()
+    mail: MailSettings = MailSettings()
+    mail_password: SecretStr = SecretStr("")
     universes: dict[str, UniverseSettings] = Field(default_factory=dict)
     candles: dict[str, CandleSettings] = Field(default_factory=dict)
     jobs: dict[str, JobSettings] = Field(default_factory=dict)
@@ -342,6 +352,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
     """The same settings as QUARTERDECK_* variables, for child processes."""
     plain = settings.model_dump(mode="json")
     plain["telegram_token"] = settings.telegram_token.get_secret_value()
+    plain["mail_password"] = settings.mail_password.get_secret_value()
     plain["data"] = str(settings.data.absolute())
     if settings.strategy_folder:
         plain["strategy_folder"] = str(Path(settings.strategy_folder).expanduser().absolute())

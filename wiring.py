@@ -23,6 +23,7 @@ from lanes.bell import RedisBell
 from market import exchanges
 from market.instruments import InstrumentBook
 from markets import universes
+from owning import owners
 from replay.demo_clock import DemoClock
 from settings import Settings
 from trading.clocks import (
@@ -168,14 +169,19 @@ async def open_base(
 
 def voice_desk(base: Base) -> Desk:
     """A desk to read and tell from, without prices, brokers or strategies: the bot's."""
-    return _desk(base, _NoPrices(), {}, {})
+    return _desk(base, NoPrices(), {}, {})
 
 
 @asynccontextmanager
 async def open_desk(
-    settings: Settings, *, bell: Bell | None = None, clocks: Clocks | None = None
+    settings: Settings,
+    *,
+    bell: Bell | None = None,
+    clocks: Clocks | None = None,
+    owner: str = "desk",
 ) -> AsyncIterator[Rooms]:
-    """The whole desk, with every part it trades with, opened and closed together."""
+    """The whole desk, with every part it trades with, opened and closed together. `owner` begins
+    the name under which it sends orders."""
     from market.history import HistoryFeed
     from market.store import BarStore
 
@@ -187,8 +193,9 @@ async def open_desk(
         store = BarStore(bars_folder(settings))
         feed = HistoryFeed(store, base.calendar)
         await base.market.refresh()
-        async with _paper(base) as paper:
+        async with _paper(base) as paper, owners(settings, base.journal.store, owner) as held:
             desk = _desk(base, feed, {paper.name: paper}, plans(settings, known))
+            desk.owners = held
             yield Rooms(base, desk, store, known)
 
 
@@ -204,6 +211,7 @@ async def _paper(base: Base) -> AsyncIterator[Broker]:
         paper_address(base.settings),
         timeout=base.clocks.machine(PAPER_TIMEOUT),
         connect_timeout=base.clocks.machine(PAPER_CONNECT),
+        rate=base.clocks.rate,
     )
     async with client:
         if not isinstance(base.bell, Silence) or await _serves(client):
@@ -329,7 +337,7 @@ class Silence:
         del lane, ids
 
 
-class _NoPrices:
+class NoPrices:
     """The voice shows recorded facts; a price it made up would be a wrong figure."""
 
     async def quote(self, symbol: str, at: datetime) -> Quote | None:

@@ -11,7 +11,7 @@ from aiogram.methods import TelegramMethod
 #: Only what we serve: fewer ways in, and an update of another kind never reaches us.
 ALLOWED_UPDATES = ["message", "callback_query"]
 POLL_SECONDS = 30
-POLL_PATIENCE = POLL_SECONDS + 15
+SLACK = 15  # seconds more than it was asked to wait before a poll counts as lost
 SEND_SECONDS = 20  # a call that hangs longer counts as lost, and the next may go
 
 #: What a call raises where Telegram, or a proxy before it, does not answer as agreed: an HTML page
@@ -26,6 +26,7 @@ class GetRawUpdates(TelegramMethod[list[dict[str, Any]]]):
     __api_method__ = "getUpdates"
 
     offset: int | None = None
+    limit: int | None = None
     timeout: int = POLL_SECONDS
     allowed_updates: list[str] = ALLOWED_UPDATES
 

@@ -23,10 +23,11 @@ MOST_ARGS = 20
 MOST_CHARS = 64
 MOST_NAMED = 1_000  # strangers the log names; a flood of them may not fill it
 
-#: A press does not say when it was made, so a question whose yes lets trading go on is answered
-#: soon or not at all: a press that waited out a downtime must not do it.
+#: A press does not say when it was made, so a question is answered with yes soon or not at all: a
+#: press that waited out a downtime must not let trading go on. What makes things safer may; a
+#: signal has a time to live of its own.
 SOON = timedelta(minutes=10)
-LOOSENING = frozenset({"resume"})
+YES = ("yes",)
 REMEMBERED = 200  # requests of a chat looked through for what a used button led to
 
 WHY_NOT = {
@@ -109,7 +110,8 @@ class Door:
                 verb, args = again.verb, again.args
             else:
                 verb, args = taken.verb, taken.args
-                if verb in LOOSENING and args and now - taken.created_at > SOON:
+                asked = args[-1:] == YES and verb not in inbox.LATCHING
+                if asked and now - taken.created_at > SOON:
                     return "stale"
             return await self.record(
                 update_id,
@@ -154,7 +156,9 @@ class Allowed(BaseMiddleware):
         data: dict[str, Any],
     ) -> Any:
         user, chat = _who(event), _where(event)
-        own = not (isinstance(event, Message) and (event.forward_origin or event.sender_chat))
+        own = _to_us(event) and not (
+            isinstance(event, Message) and (event.forward_origin or event.sender_chat)
+        )
         if user is None or chat != ChatType.PRIVATE or not own:
             self._name(user, chat)
             return None
@@ -175,6 +179,13 @@ class Allowed(BaseMiddleware):
 
 def _who(event: TelegramObject) -> User | None:
     return event.from_user if isinstance(event, Message | CallbackQuery) else None
+
+
+def _to_us(event: TelegramObject) -> bool:
+    """A private chat has its person's id; an answer to any other would go to somebody else."""
+    message = event.message if isinstance(event, CallbackQuery) else event
+    user, chat = _who(event), getattr(message, "chat", None)
+    return user is not None and chat is not None and chat.id == user.id
 
 
 def _where(event: TelegramObject) -> str | None:

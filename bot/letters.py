@@ -1,17 +1,18 @@
 """Letters: one message sent or edited in place, remembered as the post that shows its subject."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest
+from aiogram import types as telegram
+from aiogram.exceptions import ClientDecodeError, TelegramBadRequest
 from aiogram.types import BufferedInputFile, InputMediaPhoto
 
 from bot.ports import Nonces, Post, Posts
-from bot.render import Rendered
 from bot.voice import Key, Said, keyboard, keys, say
+from desk.console.render import Rendered
 from logs import scrub
 from trading.clocks import WallClock
 from trading.facts import Notice, Picture, PictureState, Request
@@ -19,6 +20,8 @@ from trading.messages import Message, Span
 from trading.ports import Journal
 
 log = structlog.get_logger(__name__)
+MISSED = "missed:"  # subjects of messages that tell of many things: no answer takes their place
+OF_PICTURES = ("photo", "image", "file", "media")  # in what Telegram says of a picture it refuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,17 @@ class Letter:
         name = f"{self.picture.kind}-{self.picture.id}.png"
         return self.picture.handle or BufferedInputFile(self.picture.png, name)
 
-    def simpler(self) -> Self | None:
-        """After a refusal: the picture's bytes in place of its id, then plain words, then None."""
+    def simpler(self, error: str) -> Self | None:
+        """After a refusal: the picture's bytes in place of its id, then without the picture where
+        it was that, then plain words, then plain words alone, then None."""
         if self.picture is not None and self.picture.handle and self.picture.png:
             return replace(self, picture=replace(self.picture, handle=""))
+        if self.picture is not None and any(word in error.lower() for word in OF_PICTURES):
+            return replace(self, picture=None)
         if any(span.style for span in self.message.text):
             plain = tuple(Span(span.text) for span in self.message.text)
             return replace(self, message=replace(self.message, text=plain))
-        return None
+        return replace(self, picture=None) if self.picture is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,11 @@ class Letters:
     async def shown(self, notice: Notice) -> bool:
         """Whether a message exists that this notice would edit."""
         return await self._target(notice) is not None
+
+    async def shown_since(self, notice: Notice) -> bool:
+        """Whether its message was sent or edited after it was written: by itself, then."""
+        post = await self._target(notice)
+        return post is not None and post.updated_at >= notice.created_at
 
     async def send(self, notice: Notice, rendered: Rendered) -> bool:
         """Show it: edit the message that shows this subject, or send a new one. False where it
@@ -113,7 +124,7 @@ class Letters:
             try:
                 return await self._deliver(letter, post)
             except TelegramBadRequest as error:
-                simpler = letter.simpler()
+                simpler = letter.simpler(str(error))
                 if simpler is None:
                     raise
                 log.warning("said more simply", notice=letter.notice.id, error=str(error))
@@ -136,38 +147,49 @@ class Letters:
     async def _target(self, notice: Notice) -> Post | None:
         """The post of the message to edit. A notice without a subject has its own, so that one
         sent just before a crash is not sent again."""
-        if notice.edits and notice.answers is not None:
-            request = await self.journal.first(Request, id=notice.answers)
-            message_id = request.payload.get("message_id") if request else None
-            if message_id is not None:
-                pressed = await self.posts.find(notice.recipient, int(message_id))
-                if pressed is not None:
-                    return pressed
+        pressed = await self.pressed(notice)
+        if pressed is not None:
+            return pressed
         return await self.posts.get(notice.recipient, _subject(notice))
+
+    async def pressed(self, notice: Notice) -> Post | None:
+        """The post whose button asked for this edit."""
+        if not notice.edits or notice.answers is None:
+            return None
+        request = await self.journal.first(Request, id=notice.answers)
+        message_id = request.payload.get("message_id") if request else None
+        if message_id is None:
+            return None
+        post = await self.posts.find(notice.recipient, int(message_id))
+        return None if post is not None and post.subject.startswith(MISSED) else post
 
     async def _new(self, letter: Letter) -> Shown:
         chat, markup = letter.notice.recipient, keyboard(letter.rows)
         picture, silent = letter.picture, letter.notice.silent
         said = letter.said(caption=picture is not None)
         if picture is not None:
-            sent = await self.bot.send_photo(
-                chat,
-                photo=letter.photo,
-                caption=said.text,
-                caption_entities=said.entities,
-                parse_mode=None,
-                reply_markup=markup,
-                disable_notification=silent,
+            sent = await _sent(
+                self.bot.send_photo(
+                    chat,
+                    photo=letter.photo,
+                    caption=said.text,
+                    caption_entities=said.entities,
+                    parse_mode=None,
+                    reply_markup=markup,
+                    disable_notification=silent,
+                )
             )
-            await self._remember(picture, sent.photo[-1].file_id if sent.photo else "")
+            await self._remember(picture, sent.file_id)
         else:
-            sent = await self.bot.send_message(
-                chat,
-                said.text,
-                entities=said.entities,
-                parse_mode=None,
-                reply_markup=markup,
-                disable_notification=silent,
+            sent = await _sent(
+                self.bot.send_message(
+                    chat,
+                    said.text,
+                    entities=said.entities,
+                    parse_mode=None,
+                    reply_markup=markup,
+                    disable_notification=silent,
+                )
             )
         await self.nonces.place([key.nonce for row in letter.rows for key in row], sent.message_id)
         return Shown(sent.message_id, picture is not None, picture.id if picture else None)
@@ -245,6 +267,30 @@ class Letters:
         """Telegram's own id sends the same picture again without its bytes."""
         if file_id and not picture.handle:
             await self.journal.move(picture, handle=file_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What Telegram says of a new message; `file_id` is of its picture."""
+
+    message_id: int
+    file_id: str = ""
+
+
+async def _sent(call: Awaitable[telegram.Message]) -> Sent:
+    """A message that went and whose description we cannot read has gone: sending it again for
+    ever is no answer to that. Raises what the call raises otherwise."""
+    try:
+        sent = await call
+    except ClientDecodeError as error:
+        told = error.data if isinstance(error.data, dict) else {}
+        result = told.get("result") if told.get("ok") is True else None
+        number = result.get("message_id") if isinstance(result, dict) else None
+        if not isinstance(number, int):
+            raise
+        log.warning("a message went, its description was not understood", message_id=number)
+        return Sent(number)
+    return Sent(sent.message_id, sent.photo[-1].file_id if sent.photo else "")
 
 
 def _subject(notice: Notice) -> str:

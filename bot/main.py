@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 from aiogram import Bot, Dispatcher
@@ -14,13 +15,17 @@ from bot.pace import Pace
 from bot.poll import poll
 from bot.ports import Nonces, Posts
 from bot.postman import Postman, monotonic
+from bot.reach import Reach
 from desk import crew
 from desk.console.verbs import VERBS
 from desk.desk import Desk
 from logs import register_secret
+from trading.clocks import Clocks
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.3, 30.0
+KEEP = timedelta(days=90)  # what a message shows and what its buttons mean
+FORGETTING = 6 * 3600.0  # wall seconds between two looks for what is older
 
 
 async def run(
@@ -31,22 +36,29 @@ async def run(
     token: str,
     api_base: str,
     rest: Callable[[float], Awaitable[object]],
+    clocks: Clocks | None = None,
 ) -> None:
-    """Until the desk's shift is over. Telegram being away delays what it says; nothing is lost."""
+    """Until the desk's shift is over. Telegram being away delays what it says; nothing is lost.
+    `rest` waits for a ring or so many seconds of the machine."""
+    clocks = clocks or Clocks()
     register_secret(token)
     bot = open_bot(token, api_base)
     await crew.muster(desk)
     door = Door(desk, nonces)
     dispatcher = Dispatcher()
     dispatcher.include_router(router(door))
-    postman = Postman(
-        desk, Letters(bot, desk.journal, posts, nonces, desk.wall), Pace(monotonic), rest
-    )
+    letters = Letters(bot, desk.journal, posts, nonces, desk.wall)
+    reach = Reach(desk.journal, desk.wall)
+    postman = Postman(desk, letters, Pace(lambda: monotonic() * clocks.rate), rest, clocks, reach)
+    await reach.recall()
     try:
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(_menu(bot))]
+            beside = [
+                group.create_task(_menu(bot, clocks)),
+                group.create_task(_forget(posts, nonces, clocks)),
+            ]
             work = [
-                group.create_task(poll(bot, dispatcher, door, desk)),
+                group.create_task(poll(bot, dispatcher, door, desk, clocks, reach)),
                 group.create_task(postman.run()),
             ]
             await asyncio.wait(work)  # both end with the shift
@@ -56,7 +68,7 @@ async def run(
         await bot.session.close()
 
 
-async def _menu(bot: Bot) -> None:
+async def _menu(bot: Bot, clocks: Clocks) -> None:
     """The command menu; tried until Telegram takes it."""
     commands = [
         BotCommand(command=name, description=verb.help) for name, verb in VERBS.items() if verb.help
@@ -68,5 +80,18 @@ async def _menu(bot: Bot) -> None:
             return
         except AWAY as error:
             log.warning("the command menu was not set", error=str(error), again_in=pause)
-            await asyncio.sleep(pause)
+            await clocks.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def _forget(posts: Posts, nonces: Nonces, clocks: Clocks) -> None:
+    """Old messages are not edited any more, and their buttons say that they are too old."""
+    while True:
+        before = clocks.wall.now() - KEEP
+        try:
+            gone = await posts.prune(before) + await nonces.prune(before)
+        except Exception:  # a busy database: nothing depends on it, and it is tried again
+            log.exception("old posts and buttons were not pruned")
+        else:
+            log.info("old posts and buttons pruned", rows=gone)
+        await clocks.sleep(FORGETTING)

@@ -11,7 +11,7 @@ LONGEST_ASIDE = 60.0  # seconds
 
 @dataclass(slots=True)
 class Outage:
-    """Kept in memory: a new process tries at once. `clock` is monotonic seconds."""
+    """Kept in memory: a new process tries at once. `clock` is monotonic wall seconds."""
 
     clock: Callable[[], float]
     _until: float = 0.0
@@ -20,9 +20,17 @@ class Outage:
     _alone: Counter[int] = field(default_factory=Counter)
     _aside: dict[int, float] = field(default_factory=dict)
 
+    @property
+    def is_on(self) -> bool:
+        return self._failures > 0
+
     def wait(self) -> float:
         """Seconds until anything is tried again."""
         return max(0.0, self._until - self.clock())
+
+    def hope(self) -> None:
+        """Something else got through: the next one is tried at once."""
+        self._until = 0.0
 
     def aside(self, notice: int) -> float:
         """Seconds this one lets others go first; ends when any of them goes through."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+AGAIN = 60.0  # seconds after a chat's wait in which a second one means more than bad luck
+
 
 @dataclass(slots=True)
 class Bucket:
@@ -27,7 +29,7 @@ class Bucket:
 
 @dataclass(slots=True)
 class Pace:
-    """`clock` is monotonic seconds. A chat told to wait by Telegram waits whatever the lane."""
+    """`clock` is steady wall seconds. A chat that Telegram told to wait waits whatever the lane."""
 
     clock: Callable[[], float]
     chat_per_second: float = 1.0
@@ -40,8 +42,14 @@ class Pace:
         self.overall = Bucket(30.0, 30.0, 30.0, self.clock())
 
     def hold(self, recipient: int, seconds: float) -> None:
-        """Telegram said `retry_after`."""
-        self._held[recipient] = self.clock() + seconds
+        """Telegram said `retry_after`. Said twice within AGAIN, it has no patience for bursts: one
+        may go when it ends, and then at a steady pace."""
+        now = self.clock()
+        if recipient in self._held and now - self._held[recipient] < AGAIN:
+            chat = self._chat(recipient)
+            chat.wait(now)
+            chat.tokens = min(chat.tokens, max(1 - seconds * chat.per_second, -chat.burst))
+        self._held[recipient] = now + seconds
 
     def wait(self, recipient: int, *, critical: bool) -> float:
         """Seconds until a message to `recipient` may go; takes nothing.

@@ -1,6 +1,7 @@
 """The poll: raw updates, each recorded before Telegram's offset moves past it."""
 
-import asyncio
+import json
+import re
 from itertools import count
 from typing import Any
 
@@ -8,6 +9,7 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import (
     AiogramError,
+    ClientDecodeError,
     TelegramConflictError,
     TelegramRetryAfter,
     TelegramUnauthorizedError,
@@ -15,46 +17,95 @@ from aiogram.exceptions import (
 from aiogram.types import Update
 from pydantic import ValidationError
 
-from bot.client import AWAY, POLL_PATIENCE, GetRawUpdates
+from bot.client import AWAY, POLL_SECONDS, SLACK, GetRawUpdates
 from bot.door import Door
+from bot.reach import Reach
 from desk import notices
 from desk.desk import Desk
 from logs import scrub
+from trading.clocks import Clocks
 from trading.facts import Lane, Request, RequestState
 from trading.messages import bold, message
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
-TRIES = 3  # of an update that breaks our own code; then it is kept and passed over
+TRIES = 3  # of an update that could not be recorded; then it is kept and passed over
+
+#: What no second try changes: the update itself breaks our code.
+OURS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+UNREADABLE = "unreadable"  # the key of an update that is no JSON
+MOST_KEPT = 20_000  # characters of one that could not be read
+_NUMBER = re.compile(r'"update_id"\s*:\s*(\d{1,18})\b')
 CONFLICTS = 3  # in a row: one alone is our own last poll, not yet let go by Telegram
 
 
-async def poll(bot: Bot, dispatcher: Dispatcher, door: Door, desk: Desk) -> None:
+async def poll(
+    bot: Bot, dispatcher: Dispatcher, door: Door, desk: Desk, clocks: Clocks, reach: Reach
+) -> None:
     """For ever: fetch, record, move the offset. Telegram being away only delays."""
     offset: int | None = None
+    limit: int | None = None  # 1 while a page could not be read: then its updates come singly
+    patience = max(1, round(clocks.machine(POLL_SECONDS)))
     pause, conflicts = FIRST_PAUSE, 0
     while True:
+        wanted = GetRawUpdates(offset=offset, limit=limit, timeout=patience)
         try:
             with desk.shift.resting():  # what comes in the meantime, Telegram keeps
-                updates = await bot(GetRawUpdates(offset=offset), request_timeout=POLL_PATIENCE)
+                updates = await bot(wanted, request_timeout=patience + SLACK)
         except TelegramRetryAfter as busy:
-            await desk.shift.rests(asyncio.sleep)(busy.retry_after)
+            await desk.shift.rests(clocks.sleep)(busy.retry_after)
             continue
         except AWAY as error:
+            torn = _torn(error)
+            if torn and limit is None:
+                limit = 1
+                continue
+            if torn and (broken := _first_of(torn)) is not None:
+                await record(bot, dispatcher, door, desk, broken, clocks)
+                offset, limit = broken["update_id"] + 1, None
+                continue
             conflicts = conflicts + 1 if isinstance(error, TelegramConflictError) else 0
             await _not_polled(bot, desk, error, conflicts)
-            await desk.shift.rests(asyncio.sleep)(pause)
+            await desk.shift.rests(clocks.sleep)(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
             continue
-        pause, conflicts = FIRST_PAUSE, 0
+        pause, conflicts, limit = FIRST_PAUSE, 0, None
+        await reach.answered()
         for raw in updates:
-            await record(bot, dispatcher, door, desk, raw)
-            offset = int(raw["update_id"]) + 1
+            number = raw.get("update_id")
+            if not isinstance(number, int):  # no offset moves past it; it waits its 24 hours out
+                log.error("an update has no number", raw=repr(raw)[:200])
+                await clocks.sleep(FIRST_PAUSE)
+                continue
+            await record(bot, dispatcher, door, desk, raw, clocks)
+            offset = number + 1
+
+
+def _torn(error: BaseException) -> str:
+    """A page of updates that is no JSON we can read; "" for every other trouble. What a proxy
+    says in Telegram's place is not such a page."""
+    if not isinstance(error, ClientDecodeError) or not isinstance(error.data, str):
+        return ""
+    return error.data if _NUMBER.search(error.data) else ""
+
+
+def _first_of(page: str) -> dict[str, Any] | None:
+    """The only update of a page that nobody can read, as text under its number."""
+    found = _NUMBER.search(page)
+    return {"update_id": int(found[1]), UNREADABLE: page} if found else None
 
 
 async def _not_polled(bot: Bot, desk: Desk, error: Exception, conflicts: int) -> None:
     """Say what only an operator can put right; the rest passes by itself."""
-    log.warning("telegram not reached", error=str(error))
+    log.warning("telegram not reached", error=str(error)[:400])
     if isinstance(error, TelegramUnauthorizedError):
         log.error("Telegram does not know this token; set QUARTERDECK_TELEGRAM_TOKEN to the right")
     elif "webhook" in str(error).lower():
@@ -75,7 +126,7 @@ async def _not_polled(bot: Bot, desk: Desk, error: Exception, conflicts: int) ->
 
 
 async def record(
-    bot: Bot, dispatcher: Dispatcher, door: Door, desk: Desk, raw: dict[str, Any]
+    bot: Bot, dispatcher: Dispatcher, door: Door, desk: Desk, raw: dict[str, Any], clocks: Clocks
 ) -> None:
     """Returns once the update is on disk, as a request or as one that broke our code: until then
     Telegram keeps it. A database that is away is waited for."""
@@ -85,25 +136,32 @@ async def record(
             return
         except Exception as failure:
             log.exception("an update was not recorded", update=raw["update_id"], attempt=attempt)
-            if attempt >= TRIES and await _kept_in_spite(door, desk, raw, failure):
+            hopeless = isinstance(failure, OURS) or attempt >= TRIES
+            if hopeless and await _kept_in_spite(door, desk, raw, failure):
                 return
-        await asyncio.sleep(min(0.1 * 2**attempt, 5.0))
+        await clocks.sleep(min(0.1 * 2**attempt, 5.0))
 
 
 async def take(
     bot: Bot, dispatcher: Dispatcher, door: Door, desk: Desk, raw: dict[str, Any]
 ) -> None:
     """One update through the router. One that cannot be read is kept, told once, and passed."""
+    if UNREADABLE in raw:
+        await _keep(door, desk, raw, "no JSON")
+        return
     try:
         update = Update.model_validate(raw, context={"bot": bot})
     except ValidationError as error:
         why = str(error.errors(include_input=False, include_url=False)[:1])
         await _keep(door, desk, raw, why)
         return
+    except RecursionError as error:
+        await _keep(door, desk, raw, repr(error))
+        return
     try:
         await dispatcher.feed_update(bot, update)
     except AiogramError as error:  # an answer that came too late, say; the request is recorded
-        log.warning("could not answer an update", update=raw["update_id"], error=str(error))
+        log.warning("could not answer an update", update=raw["update_id"], error=str(error)[:400])
 
 
 async def _kept_in_spite(door: Door, desk: Desk, raw: dict[str, Any], failure: Exception) -> bool:
@@ -124,7 +182,7 @@ async def _keep(door: Door, desk: Desk, raw: dict[str, Any], why: str) -> None:
         source_id=str(raw["update_id"]),
         verb="undecodable",
         received_at=now,
-        payload={"raw": raw},
+        payload={"raw": _storable(raw)},
         state=RequestState.FAILED,
         handled_at=now,
         error=scrub(why)[:400],
@@ -141,6 +199,22 @@ async def _keep(door: Door, desk: Desk, raw: dict[str, Any], why: str) -> None:
             await notices.tell(desk, said, lane=Lane.CRITICAL, subject=subject)
     log.error("an update could not be read", update=raw["update_id"], sender=sender)
     await desk.bell.ring("postman")
+
+
+def _storable(raw: dict[str, Any]) -> Any:
+    """As it came, where that fits into a row; else its beginning, as text."""
+    try:
+        text = json.dumps(raw)
+    except (ValueError, RecursionError):
+        text = ""
+    if text and len(text) <= MOST_KEPT and "\\u0000" not in text:
+        return raw
+    body = raw.get(UNREADABLE)
+    try:
+        said = body if isinstance(body, str) else text or repr(raw)
+    except (ValueError, RecursionError) as error:  # what JSON cannot say, Python cannot always
+        said = f"{type(error).__name__}: keys {list(raw)[:5]}"
+    return ascii(said)[:MOST_KEPT]
 
 
 def _sender(raw: dict[str, Any]) -> int | None:

@@ -3,21 +3,22 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramRetryAfter
 
-from bot.client import AWAY
+from bot.backlog import Backlog, Bundle, late
+from bot.delivery import Delivery, Outcome
 from bot.letters import Letters
-from bot.outage import Outage
 from bot.pace import Pace
-from bot.render import Rendered, render
+from bot.reach import LONG, Reach
+from desk.console.render import Rendered, render
 from desk.desk import Desk
 from logs import scrub
-from trading.facts import Lane, Notice, NoticeState, Picture, PictureState, Request
+from trading.clocks import Clocks
+from trading.facts import Lane, Notice, NoticeState, Picture, PictureState
 from trading.messages import bold, message
 
 log = structlog.get_logger(__name__)
@@ -26,32 +27,41 @@ PICTURE_PATIENCE = timedelta(seconds=5)  # then a card goes without its picture
 PICTURE_HOPE = timedelta(minutes=10)  # how long a text still waits for its own after that
 PICTURE_LOOK = timedelta(seconds=1)
 BATCH = 50
-MOST_ALONE = 20  # failures of one message while others went through
 MOST_MISTAKES = 5  # of ours, in one message
 UNSHOWN = "unshown:"
+SHORTEST_REST = 0.02  # seconds of the machine
 
 
 @dataclass(slots=True)
 class Postman:
-    """One a bot token. `rest` waits for a ring or the given seconds, whichever is first."""
+    """One a bot token. `rest` waits for a ring or the given seconds of the machine, whichever is
+    first; every pause and `pace`, which is Telegram's, is in wall seconds.
+    """
 
     desk: Desk
     letters: Letters
     pace: Pace
     rest: Callable[[float], Awaitable[object]]
-    outage: Outage = field(init=False)
+    clocks: Clocks
+    reach: Reach
+    delivery: Delivery = field(init=False)
+    backlog: Backlog = field(init=False)
+    _bundles: dict[int, Bundle] = field(default_factory=dict, init=False)  # by their rows' ids
+    _held: set[int] = field(default_factory=set, init=False)  # readers to be bundled later
+    _apart: set[int] = field(default_factory=set, init=False)  # readers whose bundle was refused
     _mistakes: Counter[int] = field(default_factory=Counter, init=False)
     _next_look: float = field(default=1.0, init=False)
 
     def __post_init__(self) -> None:
-        self.outage = Outage(self.pace.clock)
+        self.delivery = Delivery(self.desk, self.letters, self.pace, self.reach)
+        self.backlog = Backlog(self.desk, self.letters, self.reach)
 
     async def run(self) -> None:
         await self.take_over()
         rest = self.desk.shift.rests(self.rest)
         while True:
             if not await self.round():
-                await rest(self._next_look)
+                await rest(max(self.clocks.machine(self._next_look), SHORTEST_REST))
 
     async def take_over(self) -> None:
         """Nobody else sends for this token, so a lease found at the start is a dead postman's."""
@@ -63,7 +73,7 @@ class Postman:
     async def round(self) -> int:
         """Send what is due, best lane first; returns how many rows were settled."""
         self._next_look = 1.0
-        if self._later(self.outage.wait()):
+        if self._later(self.delivery.pause()) or not await self._look_back():
             return 0
         settled = newest = 0
         for lane in Lane:
@@ -73,10 +83,10 @@ class Postman:
                 for notice in rows:
                     if self.desk.shift.is_over:
                         return 0  # the next postman sends what is left
-                    if self._waits(notice):
+                    if notice.recipient in self._held or self._later(self.delivery.wait(notice)):
                         continue
                     settled += await self._deliver(notice, rows)
-                    if self._later(self.outage.wait()):
+                    if self._later(self.delivery.pause()):
                         return settled
                     if lane is not Lane.CRITICAL and await self._critical_since(newest):
                         self._next_look = 0.0
@@ -84,6 +94,17 @@ class Postman:
                 if lane is Lane.CRITICAL:
                     newest = last
         return settled
+
+    async def _look_back(self) -> bool:
+        """Bundle what waited too long; False while Telegram is away, when that would be for
+        nothing."""
+        stale = await self.backlog.stale() - self._apart
+        if stale and not await self.delivery.is_there():
+            self._later(self.delivery.pause())
+            return False
+        self._held = {reader for reader in stale if self._later(self.delivery.held(reader))}
+        self._bundles = await self.backlog.bundles(stale - self._held)
+        return True
 
     async def _page(self, lane: Lane, last: int) -> list[Notice]:
         """The next rows of a lane; one that waits holds up none behind it."""
@@ -97,13 +118,9 @@ class Postman:
             self._next_look = min(self._next_look, max(seconds, 0.02))
         return seconds > 0
 
-    def _waits(self, notice: Notice) -> bool:
-        now = self.desk.wall.now()
-        moments = (notice.not_before, notice.leased_until)
-        waits = [(at - now).total_seconds() for at in moments if at is not None]
-        waits.append(self.outage.aside(notice.id))
-        waits.append(self.pace.wait(notice.recipient, critical=notice.lane is Lane.CRITICAL))
-        return self._later(max(waits))
+    def _look_after(self, outcome: Outcome) -> None:
+        if outcome.pause is not None:
+            self._later(outcome.pause.total_seconds())
 
     async def _critical_since(self, newest: int) -> bool:
         """Whether something critical came that this round has not looked at."""
@@ -118,6 +135,9 @@ class Postman:
         if current is None or current.state is not NoticeState.DUE:
             return 0
         try:
+            bundle = self._bundles.get(current.id)
+            if bundle is not None:
+                return await self._send_bundle(bundle)
             rendered = None if await self._superseded(current) else await self._rendered(current)
             if rendered is None:
                 return await self._settle(current, NoticeState.MERGED)
@@ -142,22 +162,27 @@ class Postman:
             Notice, subject=notice.subject, **newer
         ):
             return True
-        pressed = await self._pressed(notice)
+        pressed = await self.letters.pressed(notice)
         if pressed is None:
             return False
-        later = await self.desk.journal.read(Notice, edits=True, **newer)
-        return any([await self._pressed(other) == pressed for other in later])
-
-    async def _pressed(self, notice: Notice) -> int | None:
-        """The message whose button asked for this edit."""
-        if not notice.edits or notice.answers is None:
-            return None
-        request = await self.desk.journal.first(Request, id=notice.answers)
-        return request.payload.get("message_id") if request else None
+        for other in await self.desk.journal.read(Notice, edits=True, **newer):
+            post = await self.letters.pressed(other)
+            if post is not None and post.message_id == pressed.message_id:
+                return True
+        return False
 
     async def _rendered(self, notice: Notice) -> Rendered | None:
         page = int(notice.body.get("page", 0)) if notice.kind == "list" else 0
-        return await render(self.desk, notice, page or await self.letters.page(notice))
+        rendered = await render(self.desk, notice, page or await self.letters.page(notice))
+        old = self.desk.wall.now() - notice.created_at > LONG
+        if (
+            rendered
+            and old
+            and notice.kind == "text"
+            and not await self.letters.shown_since(notice)
+        ):
+            return replace(rendered, message=late(self.desk, notice, rendered.message))
+        return rendered
 
     async def _picture_pending(self, notice: Notice, picture: Picture | None) -> bool:
         """A first message waits a little for its picture, and so does an edit that brings a new
@@ -171,34 +196,42 @@ class Postman:
         return self.desk.wall.now() - picture.wanted_at < PICTURE_PATIENCE
 
     async def _send(self, notice: Notice, rendered: Rendered, rows: list[Notice]) -> int:
-        try:
-            said = await self.letters.send(notice, rendered)
-        except TelegramRetryAfter as busy:
-            self.pace.hold(notice.recipient, busy.retry_after)
-            await self._put_off(notice, timedelta(seconds=busy.retry_after), str(busy))
-            return 0
-        except TelegramForbiddenError as error:
-            log.error("an operator cannot be reached", recipient=notice.recipient, error=str(error))
-            return await self._settle(notice, NoticeState.FAILED, str(error))
-        except TelegramBadRequest as error:
-            log.error("telegram refused a message", notice=notice.id, error=str(error))
-            return await self._give_up(notice, str(error))
-        except AWAY as error:
-            alone = self.outage.failed(notice.id)
-            log.warning("telegram not reached", notice=notice.id, error=str(error))
-            if alone >= MOST_ALONE and notice.lane is not Lane.CRITICAL:
-                return await self._give_up(notice, str(error))
-            await self._put_off(notice, None, str(error))
-            return 0
-        if said:
-            self.pace.spend(notice.recipient)
-            if self.outage.passed(notice.id):
-                self._later(0.02)
+        outcome = await self.delivery.hand_over(notice, rendered)
+        match outcome.word:
+            case "waits":
+                await self._put_off(notice, outcome.pause, outcome.error)
+                return 0
+            case "unreachable":
+                return await self._settle(notice, NoticeState.FAILED, outcome.error)
+            case "refused":
+                return await self._give_up(notice, outcome.error)
+        self._look_after(outcome)
         if self._picture_hoped_for(notice, rendered.picture):
             await self._put_off(notice, PICTURE_LOOK, "")
             return 0
         settled = await self._settle(notice, NoticeState.SENT)
         return settled + await self._merge(notice, rows)
+
+    async def _send_bundle(self, bundle: Bundle) -> int:
+        """Its rows are settled together, so that after a crash the same message is made again."""
+        reader = bundle.rows[0].recipient
+        try:
+            outcome = await self.delivery.hand_over(bundle.notice, Rendered(bundle.said))
+        except Exception as mistake:
+            log.exception("a bundle failed; its notices go one by one", reader=reader)
+            outcome = Outcome("refused", repr(mistake))
+        self._look_after(outcome)
+        if outcome.word == "refused":
+            self._apart.add(reader)
+        state = {"sent": bundle.state, "unreachable": NoticeState.FAILED}.get(outcome.word)
+        if outcome.word in ("refused", "unreachable", "sent"):
+            self._bundles = {
+                row: other for row, other in self._bundles.items() if other is not bundle
+            }
+        if state is None:
+            return 0
+        async with self.desk.journal.transaction():
+            return sum([await self._settle(row, state, outcome.error) for row in bundle.rows])
 
     def _picture_hoped_for(self, notice: Notice, picture: Picture | None) -> bool:
         """A late picture of a card is told by its own notice; a text's is looked for from here."""
@@ -272,5 +305,5 @@ class Postman:
 
 
 def monotonic() -> float:
-    """The event loop's clock, in seconds."""
+    """The event loop's clock, in seconds of the machine; no change of its date moves it."""
     return asyncio.get_running_loop().time()

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -19,6 +20,7 @@ from brokers.paper import PaperBroker
 from brokers.paper_statement import Statement
 from trading.errors import BrokerError, BrokerRejected, ConfigError, OutcomeUnknown
 from trading.orders import Ack, Fill, Order, Resting
+from trading.ports import Terms
 from trading.rounding import to_lot
 from trading.types import Account, Holdings
 
@@ -127,6 +129,15 @@ class Adversary:
     @property
     def is_away(self) -> bool:
         return self._monotonic() < self._away_until
+
+    @property
+    def settles_in(self) -> timedelta:
+        """An order lands `late_by` late at most and is then hidden for `lag`."""
+        return timedelta(seconds=self.faults.late_by + self.faults.lag)
+
+    async def terms(self) -> Terms:
+        self._check_present()
+        return Terms(self.dedupes, self.settles_in)
 
     async def submit(self, order: Order) -> Ack:
         self._check_present()

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 
 from brokers.costs import Costs
@@ -20,7 +21,7 @@ from trading.clocks import MarketClock
 from trading.errors import BrokerRejected, ConfigError, DataError
 from trading.facts import Adjustment
 from trading.orders import Ack, Fill, Order, OrderState, OrderType, Resting
-from trading.ports import Feed, Instruments
+from trading.ports import Feed, Instruments, Terms
 from trading.types import Account, Holdings, Instrument, Quote
 
 ZERO = Decimal(0)
@@ -79,6 +80,10 @@ class PaperBroker:
         if cash and not self.events:
             opening = Adjustment(account_id, "opening", "deposit", cash, currency, clock.now())
             self._record([Deposited(opening)])
+
+    async def terms(self) -> Terms:
+        """In this process nothing is on its way and no read lags."""
+        return Terms(self.dedupes, timedelta(0))
 
     async def submit(self, order: Order) -> Ack:
         """BrokerRejected says why; a book that cannot be written raises OutcomeUnknown."""

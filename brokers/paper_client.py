@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +21,7 @@ from brokers.paper_wire import (
 )
 from trading.errors import BrokerError, BrokerRejected, DataError, OutcomeUnknown
 from trading.orders import Ack, Fill, Order, Resting
+from trading.ports import Terms
 from trading.types import Account, Holdings
 
 REFUSALS = frozenset({400, 401, 422})  # with a JSON reason: the broker did not act
@@ -29,13 +31,13 @@ class PaperClient:
     """`trading.ports.Broker` over the paper broker's socket. Close it, or use `async with`.
 
     `submit` and `cancel` raise BrokerRejected (final), OutcomeUnknown (sent, and nobody knows) or
-    plain BrokerError ("not sent"). Reads raise BrokerError. `timeout` is wall seconds an answer
-    may take; every call opens its own connection, so a refused one proves nothing was sent.
+    plain BrokerError ("not sent"). Reads raise BrokerError. `timeout` is the machine's seconds an
+    answer may take, each `rate` seconds of wall time; every call opens its own connection, so a
+    refused one proves nothing was sent.
     """
 
     name: str
     account_id: str
-    dedupes: bool
 
     def __init__(
         self,
@@ -43,17 +45,28 @@ class PaperClient:
         *,
         account_id: str = "paper",
         name: str = "paper",
-        dedupes: bool = True,
         timeout: float = 5.0,
         connect_timeout: float = 1.0,
+        rate: float = 1.0,
     ) -> None:
         self.name = name
         self.account_id = account_id
-        self.dedupes = dedupes
+        self.rate = rate
         self.timeout = timeout
         self.connect_timeout = connect_timeout
         self._address = path if isinstance(path, PaperAddress) else PaperAddress(path)
         self._session: aiohttp.ClientSession | None = None
+
+    async def terms(self) -> Terms:
+        """As the process itself says: its dedupe is its own. What it promises begins once a
+        request has reached it, which takes as long as we would have waited for the answer."""
+        told = await self.health()
+        try:
+            dedupes, settles = bool(told["dedupes"]), float(told["settles"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise BrokerError(f"the paper broker does not say how it settles: {error}") from error
+        seconds = (self.connect_timeout + self.timeout + settles) * self.rate
+        return Terms(dedupes, timedelta(seconds=seconds))
 
     async def submit(self, order: Order) -> Ack:
         body = await self._call("POST", "/orders", json_body=order_to_json(order), acts=True)
@@ -126,8 +139,6 @@ class PaperClient:
     async def control(self, **wanted: Any) -> None:
         """Turn an adversary's screws: faults, script, seed, dedupes, away."""
         await self._call("POST", "/control", json_body=wanted)
-        if wanted.get("dedupes") is not None:
-            self.dedupes = bool(wanted["dedupes"])
 
     async def close(self) -> None:
         if self._session is not None:

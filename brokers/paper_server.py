@@ -11,6 +11,7 @@ import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ async def serve(
     where nobody can listen at that address.
     """
     address = path if isinstance(path, PaperAddress) else PaperAddress(path)
-    door = Door(broker, clock, address)
+    door = Door(broker, clock, address, tick)
     try:
         await door.open()
     except OSError as error:
@@ -83,8 +84,11 @@ async def serve(
 class Door:
     """The listening side; an adversary that is away really stops listening."""
 
-    def __init__(self, broker: Served, clock: MarketClock, address: PaperAddress) -> None:
+    def __init__(
+        self, broker: Served, clock: MarketClock, address: PaperAddress, tick: float = 0.0
+    ) -> None:
         self._broker = broker
+        self._tick = tick
         self._clock = clock
         self._address = address
         self._runner: web.AppRunner | None = None
@@ -95,7 +99,7 @@ class Door:
         token = "" if self._address.fits else secrets.token_urlsafe(24)
         token = remote.token if remote else token
         self._runner = web.AppRunner(
-            application(self._broker, self._clock, token, self._acting),
+            application(self._broker, self._clock, token, self._tick, self._acting),
             access_log=None,
             shutdown_timeout=0.2,
         )
@@ -158,10 +162,14 @@ class Acting:
 
 
 def application(
-    broker: Served, clock: MarketClock, token: str = "", acting: Acting | None = None
+    broker: Served,
+    clock: MarketClock,
+    token: str = "",
+    tick: float = 0.0,
+    acting: Acting | None = None,
 ) -> web.Application:
     """The routes; `token` guards a local port and is "" on a socket only this user can open."""
-    counter = Counter(broker, clock, acting or Acting())
+    counter = Counter(broker, clock, tick, acting or Acting())
     app = web.Application(middlewares=[_guard(token), _answer])
     app.add_routes(
         [
@@ -185,9 +193,10 @@ def application(
 class Counter:
     """One method a route. The market clock is read anew at the start of each that dates facts."""
 
-    def __init__(self, broker: Served, clock: MarketClock, acting: Acting) -> None:
+    def __init__(self, broker: Served, clock: MarketClock, tick: float, acting: Acting) -> None:
         self._broker = broker
         self._clock = clock
+        self._tick = timedelta(seconds=tick)  # what lands late lands at a tick
         self._acting = acting
 
     async def submit(self, request: web.Request) -> web.Response:
@@ -242,11 +251,13 @@ class Counter:
 
     async def health(self, request: web.Request) -> web.Response:
         broker = self._broker
+        settles = broker.settles_in if isinstance(broker, Adversary) else timedelta(0)
         return web.json_response(
             {
                 "name": broker.name,
                 "account": broker.account_id,
                 "dedupes": broker.dedupes,
+                "settles": (settles + self._tick).total_seconds(),
                 "pid": os.getpid(),
                 "market_time": (await self._clock.refresh()).isoformat(),
             }

@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 from db.codecs import Dialect
 from db.models import ROWS
 from db.postgres import PostgresStore
-from db.schema import bring_up_to_date, store_for
+from db.schema import bring_up_to_date, require_current, store_for
 from db.sqlite import SqliteStore
 from db.tables import Table
-from trading.facts import MOVES, UNIQUE, Adjustment, Latch
+from trading.facts import MOVES, UNIQUE, Adjustment, Latch, Notice
 from trading.orders import Fill
 
 F = TypeVar("F")
 
 #: Kinds read by following their ids, which therefore must be given in the order of commits.
-FOLLOWED = frozenset({Fill, Adjustment})
+FOLLOWED = frozenset({Fill, Adjustment, Notice})
 
 #: Rows turned into facts before other tasks get a turn; about 10 ms.
 SLICE = 1_000
@@ -168,6 +168,18 @@ async def open_journal(url: str | Path) -> AsyncIterator[OrmJournal]:
     await store.open()
     try:
         await bring_up_to_date(store)
+        yield OrmJournal(store)
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def open_to_read(url: str | Path) -> AsyncIterator[OrmJournal]:
+    """The same for who only reads: ConfigError where its tables are of another version."""
+    store = store_for(url)
+    await store.open()
+    try:
+        await require_current(store)
         yield OrmJournal(store)
     finally:
         await store.close()

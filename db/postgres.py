@@ -16,7 +16,7 @@ from trading.errors import ConfigError, QuarterdeckError
 CONNECTIONS = 8
 SCHEMES = ("postgres://", "postgresql://", "asyncpg://")
 #: InternalClientError: the server closed the connection just as a statement was being bound.
-_TROUBLE = (
+TROUBLE = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
@@ -61,7 +61,7 @@ class PostgresStore:
         """Raises ConfigError saying what could not be reached and what to do."""
         try:
             await self.client.create_connection(with_db=True)
-        except (*_TROUBLE, TimeoutError) as error:
+        except (*TROUBLE, TimeoutError) as error:
             raise ConfigError(self.explain(error)) from error
 
     async def close(self) -> None:
@@ -91,7 +91,7 @@ class PostgresStore:
                     rows = await connection.fetch(sql, *args)
         except asyncpg.IntegrityConstraintViolationError:
             raise
-        except _TROUBLE as error:
+        except TROUBLE as error:
             if isinstance(error, ValueError):  # asyncpg's word for a value out of a column's range
                 raise
             raise QuarterdeckError(self.explain(error)) from error
@@ -102,13 +102,13 @@ class PostgresStore:
             wrapper = self.client.acquire_connection()
             self._holding = await wrapper.__aenter__()
             await self._holding.execute(_BEGIN)
-        except _TROUBLE as error:
+        except TROUBLE as error:
             raise QuarterdeckError(self.explain(error)) from error
 
     async def _commit(self) -> None:
         try:
             await self._holding.execute("COMMIT")
-        except _TROUBLE as error:
+        except TROUBLE as error:
             raise QuarterdeckError(self.explain(error)) from error
         await self._release()
 
@@ -117,7 +117,7 @@ class PostgresStore:
             return
         try:
             await self._holding.execute("ROLLBACK")
-        except _TROUBLE:
+        except TROUBLE:
             # Lost: the server has rolled back, and the pool lets go of what can still be closed.
             with suppress(asyncpg.InterfaceError, asyncpg.InternalClientError):
                 self._holding.terminate()

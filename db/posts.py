@@ -60,6 +60,10 @@ class PostBook:
     async def remove(self, recipient: int, subject: str) -> None:
         await self._store.write(*self._table.delete({"recipient": recipient, "subject": subject}))
 
+    async def prune(self, before: datetime) -> int:
+        """Forgets those last shown before `before`; returns how many."""
+        return len(await self._store.write(*self._table.delete({"updated_at__lt": before})))
+
     async def _first(self, **where: object) -> Post | None:
         rows = await self._store.read(*self._table.select(where, "-updated_at", 1))
         return self._table.fact(rows[0]) if rows else None

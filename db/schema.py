@@ -75,6 +75,15 @@ async def bring_up_to_date(store: SqliteStore | PostgresStore) -> None:
             raise ConfigError(store.explain(error)) from error
 
 
+async def require_current(store: SqliteStore | PostgresStore) -> None:
+    """Raises ConfigError for a database that is not of this version; changes nothing."""
+    if await _pending(store):
+        raise ConfigError(
+            "this database was written by an older Quarterdeck: start the house once, which brings "
+            "it up to date"
+        )
+
+
 async def _migrate(store: SqliteStore | PostgresStore) -> None:
     async with TortoiseContext() as context:
         context.connections.set("default", store.client)

@@ -5,6 +5,8 @@ from trading.ledger import Ledger
 from trading.orders import Fill
 from trading.ports import Journal
 
+PAGE = 5_000  # fills folded at a time, so that the first ask of a large desk needs little memory
+
 
 class Books:
     """Never ask inside a transaction that has itself appended fills: a rollback would not undo
@@ -18,13 +20,15 @@ class Books:
 
     async def ledger(self) -> Ledger:
         adjustments = await self._journal.read(Adjustment, id__gt=self._last_adjustment)
-        fills = await self._journal.read(Fill, id__gt=self._last_fill)
         for adjustment in adjustments:
             if adjustment.id > self._last_adjustment:  # another task may have folded it meanwhile
                 self._ledger.adjust(adjustment)
                 self._last_adjustment = adjustment.id
-        for fill in fills:
-            if fill.id > self._last_fill:
-                self._ledger.apply(fill)
-                self._last_fill = fill.id
-        return self._ledger
+        while True:
+            fills = await self._journal.read(Fill, id__gt=self._last_fill, limit=PAGE)
+            for fill in fills:
+                if fill.id > self._last_fill:
+                    self._ledger.apply(fill)
+                    self._last_fill = fill.id
+            if len(fills) < PAGE:
+                return self._ledger

@@ -152,6 +152,7 @@ async def expire(desk: Desk) -> int:
     late = await desk.journal.read(Signal, state=SignalState.PENDING, expires_at__lt=now, limit=200)
     if not late:
         return 0
+    expired = 0
     async with desk.journal.transaction():
         for signal in late:
             moved = await desk.journal.move(
@@ -160,9 +161,10 @@ async def expire(desk: Desk) -> int:
             if moved and moved.carded:
                 await notices.tell_changed(desk, "card", [notices.card_subject(moved.id)])
             if moved:
+                expired += 1
                 await _tell_list(desk, moved)
     await desk.bell.ring("postman")
-    return len(late)
+    return expired
 
 
 def require_pending(desk: Desk, signal: Signal) -> None:

@@ -1,26 +1,20 @@
 """Execute: claim an order that is due, send it under its own key, record what the broker said."""
 
-from datetime import timedelta
+import structlog
 
-from desk import lists, notices, settle, wording
-from desk.decide import decider, trading_state
+from desk import notices, sending, settle, wording
+from desk.decide import decider
 from desk.desk import Desk
+from desk.resolve import resolve as resolve  # noqa: PLC0414  the desk's callers find it here
 from risk import checks
-from trading.errors import (
-    BrokerError,
-    BrokerRejected,
-    DeskError,
-    OutcomeUnknown,
-    QuarterdeckError,
-)
-from trading.facts import Lane, Trading
+from trading.errors import BrokerError, DeskError, QuarterdeckError
+from trading.facts import Lane
 from trading.messages import bold, message
-from trading.orders import DONE, Ack, Order, OrderState
-from trading.ports import Broker, Session
+from trading.orders import DONE, Order, OrderState
+from trading.ports import Session
 from trading.signals import Signal
 
-#: Longer than any broker's timeout and read lag together: only then is a silence looked up.
-LEASE = timedelta(seconds=30)
+log = structlog.get_logger(__name__)
 
 
 async def due(desk: Desk) -> list[Order]:
@@ -31,34 +25,37 @@ async def due(desk: Desk) -> list[Order]:
     return sorted(orders, key=lambda order: (not order.reduce_only, order.id))
 
 
-async def execute_due(desk: Desk, *, owner: str) -> int:
-    """Send everything due. Returns how many orders went out or were refused."""
+async def execute_due(desk: Desk, *, owner: str = "") -> int:
+    """Send everything due, as this process or as `owner`. Returns how many orders went out or were
+    refused. A broker that left one without an answer gets no more of them until the next look: it
+    would keep every one of them waiting, and in doubt."""
     handled = 0
+    silent: set[str] = set()
     for order in await due(desk):
         if desk.shift.is_over:
             break  # the next process sends what is left
+        if order.broker in silent:
+            continue
         try:
-            handled += await execute(desk, order, owner=owner)
+            state = await _execute(desk, order, owner)
         except QuarterdeckError as trouble:  # of this order alone; the others go
-            await _waits(desk, order, str(trouble))
+            await sending.waits(desk, order, str(trouble))
+        except (KeyError, ValueError, TypeError):
+            log.exception("an order could not be sent", order=order.id)
+        else:
+            handled += state is not None
+            if state is OrderState.UNKNOWN:
+                silent.add(order.broker)
     return handled
 
 
-async def _waits(desk: Desk, order: Order, why: str) -> None:
-    """An order that cannot go yet keeps its place; the reason is told when it is new."""
-    current = await desk.journal.first(Order, id=order.id)
-    if current is None or current.state is not OrderState.PLANNED or current.note == why:
-        return
-    async with desk.journal.transaction():
-        if await desk.journal.move(current, note=why):
-            title = f"Waiting: {order.side.value} {wording.quantity(order.quantity)} {order.symbol}"
-            said = message(bold(title), f"\n{why}.\nIt is tried again until its session ends.")
-            await notices.tell(desk, said, lane=Lane.CRITICAL)
-    await desk.bell.ring("postman")
-
-
-async def execute(desk: Desk, order: Order, *, owner: str) -> bool:
+async def execute(desk: Desk, order: Order, *, owner: str = "") -> bool:
     """Claim and send one order; False where it must wait or somebody else has it."""
+    return await _execute(desk, order, owner) is not None
+
+
+async def _execute(desk: Desk, order: Order, owner: str) -> OrderState | None:
+    """What became of it; None where it waits, or is somebody else's."""
     now = desk.market.now()
     session = desk.calendar.session_at(now)
     if session is None or order.execute_at < session.open:  # it may be a session too late
@@ -67,38 +64,24 @@ async def execute(desk: Desk, order: Order, *, owner: str) -> bool:
             why = "its session passed before it could go"
             return await _end(desk, order, OrderState.EXPIRED, why)
     if session is None:
-        return False
-    instrument = desk.instrument(order.symbol)
+        return None
+    broker = desk.broker_of(desk.instrument(order.symbol))
     quote = await desk.feed.quote(order.symbol, now)
     if quote is None or not quote.tradable:
-        return False  # waits for the session's first price; the session's end expires it
+        return None  # waits for the session's first price; the session's end expires it
     if not order.reduce_only and order.reference is not None:
         limit = desk.limits.collar
         collar = checks.check_drift(quote.price, order.reference, limit, what="the market")
         if not collar.ok:
             return await _end(desk, order, OrderState.REJECTED, collar.text)
-    async with desk.journal.transaction():
-        state = await trading_state(desk)
-        if state is Trading.HALTED and order.purpose != "squareoff":
-            return False  # waits: a resume sends it, the session's end expires it
-        listed = checks.check_barred(await _barred(desk, order))
-        changes = {"owner": owner, "leased_until": desk.wall.now() + LEASE, "submitted_at": now}
-        claimed = (
-            await desk.journal.move(order, state=OrderState.SUBMITTING, **changes)
-            if listed.ok
-            else None
-        )
-    if not listed.ok:
-        return await _end(desk, order, OrderState.REJECTED, f"{order.symbol} was {listed.text}")
+    try:
+        claimed = await sending.claim(desk, order, owner=owner)
+    except sending.Barred as barred:
+        return await _end(desk, order, OrderState.REJECTED, str(barred))
     if claimed is None:
-        return False
-    await _send(desk, desk.broker_of(instrument), claimed)
-    return True
-
-
-async def _barred(desk: Desk, order: Order) -> str:
-    """Why an entry may not go after all; an exit always may."""
-    return "" if order.reduce_only else (await lists.barred(desk)).get(order.symbol, "")
+        return None
+    # Sent and refused, or in doubt, is handled; proven not sent waits, and is handled too.
+    return await sending.send(desk, broker, claimed) or OrderState.PLANNED
 
 
 def _own_session(desk: Desk, order: Order) -> Session:
@@ -107,79 +90,22 @@ def _own_session(desk: Desk, order: Order) -> Session:
     return desk.calendar.session_at(at) or desk.calendar.next_session(at)
 
 
-async def _send(desk: Desk, broker: Broker, order: Order) -> None:
-    """Submit once. What the broker says moves the order; silence makes it UNKNOWN."""
-    try:
-        ack = await broker.submit(order)
-    except BrokerRejected as refusal:
-        ack = Ack(order.key, OrderState.REJECTED, note=str(refusal))
-    except OutcomeUnknown as silence:
-        ack = Ack(order.key, OrderState.UNKNOWN, note=str(silence))
-    except BrokerError as away:  # proven not sent
-        if order.state is OrderState.SUBMITTING:
-            back = await desk.journal.move(
-                order, state=OrderState.PLANNED, owner="", leased_until=None, submitted_at=None
-            )
-            if back is not None:
-                await _waits(desk, back, str(away))
-        return
-    await settle.acknowledge(desk, order, ack)
-    if ack.state is not OrderState.REJECTED:
-        await _catch_up(desk, broker, order, ack)
-
-
-async def _catch_up(desk: Desk, broker: Broker, order: Order, ack: Ack) -> None:
-    """Book the fills, then take the broker's word where it calls the order done."""
-    try:
-        await settle.collect(desk, broker)
-    except BrokerError:
-        return  # the next look collects
-    if ack.state in DONE:
-        await settle.acknowledge(desk, order, ack, collected=True)
-
-
 async def follow(desk: Desk) -> None:
     """Ask the brokers how their working orders stand; for ends that bring no fill."""
+    away: set[str] = set()
     for order in await desk.journal.read(
         Order, state__in=(OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
     ):
-        broker = desk.brokers[order.broker]
+        broker = desk.brokers.get(order.broker)
+        if broker is None or broker.name in away:
+            continue
         try:
             ack = await broker.find(order.key)
         except BrokerError:
+            away.add(broker.name)
             continue
         if ack is not None and ack.state in DONE:
-            await _catch_up(desk, broker, order, ack)
-
-
-async def resolve(desk: Desk) -> int:
-    """Look up orders whose outcome is not known and whose owner's time has passed.
-
-    An order the broker has never heard of is sent again only where the broker dedupes by our
-    key; elsewhere it stays UNKNOWN, its instrument is blocked and the operator was told.
-    """
-    resolved = 0
-    for order in await desk.journal.read(
-        Order,
-        state__in=(OrderState.SUBMITTING, OrderState.UNKNOWN),
-        leased_until__lt=desk.wall.now(),
-    ):
-        broker = desk.brokers[order.broker]
-        try:
-            ack = await broker.find(order.key)
-        except BrokerError:
-            continue  # still away; the next sweep asks again
-        if ack is not None:
-            resolved += await settle.acknowledge(desk, order, ack)
-        elif broker.dedupes:
-            claimed = await desk.journal.move(order, leased_until=desk.wall.now() + LEASE)
-            if claimed is not None:
-                await _send(desk, broker, claimed)
-                resolved += 1
-        elif order.state is OrderState.SUBMITTING:
-            note = "the broker does not show it; check there before trading this instrument"
-            await settle.acknowledge(desk, order, Ack(order.key, OrderState.UNKNOWN, note=note))
-    return resolved
+            await sending.catch_up(desk, broker, order, ack)
 
 
 async def cancel(desk: Desk, order: Order, *, note: str) -> Order | None:
@@ -200,15 +126,15 @@ async def cancel(desk: Desk, order: Order, *, note: str) -> Order | None:
     return await desk.journal.first(Order, id=order.id)
 
 
-async def _end(desk: Desk, order: Order, state: OrderState, reason: str) -> bool:
+async def _end(desk: Desk, order: Order, state: OrderState, reason: str) -> OrderState | None:
     """Close an order that was never sent, and say why."""
     async with desk.journal.transaction():
         moved = await desk.journal.move(order, state=state, note=reason, done_at=desk.market.now())
         if moved is None:
-            return False
+            return None
         await tell_not_sent(desk, moved)
     await desk.bell.ring("postman")
-    return True
+    return state
 
 
 async def tell_not_sent(desk: Desk, order: Order) -> None:

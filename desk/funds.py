@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from desk import lists
+from desk import doubt, lists
 from desk.desk import Desk
 from risk.checks import Exposure
 from trading.ledger import Ledger
@@ -46,6 +46,7 @@ class Funds:
         symbol = instrument.symbol
         position = gross = ZERO
         names = set()
+        wall = desk.wall.now()
         for held in self.ledger.held():
             gross += (cost := abs(held.cost))
             if held.book.symbol == symbol:
@@ -64,7 +65,7 @@ class Funds:
             gross=gross,
             open_positions=len(names - {symbol}),
             max_positions=desk.plan(strategy).allowance.max_positions,
-            unknown=any(o.symbol == symbol and o.state is OrderState.UNKNOWN for o in self.working),
+            unknown=any(o.symbol == symbol and doubt.blocks(o, wall) for o in self.working),
             barred=self.barred.get(symbol, ""),
         )
 

@@ -1,12 +1,28 @@
 """Telling: outbox rows, written in the transaction of the fact they tell."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 
 from desk.desk import Desk
 from trading.facts import Lane, Notice, Request
 from trading.messages import Button, Message, Span, message
 from trading.signals import Signal
+
+_held: ContextVar[list[Notice] | None] = ContextVar("answers held back", default=None)
+
+
+@contextmanager
+def held_back() -> Iterator[list[Notice]]:
+    """Answers given inside are kept for whoever writes them in the transaction that ends their
+    request: a worker that dies in between leaves no answer to be given twice."""
+    kept: list[Notice] = []
+    token = _held.set(kept)
+    try:
+        yield kept
+    finally:
+        _held.reset(token)
 
 
 def card_subject(signal_id: int) -> str:
@@ -76,18 +92,19 @@ async def answer(
 ) -> None:
     """Reply to whoever asked, where they asked."""
     body = message(Span(said), buttons=buttons) if isinstance(said, str) else said
-    await desk.journal.append(
-        [
-            Notice(
-                request.recipient,
-                "text",
-                desk.wall.now(),
-                subject=subject,
-                body=body.to_json(),
-                lane=lane,
-                picture_id=picture_id,
-                answers=request.id,
-                edits=edits,
-            )
-        ]
+    notice = Notice(
+        request.recipient,
+        "text",
+        desk.wall.now(),
+        subject=subject,
+        body=body.to_json(),
+        lane=lane,
+        picture_id=picture_id,
+        answers=request.id,
+        edits=edits,
     )
+    kept = _held.get()
+    if kept is None:
+        await desk.journal.append([notice])
+    else:
+        kept.append(notice)

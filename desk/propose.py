@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from desk import notices
+from desk import doubt, notices
 from desk.desk import Desk, Plan
 from desk.funds import Funds, funds
 from desk.universes import admission
@@ -52,9 +52,10 @@ async def propose(
     """Record the signals these answers make against the strategy's book, best first.
 
     Flat and enter → LONG or SHORT; held and exit → FLAT. The same bar proposes once; an entry
-    that was turned down comes back only after `enter` was false once. What is outside the plan's
-    universe or on the blacklist is not entered; it may always be left. `when` replaces the timing
-    of the strategy's moment. Returns what is new.
+    that was turned down comes back only after `enter` was false once. An instrument with
+    an order in doubt rests, its exits too: they come again with the next bar. What is outside the
+    plan's universe or on the blacklist is not entered; it may always be left. `when` replaces the
+    timing of the strategy's moment. Returns what is new.
     """
     plan = desk.plan(strategy)
     brokers = {desk.instrument(answer.symbol).broker for answer in answers}
@@ -91,12 +92,13 @@ async def _wanted(
             Signal, strategy=plan.strategy, state=SignalState.PENDING
         )
     }
+    blocked = await doubt.blocked(desk)
     turned_down = await _turned_down(desk, plan.strategy, answers)
     admits = await admission(desk, plan)
     wanted = []
     for answer in answers:
         quantity = held.get(answer.symbol, Decimal(0))
-        if answer.symbol in working or answer.symbol in pending:
+        if answer.symbol in working or answer.symbol in pending or answer.symbol in blocked:
             continue
         if quantity and answer.exit:
             wanted.append((answer, Target.FLAT, quantity))

@@ -57,7 +57,7 @@ async def queues(desk: Desk, *, but: int = 0) -> list[Queue]:
         ),
         await _queue(
             desk, "outcome unknown", Order, "created_at", market, timedelta(0),
-            "look at the broker, then answer under /orders",
+            "look at the broker, then /unknown settles it",
             state=OrderState.UNKNOWN,
         ),
         *[

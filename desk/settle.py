@@ -5,11 +5,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from desk import notices, wording
+from desk import doubt, notices, wording
 from desk.desk import Desk
 from trading.facts import Cursor, Lane, Picture
 from trading.messages import bold, message
-from trading.orders import DONE, ORDER_MOVES, Ack, Fill, Order, OrderState
+from trading.orders import DONE, IN_DOUBT, ORDER_MOVES, Ack, Fill, Order, OrderState
 from trading.ports import Broker
 from trading.signals import Signal
 
@@ -33,14 +33,18 @@ async def acknowledge(desk: Desk, order: Order, ack: Ack, *, collected: bool = F
         current = await desk.journal.first(Order, id=order.id)
         if current is None or target not in ORDER_MOVES[current.state]:
             return False
+        if current.state is OrderState.PLANNED:
+            return False  # an answer about an attempt that was proven not to have arrived
         changes: dict[str, Any] = {"broker_ref": ack.broker_ref or current.broker_ref}
         if target in DONE:
             changes["done_at"] = desk.market.now()
         moved = await desk.journal.move(current, state=target, note=ack.note, **changes)
         if moved is None:
             return False
-        if target is not OrderState.ACCEPTED:
+        if target is not OrderState.ACCEPTED or current.state is OrderState.UNKNOWN:
             await _tell(desk, moved)
+        if current.state in IN_DOUBT:
+            await doubt.tell(desk, moved)
     await desk.bell.ring("postman")
     return True
 
@@ -99,21 +103,24 @@ async def _advance(desk: Desk, order: Order) -> None:
     fills = await desk.journal.read(Fill, order_key=order.key)
     filled = sum((fill.quantity for fill in fills), ZERO)
     full = filled >= order.quantity
+    was = order
     target = OrderState.FILLED if full else OrderState.PARTIALLY_FILLED
     if target in ORDER_MOVES[order.state]:
         done = {"done_at": desk.market.now()} if full else {}
         order = await desk.journal.move(order, state=target, **done) or order
-    elif order.is_done:
+    if was.is_done:
         await notices.tell(
             desk,
             message(
-                bold(f"{order.symbol} filled after it was {order.state.value}"),
+                bold(f"{order.symbol} filled after it was {was.state.value}"),
                 f"\n{wording.quantity(filled)} of {wording.quantity(order.quantity)} in all; "
                 "the position has changed. /positions shows it.",
             ),
             lane=Lane.CRITICAL,
         )
     await _tell(desk, order)
+    if was.asked_at is not None:
+        await doubt.tell(desk, order)
     if full:
         await _follow_up(desk, order, fills)
 
@@ -127,18 +134,12 @@ async def _tell(desk: Desk, order: Order) -> None:
             signal = await desk.journal.first(Signal, id=order.signal_id)
             if signal is not None and not signal.carded:
                 await notices.tell_changed(desk, "list", [notices.scan_subject(signal)])
-    if order.state in (OrderState.REJECTED, OrderState.UNKNOWN):
-        word = "Rejected" if order.state is OrderState.REJECTED else "Outcome unknown"
-        await notices.tell(
-            desk,
-            message(
-                bold(
-                    f"{word}: {order.side.value} {wording.quantity(order.quantity)} {order.symbol}"
-                ),
-                f"\n{order.note or 'the broker gave no reason'}",
-            ),
-            lane=Lane.CRITICAL,
+    if order.state is OrderState.REJECTED:
+        said = message(
+            bold(f"Rejected: {doubt.what(order)}"),
+            f"\n{order.note or 'the broker gave no reason'}",
         )
+        await notices.tell(desk, said, lane=Lane.CRITICAL)
 
 
 async def _follow_up(desk: Desk, order: Order, fills: list[Fill]) -> None:

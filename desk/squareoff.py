@@ -7,19 +7,18 @@ works while halted, and never asks for approval.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from desk import execute, notices, settle, wording
+from desk import asking, execute, notices, settle, wording
 from desk.desk import Desk
 from desk.halt import latch
 from trading.errors import BrokerError, DeskError
 from trading.facts import Lane, Run, RunState, Trading
 from trading.messages import bold, message
-from trading.orders import WORKING, Order, OrderState
+from trading.orders import IN_DOUBT, WORKING, Order
 from trading.ports import Broker
 from trading.types import Holdings, Side
 
 JOB = "squareoff"
 ZERO = Decimal(0)
-IN_DOUBT = (OrderState.SUBMITTING, OrderState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +43,21 @@ async def begin(desk: Desk, *, by: str) -> Run:
         running = await under_way(desk)
         if running is not None:
             return running
-        run = Run(JOB, desk.wall.now(), args={"by": by, "cancelled": 0})
-        return (await desk.journal.append([run]))[0]
+        run = await asking.ask(desk, Run(JOB, desk.wall.now(), args={"by": by, "cancelled": 0}))
+        assert run is not None  # the last one is over, as was just read
+        return run
 
 
 async def under_way(desk: Desk) -> Run | None:
     return await desk.journal.first(Run, job=JOB, state__in=(RunState.DUE, RunState.RUNNING))
 
 
-async def advance(desk: Desk, run: Run, *, owner: str) -> Progress:
+async def advance(desk: Desk, run: Run, *, owner: str = "") -> Progress:
     """One round. Call again until `progress.flat`; safe from several processes at once."""
     notes: list[str] = []
     run = await desk.journal.first(Run, id=run.id) or run  # what earlier rounds left in it
     cancelled = int(run.args.get("cancelled", 0)) + await _cancel_all(desk, notes)
-    await execute.resolve(desk)
+    await execute.resolve(desk, owner=owner)
     await execute.follow(desk)
     # Orders are read before positions: one that fills in between is seen as still working, so
     # its position is not closed a second time.
@@ -65,7 +65,8 @@ async def advance(desk: Desk, run: Run, *, owner: str) -> Progress:
     for holding, broker in await _held(desk, notes):
         mine = [o for o in earlier if (o.symbol, o.broker) == (holding.symbol, broker.name)]
         if all(order.is_done for order in mine):
-            await _close(desk, run, broker, holding, attempt=len(mine))
+            async with desk.journal.transaction():
+                await _close(desk, run, broker, holding, attempt=len(mine))
     await execute.execute_due(desk, owner=owner)
     working = await desk.journal.read(Order, state__in=tuple(WORKING))
     doubt = tuple(order.symbol for order in working if order.state in IN_DOUBT)
@@ -101,7 +102,12 @@ async def _cancel_all(desk: Desk, notes: list[str]) -> int:
 
 
 async def _close(desk: Desk, run: Run, broker: Broker, holding: Holdings, *, attempt: int) -> None:
-    """Order the close of one net position, book by book, so that every book ends flat."""
+    """Order the close of one net position, book by book, so that every book ends flat.
+    Nothing where another process has ordered it since `attempt` orders were seen: the position
+    would be closed twice, the second time as nobody's."""
+    before = {"purpose": JOB, "symbol": holding.symbol, "broker": broker.name}
+    if await desk.journal.count(Order, **before) != attempt:
+        return
     ledger = await desk.books.ledger()
     books = {
         position.book.strategy: position.quantity

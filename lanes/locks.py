@@ -6,7 +6,8 @@ from pathlib import Path
 
 
 class FileLock:
-    """An exclusive `flock` on `path`, with the holder's pid written in it. Not inherited, unless
+    """An exclusive `flock` on `path`, with the holder's pid written in it, and the file's own
+    number, which no copy of it has. Not inherited, unless
     `fd` is handed to a child on purpose: then it is held until both are gone."""
 
     def __init__(self, path: Path) -> None:
@@ -26,7 +27,7 @@ class FileLock:
             os.close(fd)
             return False
         os.ftruncate(fd, 0)
-        os.write(fd, f"{os.getpid()}\n".encode())
+        os.write(fd, f"{os.getpid()}\n{os.fstat(fd).st_ino}\n".encode())
         self.fd = fd
         return True
 
@@ -42,6 +43,24 @@ class FileLock:
 
 def read_pid(path: Path) -> int | None:
     try:
-        return int(path.read_text().strip())
-    except (OSError, ValueError):
+        return int(path.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
         return None
+
+
+def is_abandoned(path: Path) -> bool | None:
+    """Whether whoever locked this very file is gone; None where there is no such file, or only a
+    copy of it, which proves nothing."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        try:  # shared, so that two who ask at once do not take each other for the holder
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        words = os.read(fd, 100).split()
+        return True if words[1:] == [str(os.fstat(fd).st_ino).encode()] else None
+    finally:
+        os.close(fd)

@@ -6,6 +6,9 @@ QuarterdeckError
 │   └── BadCommand       an argument could not be read; the text shows how
 ├── ConfigError          a setting, file or data folder is wrong; the text names it
 ├── DataError            bars or files that are not what they should be
+├── MailError            an email that did not go; text says why
+│   ├── MailAway         the server, or the way to it; tried again
+│   └── MailRefused      final: the server takes no such mail
 └── BrokerError
     ├── BrokerRejected   final: the broker said no
     └── OutcomeUnknown   sent, and nobody knows yet; never treat as rejected
@@ -33,6 +36,18 @@ class ConfigError(QuarterdeckError):
 
 
 class DataError(QuarterdeckError):
+    pass
+
+
+class MailError(QuarterdeckError):
+    pass
+
+
+class MailAway(MailError):
+    pass
+
+
+class MailRefused(MailError):
     pass
 
 

@@ -24,14 +24,24 @@ class OrderState(StrEnum):
 _S = OrderState
 DONE = frozenset({_S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED})
 AT_BROKER = frozenset({_S.SUBMITTING, _S.ACCEPTED, _S.PARTIALLY_FILLED, _S.UNKNOWN})
+IN_DOUBT = frozenset({_S.SUBMITTING, _S.UNKNOWN})
 WORKING = AT_BROKER | {_S.PLANNED}
 
 #: Legal moves; the journal refuses every other. A fill may arrive before its acknowledgement.
 ORDER_MOVES: Mapping[OrderState, frozenset[OrderState]] = {
-    _S.PLANNED: frozenset({_S.SUBMITTING, _S.CANCELLED, _S.EXPIRED, _S.REJECTED}),
+    _S.PLANNED: frozenset(
+        {
+            _S.SUBMITTING,
+            _S.CANCELLED,
+            _S.EXPIRED,
+            _S.REJECTED,
+            _S.PARTIALLY_FILLED,  # sent before, proven absent, and there after all:
+            _S.FILLED,  # it is not sent again
+        }
+    ),
     _S.SUBMITTING: frozenset(
         {
-            _S.PLANNED,  # only where the broker was proven not reached
+            _S.PLANNED,  # only where the broker was proven not reached, or not to have it
             _S.ACCEPTED,
             _S.PARTIALLY_FILLED,
             _S.FILLED,
@@ -45,7 +55,16 @@ ORDER_MOVES: Mapping[OrderState, frozenset[OrderState]] = {
     ),
     _S.PARTIALLY_FILLED: frozenset({_S.FILLED, _S.CANCELLED, _S.EXPIRED, _S.UNKNOWN}),
     _S.UNKNOWN: frozenset(
-        {_S.ACCEPTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.REJECTED, _S.CANCELLED, _S.EXPIRED}
+        {
+            _S.PLANNED,  # proven not to have arrived
+            _S.SUBMITTING,  # sent again, to a broker that places a key once
+            _S.ACCEPTED,
+            _S.PARTIALLY_FILLED,
+            _S.FILLED,
+            _S.REJECTED,
+            _S.CANCELLED,
+            _S.EXPIRED,
+        }
     ),
     _S.FILLED: frozenset(),
     _S.CANCELLED: frozenset({_S.FILLED}),  # a fill that crossed the cancel on the wire
@@ -79,8 +98,11 @@ class Order:
     purpose: str = "signal"  # signal | squareoff | manual
     signal_id: int | None = None
     state: OrderState = OrderState.PLANNED
-    owner: str = ""  # the worker that claimed it
-    leased_until: datetime | None = None  # wall time
+    owner: str = ""  # who claimed it and may still send it; "" where nobody can
+    leased_until: datetime | None = None  # wall time; nobody but its owner looks before
+    claimed_at: datetime | None = None  # wall time of the first claim since it was planned
+    attempts: int = 0  # how often it was claimed to be sent
+    asked_at: datetime | None = None  # wall time operators were asked what became of it
     broker_ref: str = ""
     note: str = ""  # the broker's or the desk's reason
     submitted_at: datetime | None = None  # market time

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from trading.orders import Ack, Fill, Order, Resting
@@ -105,12 +105,28 @@ class Calendar(Protocol):
     def known_through(self) -> date: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a broker offers to settle a doubt about an order.
+
+    `settles_in`: how long after an attempt to send has ended the order may still turn up there or
+    stay hidden from reads; wall time. None where nobody can say: then absence proves nothing.
+    """
+
+    dedupes: bool  # the same key submitted twice is placed once
+    settles_in: timedelta | None
+    finds: bool = True  # it can be asked for one order by our key
+
+
 class Broker(Protocol):
-    """Submitting the same `order.key` twice places it once where `dedupes` is true."""
+    """Submitting the same `order.key` twice places it once where its terms say `dedupes`."""
 
     name: str
     account_id: str
-    dedupes: bool
+
+    async def terms(self) -> Terms:
+        """As they are now. BrokerError where it cannot be asked."""
+        ...
 
     async def submit(self, order: Order) -> Ack:
         """Raises OutcomeUnknown when nobody can tell; BrokerRejected when the answer is no."""
@@ -132,6 +148,24 @@ class ShowsOrders(Protocol):
     """A broker that can list the orders working there; another is only asked about ours."""
 
     async def working(self) -> list[Resting]: ...
+
+
+class Owners(Protocol):
+    """Who may still send an order that was claimed: a process, by a lock it holds for its whole
+    life, which a stopped one keeps and a dead one cannot."""
+
+    async def mine(self) -> str:
+        """The name under which this process claims, its lock certainly held. It changes when the
+        lock was lost. QuarterdeckError where no lock can be had."""
+        ...
+
+    def holds(self, owner: str) -> bool:
+        """Whether this very process claims, or once claimed, under that name."""
+        ...
+
+    async def is_dead(self, owner: str) -> bool:
+        """Only a proof is True; False where nobody can tell."""
+        ...
 
 
 class Bell(Protocol):

@@ -1,21 +1,25 @@
 """Rounds: what the fast worker looks after besides its lane, by the database alone."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 
-from desk import crew, decide, execute, inbox, settle, squareoff
+from desk import crew, decide, doubt, execute, inbox, settle, squareoff
 from desk.console import verbs
 from desk.desk import Desk
 from trading.errors import BrokerError, DataError
-from trading.orders import AT_BROKER, Order
+from trading.orders import AT_BROKER, Order, OrderState
+from worker.outage import Outage
 from worker.schedule import Schedule
 from worker.trouble import Trouble
 
 log = structlog.get_logger(__name__)
 
 Rest = Callable[[float], Awaitable[object]]
+MISTAKEN = timedelta(days=2)
 LOOK = 0.25  # seconds between looks at what is due by the market's clock
+REPORT = 5.0  # seconds between looks at what operators must be asked
 SWEEP = 5.0  # seconds between looks at what a lost wake-up left lying
 
 
@@ -23,41 +27,61 @@ async def trade(
     desk: Desk,
     rest: Rest,
     *,
-    owner: str,
+    owner: str = "",
     conduct: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """For ever: expire, execute, settle, square off, schedule, as the market's clock says.
 
     `conduct` moves a clock that is ours to move; it comes last in a look, so that time never
-    passes something due.
+    passes something due. What a look could not do, the database being away, the next one does.
     """
     schedule = Schedule(desk)
+    outage = Outage("orders are not looked at")
     while True:
-        await desk.market.refresh()
-        await trade_once(desk, owner=owner)
-        await schedule.keep()
-        if conduct is not None:
-            await conduct()
+        with outage.survived():
+            await desk.market.refresh()
+            await trade_once(desk, owner=owner)
+            await schedule.keep()
+            if conduct is not None:
+                await conduct()
         await rest(LOOK)
 
 
-async def trade_once(desk: Desk, *, owner: str) -> None:
-    """One look. Each step is a no-op when nothing is due."""
+async def trade_once(desk: Desk, *, owner: str = "") -> None:
+    """One look, as this process or as `owner`. Each step is a no-op when nothing is due."""
     await decide.expire(desk)
     await execute.execute_due(desk, owner=owner)
-    await execute.resolve(desk)
+    await execute.resolve(desk, owner=owner)
     working = await desk.journal.read(Order, state__in=tuple(AT_BROKER))
-    for name in {order.broker for order in working}:
+    working += await desk.journal.read(  # closed by an operator's word, which may be mistaken
+        Order, state=OrderState.CANCELLED, asked_at__gte=desk.wall.now() - MISTAKEN
+    )
+    for name in {order.broker for order in working} & desk.brokers.keys():
         try:
             await settle.collect(desk, desk.brokers[name])
         except BrokerError as error:
-            log.warning("broker not reached", broker=name, error=str(error))
+            if name not in desk.hands.away:
+                log.warning("broker not reached", broker=name, error=str(error))
+            desk.hands.away.add(name)
+        else:
+            desk.hands.away.discard(name)
     run = await squareoff.under_way(desk)
     if run is not None:
         try:
             await squareoff.advance(desk, run, owner=owner)
         except DataError as error:  # a calendar that has ended: the job `calendar` tells it
             log.warning("a square-off waits", error=str(error))
+
+
+async def report(desk: Desk, rest: Rest) -> None:
+    """For ever: ask operators about orders in doubt. Beside `trade`, which a broker that does not
+    answer can keep for long."""
+    outage = Outage("orders in doubt are not reported")
+    while True:
+        with outage.survived():
+            await crew.muster(desk)
+            await doubt.report(desk)
+        await rest(REPORT)
 
 
 async def sweep(desk: Desk, rest: Rest) -> None:

@@ -26,13 +26,12 @@ from worker.research import Research
 KEEP = timedelta(days=30)  # what is handled, sent or drawn is pruned after
 KEEP_RUNS = timedelta(days=400)  # longer than any job rests between two runs
 WARNING = timedelta(days=30)  # of calendar left
-OWNER = "heavy"
 
 
 async def execute(desk: Desk, _: Research, claimed: Run) -> str:
     """Make sure that what is due is sent; the fast lane has usually done it."""
     del claimed
-    await executing.execute_due(desk, owner=OWNER)
+    await executing.execute_due(desk)
     now = desk.market.now()
     session = desk.calendar.session_at(now) or desk.calendar.last_closed(now)
     orders = await desk.journal.read(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from desk import notices, report, wording
+from desk import doubt, notices, report, wording
 from desk.console.cards import CENT
 from desk.console.deciding import pressed
 from desk.console.replies import columns
@@ -33,8 +33,9 @@ async def as_of(desk: Desk) -> str:
 
 async def positions(desk: Desk, request: Request) -> None:
     rows = await report.held(desk)
+    doubtful = await _in_doubt(desk)
     if not rows:
-        text = f"No open positions.\n{await as_of(desk)}"
+        text = f"No open positions.\n{doubtful}{await as_of(desk)}"
         await notices.answer(desk, request, text)
         return
     lines = [("", "units", "price", "P&L")]
@@ -60,9 +61,18 @@ async def positions(desk: Desk, request: Request) -> None:
             f" · {wording.money(value, desk.currency)}\n",
             table(columns(lines)),
             f"{more}{_shared(rows[:SHOWN])}\nUnrealised {wording.profit(gain, desk.currency)}\n",
+            doubtful,
             await as_of(desk),
         ),
     )
+
+
+async def _in_doubt(desk: Desk) -> str:
+    """Orders whose outcome operators were asked about: the positions above may miss them."""
+    orders = await doubt.parked(desk)
+    names = "; ".join(doubt.what(order) for order in orders[:5])
+    more = f" and {len(orders) - 5} more" if len(orders) > 5 else ""
+    return f"⚠ Outcome not known: {names}{more}. /unknown settles it.\n" if orders else ""
 
 
 def _shared(rows: Sequence[report.Held]) -> str:
@@ -88,7 +98,7 @@ async def orders(desk: Desk, request: Request) -> None:
     if done:
         parts += ["\n", bold("Last done"), "\n"]
         parts += [_order_line(desk, order, prices.get(order.key)) for order in done]
-    parts.append(f"\n{await as_of(desk)}")
+    parts.append(f"\n{await _in_doubt(desk)}{await as_of(desk)}")
     await notices.answer(desk, request, message(*parts))
 
 

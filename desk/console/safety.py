@@ -2,14 +2,14 @@
 
 from decimal import Decimal
 
-from desk import notices, report, squareoff, wording
+from desk import doubt, notices, report, squareoff, wording
 from desk.console.replies import confirm, operator
 from desk.decide import trading_state
 from desk.desk import Desk
 from desk.halt import latch
 from trading.facts import Lane, Request, Trading
 from trading.messages import bold, message
-from trading.orders import AT_BROKER, Order, OrderState
+from trading.orders import AT_BROKER, IN_DOUBT, Order, OrderState
 
 
 async def halt(desk: Desk, request: Request) -> None:
@@ -27,9 +27,11 @@ async def halt(desk: Desk, request: Request) -> None:
     lines = ["No new order leaves the desk until /resume."]
     if sent:
         names = ", ".join(
-            f"{o.side.value} {wording.quantity(o.quantity)} {o.symbol}" for o in sent[:10]
+            doubt.what(o) + (" (not answered yet)" if o.state in IN_DOUBT else "")
+            for o in sent[:10]
         )
-        lines.append(f"Already at the broker: {names}.")
+        more = f" and {len(sent) - 10} more" if len(sent) > 10 else ""
+        lines.append(f"Already on their way: {names}{more}.")
     if planned:
         waits = "waits; it expires when its" if planned == 1 else "wait; they expire when their"
         lines.append(f"{wording.count(planned, 'approved order')} {waits} session ends.")

@@ -9,6 +9,7 @@ from desk import inbox, notices, wording
 from desk.console import backtest, deciding, digests, jobs, lists, money, safety, service
 from desk.console.health import health
 from desk.console.reconcile import reconcile
+from desk.console.unknown import unknown
 from desk.desk import Desk
 from trading.errors import DeskError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
@@ -50,6 +51,9 @@ VERBS: dict[str, Verb] = {
     "scan": Verb(service.scan, "look for signals now", "[strategy]", topic="Signals"),
     "positions": Verb(money.positions, "what is held, at what price", topic="Money"),
     "orders": Verb(money.orders, "orders working and done", topic="Money"),
+    "unknown": Verb(
+        unknown, "orders nobody knows the fate of", "[ID there|absent|ask]", topic="Money"
+    ),
     "pnl": Verb(
         money.pnl,
         "net profit and loss, as a picture",
@@ -99,19 +103,23 @@ async def handle(desk: Desk, request_id: int) -> None:
     if request is None:
         return
     state, error = RequestState.DONE, ""
-    try:
-        await _carry_out(desk, request)
-    except asyncio.CancelledError:  # the process ends: the next one carries it out, at once
-        await desk.journal.move(request, leased_until=None)
-        raise
-    except QuarterdeckError as refusal:
-        state, error = RequestState.REFUSED, str(refusal)
-        text = str(refusal)
-        await notices.answer(desk, request, wording.capital(text) + ".")
-    except Exception as failure:
-        await _failed(desk, request, failure)
-        raise
-    await desk.journal.move(request, state=state, error=error, handled_at=desk.wall.now())
+    with notices.held_back() as answers:
+        try:
+            await _carry_out(desk, request)
+        except asyncio.CancelledError:  # the process ends: the next one carries it out, at once
+            await desk.journal.move(request, leased_until=None)
+            raise
+        except QuarterdeckError as refusal:
+            state, error = RequestState.REFUSED, str(refusal)
+            await notices.answer(desk, request, wording.capital(error) + ".")
+        except Exception as failure:
+            await desk.journal.append(answers)
+            await _failed(desk, request, failure)
+            raise
+    async with desk.journal.transaction():
+        ended = {"state": state, "error": error, "handled_at": desk.wall.now()}
+        if await desk.journal.move(request, **ended):
+            await desk.journal.append(answers)
     await desk.bell.ring("postman")
 
 

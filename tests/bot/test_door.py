@@ -15,6 +15,7 @@ from bot.door import Allowed, Door, read_command, router
 from desk import crew
 from replay.journal import MemoryJournal
 from tests.world import World, world
+from trading.clocks import Clocks
 from trading.errors import QuarterdeckError
 from trading.facts import Member, Notice, Request, RequestState
 
@@ -146,7 +147,7 @@ async def delivered(w: World, raw: dict[str, Any], dispatcher: Dispatcher | None
     if dispatcher is None:
         dispatcher = Dispatcher()
         dispatcher.include_router(router(door))
-    await poll.record(Bot(TOKEN), dispatcher, door, w.desk, raw)
+    await poll.record(Bot(TOKEN), dispatcher, door, w.desk, raw, Clocks())
 
 
 def update(number: int = 5, text: str = "/help", user: int = 1) -> dict[str, Any]:
@@ -158,10 +159,10 @@ def update(number: int = 5, text: str = "/help", user: int = 1) -> dict[str, Any
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def sleep(seconds: float) -> None:
-        del seconds
+    async def sleep(clocks: Clocks, seconds: float) -> None:
+        del clocks, seconds
 
-    monkeypatch.setattr(poll.asyncio, "sleep", sleep)
+    monkeypatch.setattr(Clocks, "sleep", sleep)
 
 
 async def test_a_command_is_on_disk_when_the_update_is_let_go():

@@ -144,8 +144,7 @@ async def opened(
         if kind == "persisted":
             yield broker
         else:
-            dedupes = wanted.get("dedupes", True)
-            async with serving(broker, folder / "s", here.clock, dedupes=dedupes) as client:
+            async with serving(broker, folder / "s", here.clock) as client:
                 yield client
     finally:
         broker.close()

@@ -78,7 +78,7 @@ async def test_without_dedupe_a_retry_after_a_lost_reply_doubles(client: PaperCl
     await client.submit(order("buy 1 AAPL", "k1"))
     (held,) = await client.positions()
     assert held.quantity == 2
-    assert client.dedupes is False
+    assert not (await client.terms()).dedupes
 
 
 async def test_a_late_order_lands_after_it_was_looked_for(
@@ -271,3 +271,14 @@ async def test_a_control_that_cannot_be_read_changes_nothing(
 def test_chances_beyond_one_are_refused() -> None:
     with pytest.raises(ConfigError):
         Faults({Fate.DROP: 0.6, Fate.LATE: 0.6})
+
+
+async def test_the_client_learns_the_terms_of_the_process_it_talks_to(client: PaperClient) -> None:
+    first = await client.terms()
+    assert first.dedupes
+    await client.control(faults={"late_by": 3.0, "lag": 2.0}, dedupes=False)
+    later = await client.terms()
+    assert not later.dedupes
+    assert later.settles_in is not None
+    waited = client.timeout + client.connect_timeout
+    assert later.settles_in.total_seconds() >= 5.0 + waited

@@ -114,7 +114,7 @@ async def test_forty_tasks_with_one_key_place_one_order(broker: Door) -> None:
 
 async def test_without_dedupe_the_same_key_is_placed_again(kind: str, tmp_path: Path) -> None:
     async with opened(kind, floor(), tmp_path, dedupes=False) as broker:
-        assert broker.dedupes is False
+        assert not (await broker.terms()).dedupes
         await broker.submit(order("buy 1 AAPL", "k1"))
         await broker.submit(order("buy 1 AAPL", "k1"))
         fills, _ = await broker.fills("")

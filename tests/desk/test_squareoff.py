@@ -152,6 +152,7 @@ async def test_it_is_not_flat_while_an_outcome_is_unknown():
         id=0,
         version=0,
         state=OrderState.UNKNOWN,
+        broker_ref="",
         side=Side.BUY,
         leased_until=w.clock.at.replace(hour=16),
     )
@@ -159,7 +160,8 @@ async def test_it_is_not_flat_while_an_outcome_is_unknown():
     progress = await rounds(w, most=2)
     assert progress.in_doubt == ("AAPL",)
     assert not progress.flat
-    w.go(TUESDAY, 16, 1)  # its lease has passed: it may be looked up, and sent again under its key
+    w.go(TUESDAY, 16, 1)  # its lease has passed: it may be looked up
     assert (await rounds(w)).flat
-    assert await w.journal.count(Fill, order_key="lost") == 1
+    assert await w.journal.count(Fill, order_key="lost") == 0, "after the halt it is not sent again"
+    assert await w.journal.count(Order, key="lost", state=OrderState.CANCELLED) == 1
     assert await w.journal.count(Signal, state=SignalState.PENDING) == 0

@@ -210,6 +210,8 @@ async def test_runs_of_before_they_counted_their_starts_count_none(tmp_path: Pat
     with sqlite3.connect(path) as connection:
         for column in ("starts", "failures", "not_before"):
             connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+        for column in ("claimed_at", "attempts", "asked_at"):
+            connection.execute(f"ALTER TABLE orders DROP COLUMN {column}")
         for later in ("listings", "pauses", "preferences", "selections", "trials"):
             connection.execute(f"DROP TABLE {later}")
         connection.execute("DELETE FROM tortoise_migrations WHERE name >= '0004'")

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from desk import decide, propose, squareoff
 from desk.console import verbs
@@ -198,3 +199,53 @@ async def test_once_the_shift_is_over_nothing_due_is_begun():
     await swept(w)
     assert [order.state for order in await w.journal.read(Order)] == [OrderState.PLANNED]
     assert await w.journal.count(Notice, answers=asked) == 0
+
+
+async def test_a_database_that_is_away_ends_a_look_and_not_the_loop():
+    w = await world()
+    [signal] = await propose.propose(w.desk, "dip", [answer("AAPL")], explain=explain)
+    await decide.approve(w.desk, signal.id, by="operator:1")
+    w.go(TUESDAY, 14, 30)
+    journal = w.desk.journal
+    looks = 0
+
+    class Gone:
+        def __getattr__(self, name: str) -> Any:
+            raise QuarterdeckError("the database closed the connection; nothing was recorded")
+
+    async def rest(_: float) -> None:
+        nonlocal looks
+        looks += 1
+        w.desk.journal = journal if looks == 3 else Gone()  # type: ignore[assignment]
+        if looks == 5:
+            w.desk.journal = journal
+            raise Enough
+
+    w.desk.journal = Gone()  # type: ignore[assignment]
+    with pytest.raises(Enough), capture_logs() as said:
+        await rounds.trade(w.desk, rest)
+    [order] = await journal.read(Order)
+    assert order.state is OrderState.FILLED
+    lines = [line["event"] for line in said]
+    assert lines == ["orders are not looked at", "works again", "orders are not looked at"]
+
+
+async def test_an_order_that_breaks_us_stops_no_other(monkeypatch: pytest.MonkeyPatch):
+    w = await world()
+    signals = await propose.propose(
+        w.desk, "dip", [answer("AAPL"), answer("MSFT")], explain=explain
+    )
+    for signal in signals:
+        await decide.approve(w.desk, signal.id, by="operator:1")
+    quote = w.tape.quote
+
+    async def broken(symbol: str, at: Any) -> Any:
+        if symbol == "AAPL":
+            raise KeyError(symbol)
+        return await quote(symbol, at)
+
+    monkeypatch.setattr(w.tape, "quote", broken)
+    w.go(TUESDAY, 14, 30)
+    await rounds.trade_once(w.desk)
+    states = {order.symbol: order.state for order in await w.journal.read(Order)}
+    assert states == {"AAPL": OrderState.PLANNED, "MSFT": OrderState.FILLED}

@@ -1,4 +1,5 @@
-"""From an outbox row to what a reader should see now: the current facts, in words."""
+"""From an outbox row to what a reader should see now: the current facts, in words, whatever
+voice says them."""
 
 from dataclasses import dataclass, replace
 

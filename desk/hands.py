@@ -1,0 +1,32 @@
+"""What one process remembers of the orders it handles; forgetting it all delays, never doubles."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(slots=True)
+class Search:
+    """How far the search for one order at its broker has come. Wall times."""
+
+    next_at: datetime
+    absent_since: datetime | None = None  # the broker first said it has none, nobody sending it
+    looks: int = 0
+
+
+@dataclass(slots=True)
+class Hands:
+    sending: set[str] = field(default_factory=set)  # keys whose submit is under way right now
+    away: set[str] = field(default_factory=set)  # brokers that could not be asked; logged once
+    searches: dict[tuple[str, int], Search] = field(default_factory=dict)  # by key and attempt
+
+    def search(self, key: str, attempt: int, now: datetime) -> Search:
+        return self.searches.setdefault((key, attempt), Search(now))
+
+    def keep(self, keys: set[str]) -> None:
+        """Whatever else was searched for is settled, by whomever."""
+        for found in [known for known in self.searches if known[0] not in keys]:
+            del self.searches[found]
+
+    def forget(self, key: str) -> None:
+        for found in [known for known in self.searches if known[0] == key]:
+            del self.searches[found]

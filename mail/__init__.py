@@ -1,0 +1,1 @@
+"""The second voice: what is critical goes by email too, whatever Telegram does."""

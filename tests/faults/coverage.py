@@ -1,0 +1,151 @@
+"""What exercises each move, verb and job. What is new stands here, or a test fails.
+
+`MACHINE` is the state machine of `lifecycle.py`: its full run comes to every such move, and to
+none that is said to be out of its reach. Everything else names the file of tests that does it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+MACHINE = "machine"
+
+#: Of the moves the machine does not come to: why, and which tests make them.
+WORD = "no broker of ours says so by itself: tests/trading/test_orders.py"
+RACE = "a fill booked before its order's answer: tests/journal/test_journal_moving.py"
+
+ORDERS: Mapping[tuple[str, str], str] = {
+    ("planned", "submitting"): MACHINE,
+    ("planned", "cancelled"): MACHINE,
+    ("planned", "expired"): MACHINE,
+    ("planned", "rejected"): MACHINE,
+    ("planned", "partially_filled"): WORD,
+    ("planned", "filled"): WORD,
+    ("submitting", "planned"): MACHINE,
+    ("submitting", "accepted"): MACHINE,
+    ("submitting", "partially_filled"): MACHINE,
+    ("submitting", "filled"): MACHINE,
+    ("submitting", "rejected"): MACHINE,
+    ("submitting", "cancelled"): WORD,
+    ("submitting", "unknown"): MACHINE,
+    ("accepted", "partially_filled"): MACHINE,
+    ("accepted", "filled"): MACHINE,
+    ("accepted", "cancelled"): MACHINE,
+    ("accepted", "rejected"): WORD,
+    ("accepted", "expired"): WORD,
+    ("accepted", "unknown"): WORD,
+    ("partially_filled", "filled"): MACHINE,
+    ("partially_filled", "cancelled"): MACHINE,
+    ("partially_filled", "expired"): WORD,
+    ("partially_filled", "unknown"): WORD,
+    ("unknown", "planned"): MACHINE,
+    ("unknown", "submitting"): MACHINE,
+    ("unknown", "accepted"): MACHINE,
+    ("unknown", "partially_filled"): MACHINE,
+    ("unknown", "filled"): MACHINE,
+    ("unknown", "rejected"): WORD,
+    ("unknown", "cancelled"): MACHINE,
+    ("unknown", "expired"): WORD,
+    ("cancelled", "filled"): MACHINE,
+    ("expired", "filled"): WORD,
+}
+
+SIGNALS: Mapping[tuple[str, str], str] = {
+    ("pending", "approved"): MACHINE,
+    ("pending", "rejected"): MACHINE,
+    ("pending", "expired"): MACHINE,
+    ("approved", "withdrawn"): MACHINE,
+    ("approved", "expired"): "nothing makes it: tests/journal/test_journal_moving.py",
+}
+
+REQUESTS: Mapping[tuple[str, str], str] = {
+    ("new", "done"): MACHINE,
+    ("new", "refused"): MACHINE,
+    (
+        "new",
+        "failed",
+    ): "an error of ours, which the machine takes for one: tests/desk/test_console.py",
+}
+
+#: The machine's runs are square-offs; the schedule has its own trials.
+RUNS: Mapping[tuple[str, str], str] = {
+    ("due", "running"): MACHINE,
+    ("due", "missed"): "tests/worker/test_schedule.py",
+    ("running", "done"): MACHINE,
+    ("running", "failed"): "tests/worker/test_running.py",
+    ("running", "running"): "tests/worker/test_running.py",
+    ("running", "due"): "tests/worker/test_running.py",
+    ("failed", "due"): "tests/worker/test_schedule.py",
+}
+
+MOVED: Mapping[str, Mapping[tuple[str, str], str]] = {
+    "Signal": SIGNALS,
+    "Order": ORDERS,
+    "Request": REQUESTS,
+    "Run": RUNS,
+}
+
+CONSOLE, LISTS = "tests/desk/test_console.py", "tests/desk/test_lists.py"
+
+VERBS: Mapping[str, str] = {
+    "signals": CONSOLE,
+    "approve": MACHINE,
+    "reject": MACHINE,
+    "why": CONSOLE,
+    "withdraw": MACHINE,
+    "scan": CONSOLE,
+    "positions": MACHINE,
+    "orders": MACHINE,
+    "unknown": MACHINE,
+    "pnl": CONSOLE,
+    "reconcile": "tests/desk/test_reconcile.py",
+    "digest": "tests/desk/test_digest.py",
+    "strategies": CONSOLE,
+    "backtest": "tests/desk/test_backtest_asked.py",
+    "watchlist": LISTS,
+    "blacklist": LISTS,
+    "universe": LISTS,
+    "halt": MACHINE,
+    "squareoff": MACHINE,
+    "resume": MACHINE,
+    "jobs": "tests/desk/test_console_jobs.py",
+    "health": "tests/desk/test_console_jobs.py",
+    "help": CONSOLE,
+    "start": CONSOLE,
+    "list": "tests/flows/test_outbox.py",
+    "dismiss": LISTS,
+}
+
+UPKEEP = "tests/worker/test_upkeep.py"
+
+JOBS: Mapping[str, str] = {
+    "scan": "tests/worker/test_jobs.py",
+    "leave": "tests/worker/test_moments.py",
+    "mark": "tests/worker/test_jobs.py",
+    "backup": "tests/deploy/test_machines.py",
+    "restore-check": "tests/deploy/test_machines.py",
+    "reconcile": "tests/desk/test_reconcile.py",
+    "universe": "tests/worker/test_universe.py",
+    "candles": "tests/worker/test_candles.py",
+    "execute": UPKEEP,
+    "expire": UPKEEP,
+    "freshness": UPKEEP,
+    "calendar": "tests/worker/test_schedule.py",
+    "housekeeping": UPKEEP,
+    "digest": "tests/worker/test_digests.py",
+    "backtest": "tests/worker/test_backtest.py",
+    "search": "tests/worker/test_search.py",
+    "import": "tests/worker/test_imports.py",
+}
+
+
+def unreached(reached: Counter[tuple[str, str, str]]) -> list[str]:
+    """Where a full run of the machine and the tables of moves disagree."""
+    wrong = []
+    for kind, moves in MOVED.items():
+        for (before, after), by in moves.items():
+            came = reached[kind, before, after] > 0
+            if by == MACHINE and not came:
+                wrong.append(f"the machine never moved a {kind} from {before} to {after}")
+            if by != MACHINE and came:
+                wrong.append(f"the machine moves a {kind} from {before} to {after}: say so")
+    return wrong

@@ -1,0 +1,468 @@
+"""The life of an order as a state machine: two owners who die, an adversary of a broker, two
+operators. Whatever they do in whatever order, the invariants hold."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from datetime import UTC, timedelta
+from random import Random
+from typing import Any, ClassVar
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+)
+
+from brokers.adversary import Adversary, Fate, Faults
+from brokers.costs import Costs
+from brokers.paper import PaperBroker
+from db.journal import open_journal
+from desk import decide, execute, inbox, invariants, propose, reconcile, squareoff
+from desk.console import verbs
+from desk.desk import Desk
+from replay.journal import MemoryJournal
+from tests.faults.mortal import Killed, Life, MortalBroker, MortalJournal
+from tests.world import ANN, BOB, MONDAY, D, Stocks, Tape, Weekdays, World, at, world
+from trading.bars import Answer
+from trading.clocks import SimulatedClock
+from trading.errors import BrokerError, QuarterdeckError
+from trading.facts import Notice, NoticeState, Request, RequestState, Trading
+from trading.orders import AT_BROKER, IN_DOUBT, WORKING, Fill, Order, OrderState
+from trading.owners import Alone
+from trading.signals import Signal, SignalState
+from trading.types import Moment
+from worker import rounds
+
+TUESDAY = MONDAY.replace(day=4)
+SYMBOLS = ("AAPL", "MSFT", "NVDA")
+OWNERS = ("a", "b")
+ROUNDS = 60  # of five seconds and then of a night, in which everything must settle
+LOOKS = 4
+COMMANDS = ("resume yes", "resume yes", "halt", "orders", "positions", "squareoff yes")
+
+owners = st.sampled_from(OWNERS)
+operators = st.sampled_from((ANN, BOB))
+deaths = st.tuples(st.integers(0, 40), st.booleans())
+which = st.integers(0, 7)
+
+
+def nothing(found: Sequence[object]) -> None:
+    assert not found, "\n".join(str(one) for one in found)
+
+
+class Owner:
+    """A process that trades: its own desk, its own life."""
+
+    def __init__(self, name: str, machine: "Lifecycle") -> None:
+        self.name = name
+        self.life = Life(machine.die)
+        base = machine.world.desk
+        journal = MortalJournal(base.journal, self.life, machine.seen)
+        brokers: dict[str, Any] = {"paper": MortalBroker(machine.adversary, self.life)}
+        alone = Alone(name, dead=machine.graves)
+        self.desk: Desk = replace(base, journal=journal, brokers=brokers, owners=alone)
+
+    async def look(self) -> None:
+        await rounds.trade_once(self.desk, owner=self.name)
+
+    async def sweep(self) -> None:
+        for request in await inbox.unhandled(self.desk.journal):
+            await verbs.handle(self.desk, request.id)
+        await execute.follow(self.desk)
+
+
+class Lifecycle(RuleBasedStateMachine):
+    """In memory; its children on a database. `reached` counts the changes of state of all runs."""
+
+    reached: ClassVar[Counter[tuple[str, str, str]]] = Counter()
+    settled: ClassVar[Counter[str]] = Counter()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.stack = AsyncExitStack()
+        self.is_broken = False
+        self.began = False
+
+    # Setting up
+
+    async def open(self) -> Any:
+        """The journal of one example."""
+        return MemoryJournal()
+
+    @classmethod
+    def place(cls) -> Any:
+        return None
+
+    @initialize(
+        dedupes=st.booleans(),
+        lag=st.sampled_from((0.0, 0.0, 1.0, 2.0)),
+        parts=st.sampled_from((1, 1, 3)),
+        seed=st.integers(0, 2**16),
+    )
+    def begin(self, dedupes: bool, lag: float, parts: int, seed: int) -> None:
+        self.faults = Faults(lag=lag, parts=parts, duplicate=0.2, reorder=0.2, late_by=3.0)
+        self.die = Random(seed)
+        self.bars = self.asked = self.lives = 0
+        self.graves: set[str] = set()
+        self.where = self.place()
+        self.run(self._begin(dedupes, seed))
+        self.began = True
+
+    async def _begin(self, dedupes: bool, seed: int) -> None:
+        journal = await self.open()
+        self.wall, self.market = (SimulatedClock(at(TUESDAY, 15)) for _ in range(2))
+        calendar = Weekdays()
+        self.tape = Tape(calendar, dict.fromkeys(SYMBOLS, D(100)))
+        paper = PaperBroker(
+            self.tape, self.market, Stocks(*SYMBOLS), Costs(slippage_bps=D(0)),
+            cash=D(100_000), dedupes=dedupes,
+        )  # fmt: skip
+        self.paper = paper
+        self.adversary = Adversary(paper, self.faults, seed=seed, monotonic=self.seconds)
+        self.world: World = await world(journal, broker=self.adversary)
+        desk = self.world.desk
+        desk.wall, desk.market, desk.feed = self.wall, self.market, self.tape
+        self.owners = {name: self.born(name) for name in OWNERS}
+
+    def seconds(self) -> float:
+        return self.wall.at.timestamp()
+
+    def born(self, name: str) -> Owner:
+        self.lives += 1
+        return Owner(f"{name}{self.lives}", self)
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.loop.run_until_complete(work)
+
+    def seen(self, kind: type[Any], before: Any, after: Any) -> None:
+        self.reached[kind.__name__, before.value, after.value] += 1
+
+    @property
+    def desk(self) -> Desk:
+        """The trial's own, which never dies."""
+        return self.world.desk
+
+    # What is proposed and decided
+
+    @rule(
+        symbols=st.sets(st.sampled_from(SYMBOLS), min_size=1),
+        at_once=st.sampled_from((True, True, True, False)),
+        auto=st.sampled_from((True, True, False)),
+        fates=st.lists(st.sampled_from(Fate), max_size=3),
+        name=owners,
+        looks=st.none() | owners,
+    )
+    def propose(
+        self,
+        symbols: set[str],
+        at_once: bool,
+        auto: bool,
+        fates: list[Fate],
+        name: str,
+        looks: str | None,
+    ) -> None:
+        """Bought where flat, sold where held; now, or at the next open; by itself, or asked."""
+        self.adversary.plan(*fates)
+        self.run(self._propose(self.owners[name].desk, sorted(symbols), at_once, auto))
+        if looks:
+            self.run(self.owners[looks].look())
+
+    async def _propose(self, desk: Desk, symbols: Sequence[str], at_once: bool, auto: bool) -> None:
+        self.bars += 1
+        bar = np.datetime64(at(MONDAY, 0).replace(tzinfo=None) - timedelta(days=9), "us")
+        bar += np.timedelta64(self.bars, "m")
+        answers = [
+            Answer(s, bar, bar, 1, True, 1.0, float(self.tape.prices[s]), 90.0, {"atr": 1.5})
+            for s in symbols
+        ]
+        now = self.market.at
+        when = None
+        if at_once and self.desk.calendar.session_at(now):
+            when = propose.Timing(Moment.OPEN, now, now + timedelta(minutes=10))
+        try:
+            new = await propose.propose(desk, "dip", answers, explain=lambda _: "", when=when)
+        except BrokerError:
+            return  # away: the scan is tried again
+        if auto:
+            await decide.approve_ranked(desk, new, by="auto")
+
+    @rule(
+        verb=st.sampled_from(("approve", "approve", "approve", "reject", "withdraw")),
+        by=operators,
+        back=which,
+        pressed=st.booleans(),
+        twice=st.booleans(),
+        name=st.none() | owners,
+    )
+    def press(
+        self, verb: str, by: Any, back: int, pressed: bool, twice: bool, name: str | None
+    ) -> None:
+        """By one operator or by both; carried out at once by `name`, or when somebody sweeps."""
+        wanted = SignalState.APPROVED if verb == "withdraw" else SignalState.PENDING
+        rows = self.run(self.desk.journal.read(Signal, state=wanted, order="-id", limit=back + 1))
+        number = rows[-1].id if rows else 1
+        for operator in (by, ANN if by is BOB else BOB)[: 1 + twice]:
+            self.run(self.ask(f"{verb} {number}", operator, pressed))
+        if name:
+            self.run(self.owners[name].sweep())
+
+    @rule(by=operators, text=st.sampled_from(COMMANDS), name=owners)
+    def command(self, by: Any, text: str, name: str) -> None:
+        self.run(self.ask(text, by, False))
+        self.run(self.owners[name].sweep())
+
+    async def ask(self, text: str, by: Any, pressed: bool) -> None:
+        self.asked += 1
+        verb, *args = text.split()
+        payload = {"pressed": pressed}
+        await inbox.receive(
+            self.desk.journal,
+            Request(
+                "test", str(self.asked), verb, self.wall.at, tuple(args), by.id, by.id, payload
+            ),
+        )
+
+    @rule(by=operators, back=which, name=owners, word=st.sampled_from(("ask", "tell", "deny")))
+    def answer_doubt(self, by: Any, back: int, name: str, word: str) -> None:
+        """What an operator says of an order in doubt: as it is, or that it is not there, which may
+        be a mistake."""
+        self.run(self._answer_doubt(by, back, self.owners[name], word))
+
+    async def _answer_doubt(self, by: Any, back: int, owner: Owner, word: str) -> None:
+        doubts = await self.desk.journal.read(Order, state__in=tuple(IN_DOUBT), limit=back + 1)
+        if not doubts:
+            return
+        order = doubts[-1]
+        said = {"ask": "ask", "deny": "absent yes", "tell": self.truth(order)}[word]
+        await self.ask(f"unknown {order.id} {said}", by, True)
+        await owner.sweep()
+
+    def truth(self, order: Order) -> str:
+        """What somebody sees who looks at the broker's own page, again and again if need be."""
+        coming = {late.key for _, late in self.adversary._late}
+        if coming or (order.owner and order.owner not in self.graves):
+            return "ask"
+        return "there" if order.key in self.paper.statement.newest else "absent yes"
+
+    # What the owners do
+
+    @rule(name=owners)
+    def look(self, name: str) -> None:
+        self.run(self.owners[name].look())
+
+    @rule(name=owners)
+    def sweep(self, name: str) -> None:
+        self.run(self.owners[name].sweep())
+
+    @rule(a=st.booleans(), b=st.booleans(), turns=st.integers(1, 6))
+    def both(self, a: bool, b: bool, turns: int) -> None:
+        """At the same time, their calls between each other's as the die falls."""
+        self.run(self._both(a, b, turns))
+
+    async def _both(self, a: bool, b: bool, turns: int) -> None:
+        first, second = (self.owners[name] for name in OWNERS)
+        for owner in (first, second):
+            owner.life.turns = turns
+        await asyncio.gather(
+            first.look() if a else first.sweep(), second.look() if b else second.sweep()
+        )
+        for owner in (first, second):
+            owner.life.turns = 0
+
+    @rule(name=owners, death=deaths, looks=st.booleans(), meanwhile=st.booleans())
+    def dies(self, name: str, death: tuple[int, bool], looks: bool, meanwhile: bool) -> None:
+        """Killed at one of its calls, while the other may be at work; another takes its place."""
+        self.run(self._dies(name, death, looks, meanwhile))
+
+    async def _dies(self, name: str, death: tuple[int, bool], looks: bool, meanwhile: bool) -> None:
+        owner = self.owners[name]
+        other = next(o for n, o in self.owners.items() if n != name)
+        owner.life.ends_in(death[0], after=death[1])
+        owner.life.turns = other.life.turns = 3 * meanwhile
+        work = [owner.look() if looks else owner.sweep()]
+        if meanwhile:
+            work.append(other.look())
+        for result in await asyncio.gather(*work, return_exceptions=True):
+            if isinstance(result, BaseException) and not isinstance(result, Killed):
+                raise result
+        other.life.turns = 0
+        if owner.life.is_over:
+            self.bury(owner)
+            self.owners[name] = self.born(name)
+        else:
+            owner.life.spared()
+            owner.life.turns = 0
+
+    def bury(self, owner: Owner) -> None:
+        """Its lock is gone: whoever looks can prove it dead."""
+        self.graves.add(owner.name)
+
+    @rule(name=owners, back=which)
+    def cancel(self, name: str, back: int) -> None:
+        self.run(self._cancel(self.owners[name].desk, back))
+
+    async def _cancel(self, desk: Desk, back: int) -> None:
+        orders = await desk.journal.read(Order, state__in=tuple(WORKING), limit=back + 1)
+        if orders:
+            with suppress(QuarterdeckError):  # it says why: away, or the reply was lost
+                await execute.cancel(desk, orders[-1], note="by hand")
+
+    @rule(name=owners)
+    def reconcile(self, name: str) -> None:
+        self.run(self._reconcile(self.owners[name].desk))
+
+    async def _reconcile(self, desk: Desk) -> None:
+        async def rest(seconds: float) -> None:
+            await self.passes(seconds)
+
+        await reconcile.tell(desk, await reconcile.check(desk, rest))
+
+    # What the world does
+
+    @rule(seconds=st.sampled_from((1.0, 8.0, 40.0)))
+    def broker_leaves(self, seconds: float) -> None:
+        self.adversary.leave(seconds)
+
+    @rule(seconds=st.sampled_from((0.3, 1.0, 2.5, 5.0, 11.0, 31.0, 61.0, 660.0)))
+    def time_passes(self, seconds: float) -> None:
+        self.run(self.passes(seconds))
+
+    @rule(seconds=st.sampled_from((1.0, 11.0, 61.0)))
+    def market_waits(self, seconds: float) -> None:
+        """As the demo's clock does while a card is undecided."""
+        self.wall.at += timedelta(seconds=seconds)
+        self.run(self.adversary.work())
+
+    @rule()
+    def night_passes(self) -> None:
+        self.run(self.night())
+
+    async def night(self) -> None:
+        session = self.desk.calendar.next_session(self.market.at)
+        await self.passes((session.open - self.market.at).total_seconds() + 1.0)
+
+    async def passes(self, seconds: float) -> None:
+        for clock in (self.wall, self.market):
+            clock.at = (clock.at + timedelta(seconds=seconds)).astimezone(UTC)
+        await self.adversary.work()
+
+    @rule(symbol=st.sampled_from(SYMBOLS), change=st.sampled_from(("0.97", "0.995", "1.005")))
+    def price_moves(self, symbol: str, change: str) -> None:
+        self.tape.prices[symbol] = (self.tape.prices[symbol] * D(change)).quantize(D("0.01"))
+
+    @rule()
+    def postman(self) -> None:
+        self.run(self.deliver())
+
+    async def deliver(self) -> None:
+        for notice in await self.desk.journal.read(Notice, state=NoticeState.DUE):
+            await self.desk.journal.move(notice, state=NoticeState.SENT, sent_at=self.wall.at)
+
+    # What must hold
+
+    @invariant()
+    def always_true(self) -> None:
+        if not self.began:
+            return
+        self.is_broken = True  # until the last of these has held
+        nothing(self.run(invariants.always(self.desk)))
+        nothing(self.placed_twice())
+        failed = self.run(self.desk.journal.read(Request, state=RequestState.FAILED))
+        nothing([request.error for request in failed])
+        self.is_broken = False
+
+    def placed_twice(self) -> list[str]:
+        """Read from the broker's own book."""
+        tickets = self.paper.statement.tickets.values()
+        refused = (OrderState.REJECTED,)
+        keys = Counter(t.order.key for t in tickets if t.state not in refused)
+        return [key for key, times in keys.items() if times > 1]
+
+    def teardown(self) -> None:
+        try:
+            if self.began and not self.is_broken:
+                self.run(self.settle())
+        finally:
+            self.run(self.stack.aclose())
+            self.loop.close()
+
+    async def settle(self) -> None:
+        """The broker is well again and time passes: then all is done, on both sides alike."""
+        self.adversary.script.clear()
+        self.adversary.set(replace(self.faults, duplicate=0.0, reorder=0.0, parts=1))
+        for turn in range(ROUNDS):
+            await self.passes(5.0)
+            for owner in self.owners.values():
+                await owner.look()
+                await owner.sweep()
+            await self.answer_doubts()
+            if turn >= ROUNDS // 2:
+                await self.night()
+            if turn % LOOKS == 0 and await self.is_at_rest():
+                break
+        await self.passes(self.faults.lag + 1.0)
+        await self._reconcile(self.desk)  # as its job does by itself
+        await self.deliver()
+        found = await invariants.findings(self.desk, at_rest=True)
+        nothing([f"{finding.rule}: {finding.text}" for finding in found])
+        await self.compare()
+
+    async def answer_doubts(self) -> None:
+        """Operators answer what nobody else can, truthfully."""
+        for order in await self.desk.journal.read(
+            Order, state__in=tuple(IN_DOUBT), asked_at__isnull=False
+        ):
+            await self.ask(f"unknown {order.id} {self.truth(order)}", ANN, True)
+
+    async def is_at_rest(self) -> bool:
+        journal = self.desk.journal
+        if await journal.count(Order, state__in=tuple(AT_BROKER)):
+            return False
+        if await journal.count(Order, state=OrderState.PLANNED):
+            return False
+        if await journal.count(Request, state=RequestState.NEW):
+            return False
+        if await journal.count(Signal, state=SignalState.PENDING):
+            return False
+        return await squareoff.under_way(self.desk) is None
+
+    async def compare(self) -> None:
+        """The broker's own book against ours: nothing lost, nothing doubled."""
+        journal = self.desk.journal
+        assert await self.is_at_rest(), "something never came to rest"
+        orders = {order.key: order for order in await journal.read(Order)}
+        nothing(self.placed_twice())
+        for ticket in self.paper.statement.tickets.values():
+            assert ticket.order.key in orders, f"{ticket.order.key} is lost"
+            ours = orders[ticket.order.key]
+            assert ours.state is ticket.state, (ours.key, ours.state, ticket.state)
+        theirs = {fill.execution_id for fill in self.paper.statement.executions}
+        booked = [fill.execution_id for fill in await journal.read(Fill)]
+        nothing(sorted(theirs.symmetric_difference(booked)))
+        assert len(booked) == len(theirs), booked
+        for owner in (self.desk, *(o.desk for o in self.owners.values())):
+            ledger = await owner.books.ledger()
+            held = {h.symbol: h.quantity for h in self.paper.statement.holdings()}
+            assert ledger.net("paper") == held, (ledger.net("paper"), held)
+        self.settled["filled"] += sum(o.state is OrderState.FILLED for o in orders.values())
+        self.settled["orders"] += len(orders)
+        self.settled["halted"] += await decide.trading_state(self.desk) is Trading.HALTED
+
+
+class OnDatabase(Lifecycle):
+    """The same on a database of its own for each example."""
+
+    async def open(self) -> Any:
+        return await self.stack.enter_async_context(open_journal(self.where))
+
+    @classmethod
+    def place(cls) -> Any:
+        """Where a fresh one with our tables is."""
+        raise NotImplementedError

@@ -1,0 +1,69 @@
+"""Workers that stand still and go on: what no lease can prevent must still not double an order."""
+
+import asyncio
+import signal
+
+from brokers.adversary import Fate, Faults
+from tests.faults.doubts import doubts
+from tests.faults.house import House
+from tests.faults.killing import WORKERS, busy, verdict
+from tests.faults.row import Case, Figures, Row
+
+SHORT, LONG = (1.0, 20.0), (60.0, 90.0)  # wall seconds; the second past every lease
+LONG_SHARE = 0.3
+STEPS = 60  # from one stop to the next at most
+
+
+async def stop(case: Case) -> Figures:
+    """A worker stops itself at a step of its work drawn for it, and is let go on after a while; no
+    long while inside a transaction, where a file's other writers can only wait for it."""
+    figures = Figures()
+
+    def steps() -> list[int]:
+        return [case.random.randint(1, STEPS) for _ in range(case.count)]
+
+    async def wake(house: House, name: str) -> None:
+        while figures.faults < case.count:
+            where = house.stopped(name)
+            if where:
+                figures.faults += 1
+                is_long = where == "outside" and case.random.random() < LONG_SHARE
+                figures.more["long"] = figures.more.get("long", 0) + is_long
+                seconds = case.random.uniform(*(LONG if is_long else SHORT))
+                await house.clocks.sleep(seconds)
+                house.go_on(name)
+            await asyncio.sleep(0.02)
+
+    faults = Faults({Fate.DROP: 0.02, Fate.LOST: 0.01})
+    async with case.house(faults=faults, broker_dedupes=False) as house:
+
+        def all_go() -> bool:
+            return not any(house.stopped(name) for name in WORKERS)
+
+        async with doubts(house, all_go) as seen:
+            for name in WORKERS:
+                house.parts[name].number = signal.SIGSTOP
+                house.parts[name].draw = steps
+                await house.kill(name)
+            async with busy(house), asyncio.TaskGroup() as group:
+                for name in WORKERS:
+                    group.create_task(wake(house, name))
+            for name in WORKERS:  # whoever has stops left to come starts anew without
+                house.parts[name].draw = None
+                await house.kill(name)
+            await verdict(house, figures)
+            await seen.tally(figures)
+    return figures
+
+
+ROWS = (
+    Row(
+        "stop",
+        "SIGSTOPs of a worker at random points, for up to 90 s",
+        "0 lost, 0 doubled; orders in doubt are told within 60 s",
+        full=100,
+        short=6,
+        run=stop,
+        rate=10.0,
+    ),
+)
