@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo demo-reset pictures test check bench format setup clean
+.PHONY: demo demo-reset pictures test check bench faults format setup clean
 
 demo: $(STAMP)
 	@$(BIN)/quarterdeck demo
@@ -29,6 +29,10 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# One row: make faults ROW=kill-dedupe DB=sqlite SEED=7
+faults: $(STAMP)
+	@$(BIN)/python -m tests.faults $(if $(ROW),--row $(ROW)) $(if $(DB),--db $(DB)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 format: $(STAMP)
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -28,7 +28,8 @@ log = structlog.get_logger(__name__)
 FRESH = timedelta(minutes=1)  # younger rows go by themselves: an answer to what was just asked
 FEW = 10  # critical messages that still come one by one
 MOST_UNITS = 3800  # of a long message, by Telegram's count of 4,096
-MOST_LINES = 30
+MOST_LINES = 20  # of texts
+MOST_ENDED = 10  # of signals
 MOST_LINE = 90  # characters
 IN_FULL = 3  # texts that are told in full
 
@@ -191,7 +192,10 @@ class Backlog:
                 body = item.said.text if item.said is not None else (Span(item.line),)
                 parts += ["\n", italic(self._when(item.at)), "\n", *body, "\n"]
         else:
-            parts += ["\n", "\n".join(self._lines(told)), "\n"]
+            ended = [item for item in told if item.said is None]
+            for part, most in ((ended, MOST_ENDED), (texts, MOST_LINES)):
+                if part:
+                    parts += ["\n", "\n".join(self._lines(part, most)), "\n"]
         if answers:
             parts.append(f"\n{await self._unanswered(answers)}\n")
         if told:
@@ -208,7 +212,7 @@ class Backlog:
             return f"While Telegram was out of reach ({span(away.until - away.since)})"
         return f"Held up until now ({span(now - oldest)})"
 
-    def _lines(self, items: Sequence[Item]) -> list[str]:
+    def _lines(self, items: Sequence[Item], most: int) -> list[str]:
         """One a text, the same ones counted; the newest are kept where there are too many."""
         counts: Counter[str] = Counter()
         first: dict[str, datetime] = {}
@@ -220,7 +224,7 @@ class Backlog:
             f"{self._when(first[line])} {line}" + (f" (× {times})" if times > 1 else "")
             for line, times in counts.items()
         ]
-        left = len(lines) - MOST_LINES
+        left = len(lines) - most
         return [f"… and {left} before these", *lines[left:]] if left > 0 else lines
 
     async def _unanswered(self, items: Sequence[Item]) -> str:

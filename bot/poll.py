@@ -24,7 +24,7 @@ from desk import notices
 from desk.desk import Desk
 from logs import scrub
 from trading.clocks import Clocks
-from trading.facts import Lane, Request, RequestState
+from trading.facts import Lane, Notice, Request, RequestState
 from trading.messages import bold, message
 
 log = structlog.get_logger(__name__)
@@ -188,17 +188,20 @@ async def _keep(door: Door, desk: Desk, raw: dict[str, Any], why: str) -> None:
         error=scrub(why)[:400],
     )
     sender = _sender(raw)
+    ours = sender is None or door.knows(sender)
     async with desk.journal.transaction():
         kept = await desk.journal.append([request])
-        if kept and (sender is None or door.knows(sender)):
+        subject = f"undecodable:{now:%Y-%m-%dT%H}"
+        told = bool(kept) and ours and not await desk.journal.count(Notice, subject=subject)
+        if told:
             said = message(
                 bold("An update from Telegram could not be read"),
                 "\nIt was kept and passed over; if you pressed something just now, press again.",
             )
-            subject = f"undecodable:{now:%Y-%m-%dT%H}"
             await notices.tell(desk, said, lane=Lane.CRITICAL, subject=subject)
     log.error("an update could not be read", update=raw["update_id"], sender=sender)
-    await desk.bell.ring("postman")
+    if told:
+        await desk.bell.ring("postman")
 
 
 def _storable(raw: dict[str, Any]) -> Any:

@@ -53,6 +53,13 @@ def letter(user: int | None = 1, kind: str = "private", **more: Any) -> Message:
     return Message(message_id=1, date=NOW, chat=chat, from_user=sender, text="/halt", **more)
 
 
+def elsewhere() -> Message:
+    """An operator's words in a private chat of another's id, as no honest update has them."""
+    chat = Chat(id=5, type="private")
+    sender = User(id=1, is_bot=False, first_name="x")
+    return Message(message_id=1, date=NOW, chat=chat, from_user=sender, text="/halt")
+
+
 FORWARD = MessageOriginUser(date=NOW, sender_user=User(id=5, is_bot=False, first_name="y"))
 
 
@@ -61,6 +68,7 @@ FORWARD = MessageOriginUser(date=NOW, sender_user=User(id=5, is_bot=False, first
     [
         (letter(), True),
         (letter(99), False),
+        (elsewhere(), False),
         (letter(None), False),
         (letter(kind="group"), False),
         (letter(kind="supergroup"), False),

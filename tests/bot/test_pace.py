@@ -113,3 +113,27 @@ def test_who_fails_alone_steps_aside_for_the_others():
 def test_an_outage_is_no_fault_of_the_message_that_met_it():
     outage = Outage(Clock())
     assert [outage.failed(1) for _ in range(50)] == [1] * 50
+
+
+def test_a_chat_told_twice_to_wait_goes_at_a_steady_pace_after():
+    clock = Clock()
+    pace = Pace(clock)
+    pace.hold(1, 3)
+    clock.now += 3
+    assert burst(pace, 1) == 20, "once is bad luck"
+    clock.now += 20
+    pace.hold(1, 3)
+    clock.now += 3
+    assert burst(pace, 1) == 1
+    clock.now += 2
+    assert burst(pace, 1) == 2
+
+
+def test_a_poll_that_gets_through_ends_the_waiting():
+    outage = Outage(Clock())
+    for _ in range(8):
+        outage.failed(1)
+    assert outage.wait() > 10
+    outage.hope()
+    assert outage.wait() == 0
+    assert outage.is_on, "nothing was sent yet"

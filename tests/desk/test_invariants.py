@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from brokers.adversary import Adversary
 from brokers.paper import PaperBroker
 from desk import decide, execute, invariants, propose
-from tests.world import ANN, MONDAY, D, World, answer, at, explain, world
+from tests.world import MONDAY, D, World, answer, at, explain, world
 from trading.clocks import SimulatedClock
 from trading.facts import (
     Adjustment,
@@ -392,43 +391,3 @@ def test_every_rule_has_a_fault_that_it_finds_and_a_name_and_advice_of_its_own()
         assert rule.advice, rule.name
         assert not rule.advice.endswith("."), rule.name
         assert not rule.statement.endswith("."), rule.name
-
-
-async def test_what_is_gone_at_the_second_reading_was_under_way():
-    w = await sound()
-    await accepted_by_nobody(w)
-    rested: list[float] = []
-
-    async def rest(seconds: float) -> None:
-        rested.append(seconds)
-        one = await first(w, Order, key="k")
-        await w.journal.move(one, state=OrderState.CANCELLED)
-
-    assert await invariants.findings(w.desk, rest=rest) == []
-    assert rested == [invariants.PAUSE]
-
-
-async def test_what_stays_at_the_second_reading_is_a_finding():
-    w = await sound()
-    await accepted_by_nobody(w)
-
-    async def rest(_: float) -> None:
-        await works_there_alone(w)  # new since the first: perhaps under way
-
-    [finding] = await invariants.findings(w.desk, rest=rest)
-    assert finding.text == "order k (XOM) is accepted here, the broker does not know it"
-
-
-async def test_a_broker_that_is_away_is_passed_over_and_named():
-    w = await sound()
-    paper = w.broker
-    assert isinstance(paper, PaperBroker)
-    away = Adversary(paper)
-    away.leave(60)
-    w.desk.brokers = {"paper": away}
-    verdicts = [verdict async for verdict in invariants.examine(w.desk, at_rest=True)]
-    unasked = {v.rule.name: v.unasked for v in verdicts if v.unasked}
-    assert set(unasked) == {"same open orders", "same executions", "same positions"}
-    assert unasked["same positions"] == ("paper: cannot reach the paper broker; nothing was sent",)
-    assert all(v.holds for v in verdicts if not v.unasked)
-    assert ANN in w.desk.operators

@@ -25,3 +25,12 @@ class Hurried:
 def clocks(began: float, rate: float) -> Clocks:
     """The market stands at MARKET, so that what is decided goes at once and nothing expires."""
     return Clocks(Hurried(began, rate), SimulatedClock(MARKET), rate)
+
+
+def patient(rate: float) -> None:
+    """What the machine itself takes to answer over a socket is not hurried with the clock: the
+    paper broker's process keeps a quarter of a second of it. Changes nothing at a rate of 20."""
+    import wiring
+
+    vars(wiring)["PAPER_TIMEOUT"] = max(5.0, 0.25 * rate)
+    vars(wiring)["PAPER_CONNECT"] = max(1.0, 0.05 * rate)

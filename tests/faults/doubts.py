@@ -1,12 +1,14 @@
 """Orders in doubt: since when, for how long, and when the operator was asked about them."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from db.posts import PostBook
+from desk.doubt import what
 from phone import Message
 from tests.faults.hand import NOT_THERE, Place
 from tests.faults.house import House
@@ -17,14 +19,16 @@ from trading.orders import Order, OrderState
 
 IN_DOUBT = (OrderState.SUBMITTING, OrderState.UNKNOWN)
 LOOK = 0.1  # seconds of the machine between looks
-TOLD_WITHIN = 60.0  # wall seconds
+TOLD_WITHIN = (
+    60.0  # wall seconds; a short trial shares its machine with others, and gets twice that
+)
 THERE, BACK = "It is there", "Back"
 
 
 @dataclass(slots=True)
 class Doubt:
     key: str
-    what: str  # "AAPL"
+    what: str  # "buy 41 AAPL"
     since: datetime  # wall
     until: datetime  # wall; last seen in doubt
 
@@ -54,7 +58,7 @@ class Doubts:
     async def look(self) -> None:
         now = self.house.wall
         for order in await self.house.journal.read(Order, state__in=IN_DOUBT):
-            doubt = self.seen.setdefault(order.id, Doubt(order.key, order.symbol, now, now))
+            doubt = self.seen.setdefault(order.id, Doubt(order.key, what(order), now, now))
             doubt.until = now
 
     def _answer(self) -> None:
@@ -69,7 +73,8 @@ class Doubts:
 
     def _label(self, message: Message) -> str:
         """Under the question, or under the second one that asks whether that is certain."""
-        doubt = next((d for d in reversed(self.seen.values()) if d.what in message.words), None)
+        known = reversed(self.seen.values())
+        doubt = next((d for d in known if re.search(f"{d.what}( is|\n)", message.words)), None)
         if doubt is None:
             return ""
         labels = [button.text for button in message.buttons]
@@ -80,6 +85,7 @@ class Doubts:
     async def tally(self, figures: Figures) -> None:
         """How many had to be asked about, and whether each long doubt was told in time."""
         posts, late = PostBook(self.house.journal), []
+        within = TOLD_WITHIN if self.house.case.is_full else 2 * TOLD_WITHIN
         for number, doubt in self.seen.items():
             lasted = (doubt.until - doubt.since).total_seconds()
             told = None
@@ -91,7 +97,7 @@ class Doubts:
             if told is not None:
                 figures.unknown += 1
                 figures.slowest = max(figures.slowest or 0.0, told)
-            if lasted > TOLD_WITHIN and (told is None or told > TOLD_WITHIN):
+            if lasted > within and (told is None or told > within):
                 late.append(f"{doubt.key} after {told or lasted:.0f} s")
         if late:
             figures.broken.append(f"{len(late)} in doubt and told too late: {', '.join(late[:5])}")

@@ -1,7 +1,7 @@
 """The warmed parent: imports everything once, then forks a process of the house in milliseconds.
 
-JSON lines: `{"tag", "name", "settings", …}` in; `{"tag", "pid"}`, `{"up"}` with a pid once its loops
-run, and `{"died", "status"}` out.
+JSON lines: `{"tag", "name", "settings", …}` in; `{"tag", "pid"}`, `{"up"}` with a pid once its
+loops run, and `{"died", "status"}` out.
 It runs no loop and no thread of ours, so a fork of it is a fresh start. When its own parent goes,
 it and every child go too.
 """
@@ -130,7 +130,7 @@ def _run(order: Order, told: Callable[[], None]) -> None:
     import logs
     import processes
     from settings import load
-    from tests.faults.clock import clocks
+    from tests.faults.clock import clocks, patient
 
     _tells(told)
     name = order["name"]
@@ -143,7 +143,8 @@ def _run(order: Order, told: Callable[[], None]) -> None:
     if name == "paper":
         _hostile(order)
     if name == "bot":
-        _local(order["phone"], order["rate"])
+        _local(order["phone"])
+    patient(order["rate"])
     settings = load(**order["settings"])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(processes.run(name, settings, clocks(order["began"], order["rate"])))
@@ -177,17 +178,16 @@ def _hostile(order: Order) -> None:
     vars(processes)["paper_broker"] = hostile
 
 
-def _local(phone: str, rate: float) -> None:
+def _local(phone: str) -> None:
     """The bot against a local Bot API server, whose limits are as hurried as the clock."""
-    from bot import main, postman
+    from bot import main
 
-    real, steady = main.run, postman.monotonic
+    real = main.run
 
     async def run(*args: Any, **kwargs: Any) -> None:
         await real(*args, **{**kwargs, "api_base": phone})
 
     vars(main)["run"] = run
-    vars(main)["monotonic"] = lambda: steady() * rate
 
 
 if __name__ == "__main__":

@@ -23,17 +23,18 @@ from brokers.adversary import Adversary, Fate, Faults
 from brokers.costs import Costs
 from brokers.paper import PaperBroker
 from db.journal import open_journal
-from desk import decide, execute, inbox, invariants, propose, reconcile, squareoff
+from desk import decide, execute, inbox, invariants, propose, reconcile
 from desk.console import verbs
 from desk.desk import Desk
 from replay.journal import MemoryJournal
+from tests.faults.ending import AtRest, nothing
 from tests.faults.mortal import Killed, Life, MortalBroker, MortalJournal
 from tests.world import ANN, BOB, MONDAY, D, Stocks, Tape, Weekdays, World, at, world
 from trading.bars import Answer
 from trading.clocks import SimulatedClock
 from trading.errors import BrokerError, QuarterdeckError
-from trading.facts import Notice, NoticeState, Request, RequestState, Trading
-from trading.orders import AT_BROKER, IN_DOUBT, WORKING, Fill, Order, OrderState
+from trading.facts import Notice, NoticeState, Request, RequestState
+from trading.orders import IN_DOUBT, WORKING, Order
 from trading.owners import Alone
 from trading.signals import Signal, SignalState
 from trading.types import Moment
@@ -42,18 +43,12 @@ from worker import rounds
 TUESDAY = MONDAY.replace(day=4)
 SYMBOLS = ("AAPL", "MSFT", "NVDA")
 OWNERS = ("a", "b")
-ROUNDS = 60  # of five seconds and then of a night, in which everything must settle
-LOOKS = 4
 COMMANDS = ("resume yes", "resume yes", "halt", "orders", "positions", "squareoff yes")
 
 owners = st.sampled_from(OWNERS)
 operators = st.sampled_from((ANN, BOB))
 deaths = st.tuples(st.integers(0, 40), st.booleans())
 which = st.integers(0, 7)
-
-
-def nothing(found: Sequence[object]) -> None:
-    assert not found, "\n".join(str(one) for one in found)
 
 
 class Owner:
@@ -77,7 +72,7 @@ class Owner:
         await execute.follow(self.desk)
 
 
-class Lifecycle(RuleBasedStateMachine):
+class Lifecycle(AtRest, RuleBasedStateMachine):
     """In memory; its children on a database. `reached` counts the changes of state of all runs."""
 
     reached: ClassVar[Counter[tuple[str, str, str]]] = Counter()
@@ -244,13 +239,6 @@ class Lifecycle(RuleBasedStateMachine):
         await self.ask(f"unknown {order.id} {said}", by, True)
         await owner.sweep()
 
-    def truth(self, order: Order) -> str:
-        """What somebody sees who looks at the broker's own page, again and again if need be."""
-        coming = {late.key for _, late in self.adversary._late}
-        if coming or (order.owner and order.owner not in self.graves):
-            return "ask"
-        return "there" if order.key in self.paper.statement.newest else "absent yes"
-
     # What the owners do
 
     @rule(name=owners)
@@ -378,13 +366,6 @@ class Lifecycle(RuleBasedStateMachine):
         nothing([request.error for request in failed])
         self.is_broken = False
 
-    def placed_twice(self) -> list[str]:
-        """Read from the broker's own book."""
-        tickets = self.paper.statement.tickets.values()
-        refused = (OrderState.REJECTED,)
-        keys = Counter(t.order.key for t in tickets if t.state not in refused)
-        return [key for key, times in keys.items() if times > 1]
-
     def teardown(self) -> None:
         try:
             if self.began and not self.is_broken:
@@ -392,68 +373,6 @@ class Lifecycle(RuleBasedStateMachine):
         finally:
             self.run(self.stack.aclose())
             self.loop.close()
-
-    async def settle(self) -> None:
-        """The broker is well again and time passes: then all is done, on both sides alike."""
-        self.adversary.script.clear()
-        self.adversary.set(replace(self.faults, duplicate=0.0, reorder=0.0, parts=1))
-        for turn in range(ROUNDS):
-            await self.passes(5.0)
-            for owner in self.owners.values():
-                await owner.look()
-                await owner.sweep()
-            await self.answer_doubts()
-            if turn >= ROUNDS // 2:
-                await self.night()
-            if turn % LOOKS == 0 and await self.is_at_rest():
-                break
-        await self.passes(self.faults.lag + 1.0)
-        await self._reconcile(self.desk)  # as its job does by itself
-        await self.deliver()
-        found = await invariants.findings(self.desk, at_rest=True)
-        nothing([f"{finding.rule}: {finding.text}" for finding in found])
-        await self.compare()
-
-    async def answer_doubts(self) -> None:
-        """Operators answer what nobody else can, truthfully."""
-        for order in await self.desk.journal.read(
-            Order, state__in=tuple(IN_DOUBT), asked_at__isnull=False
-        ):
-            await self.ask(f"unknown {order.id} {self.truth(order)}", ANN, True)
-
-    async def is_at_rest(self) -> bool:
-        journal = self.desk.journal
-        if await journal.count(Order, state__in=tuple(AT_BROKER)):
-            return False
-        if await journal.count(Order, state=OrderState.PLANNED):
-            return False
-        if await journal.count(Request, state=RequestState.NEW):
-            return False
-        if await journal.count(Signal, state=SignalState.PENDING):
-            return False
-        return await squareoff.under_way(self.desk) is None
-
-    async def compare(self) -> None:
-        """The broker's own book against ours: nothing lost, nothing doubled."""
-        journal = self.desk.journal
-        assert await self.is_at_rest(), "something never came to rest"
-        orders = {order.key: order for order in await journal.read(Order)}
-        nothing(self.placed_twice())
-        for ticket in self.paper.statement.tickets.values():
-            assert ticket.order.key in orders, f"{ticket.order.key} is lost"
-            ours = orders[ticket.order.key]
-            assert ours.state is ticket.state, (ours.key, ours.state, ticket.state)
-        theirs = {fill.execution_id for fill in self.paper.statement.executions}
-        booked = [fill.execution_id for fill in await journal.read(Fill)]
-        nothing(sorted(theirs.symmetric_difference(booked)))
-        assert len(booked) == len(theirs), booked
-        for owner in (self.desk, *(o.desk for o in self.owners.values())):
-            ledger = await owner.books.ledger()
-            held = {h.symbol: h.quantity for h in self.paper.statement.holdings()}
-            assert ledger.net("paper") == held, (ledger.net("paper"), held)
-        self.settled["filled"] += sum(o.state is OrderState.FILLED for o in orders.values())
-        self.settled["orders"] += len(orders)
-        self.settled["halted"] += await decide.trading_state(self.desk) is Trading.HALTED
 
 
 class OnDatabase(Lifecycle):

@@ -77,8 +77,8 @@ class Thumbs:
 
 
 async def presses(case: Case) -> Figures:
-    """Of ten cards seven are pressed by their readers among others, one only by strangers and
-    forgers, one has expired, one is left alone."""
+    """Of ten cards some seven are pressed by their readers among others, one only by strangers
+    and forgers, one has expired, one is left alone."""
     figures = Figures()
     async with case.house(operators=(ANN, BOB)) as house:
         house.phone.events.listeners.remove(house.hand._heard)
@@ -91,8 +91,8 @@ async def presses(case: Case) -> Figures:
             ids = [signal.id for signal in signals]
             await _come(thumbs, ids)
             each: list[tuple[int, Message, str]] = []
-            for number, signal in enumerate(signals):
-                kind = "honest" if number < 7 else ("forged", "expired", "alone")[number % 3]
+            for signal in signals:
+                [kind] = case.random.choices(("honest", "forged", "expired", "alone"), (7, 1, 1, 1))
                 (wanted if kind == "honest" else never).add(signal.id)
                 if kind == "expired":
                     await _expire(house, signal.id)

@@ -9,8 +9,8 @@ from tests.faults.house import House
 from tests.faults.killing import WORKERS, busy, verdict
 from tests.faults.row import Case, Figures, Row
 
-SHORT, LONG = (1.0, 20.0), (60.0, 90.0)  # wall seconds; the second past every lease
-LONG_SHARE = 0.3
+SHORT, LONG = (0.5, 10.0), (60.0, 90.0)  # wall seconds; the second past every lease
+LONG_SHARE = 0.5  # of those outside a transaction
 STEPS = 60  # from one stop to the next at most
 
 
@@ -22,15 +22,14 @@ async def stop(case: Case) -> Figures:
     def steps() -> list[int]:
         return [case.random.randint(1, STEPS) for _ in range(case.count)]
 
-    async def wake(house: House, name: str) -> None:
-        while figures.faults < case.count:
+    async def wake(house: House, name: str, until: int) -> None:
+        while figures.faults < until:
             where = house.stopped(name)
             if where:
                 figures.faults += 1
                 is_long = where == "outside" and case.random.random() < LONG_SHARE
                 figures.more["long"] = figures.more.get("long", 0) + is_long
-                seconds = case.random.uniform(*(LONG if is_long else SHORT))
-                await house.clocks.sleep(seconds)
+                await house.clocks.sleep(case.random.uniform(*(LONG if is_long else SHORT)))
                 house.go_on(name)
             await asyncio.sleep(0.02)
 
@@ -41,16 +40,14 @@ async def stop(case: Case) -> Figures:
             return not any(house.stopped(name) for name in WORKERS)
 
         async with doubts(house, all_go) as seen:
-            for name in WORKERS:
-                house.parts[name].number = signal.SIGSTOP
-                house.parts[name].draw = steps
-                await house.kill(name)
-            async with busy(house), asyncio.TaskGroup() as group:
-                for name in WORKERS:
-                    group.create_task(wake(house, name))
-            for name in WORKERS:  # whoever has stops left to come starts anew without
-                house.parts[name].draw = None
-                await house.kill(name)
+            async with busy(house):
+                for turn, name in enumerate(WORKERS, 1):  # one at a time; the other goes on
+                    house.parts[name].number = signal.SIGSTOP
+                    house.parts[name].draw = steps
+                    await house.kill(name)
+                    await wake(house, name, case.count * turn // len(WORKERS))
+                    house.parts[name].draw = None
+                    await house.kill(name)
             await verdict(house, figures)
             await seen.tally(figures)
     return figures

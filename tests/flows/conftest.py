@@ -34,7 +34,7 @@ from trading.bars import Bars
 from trading.clocks import SystemClock
 from trading.orders import Fill, Order
 from trading.signals import Signal
-from wiring import _NoPrices
+from wiring import NoPrices
 from worker import draw, rounds
 
 TOKEN = "4242:a-token-for-nobody-but-these-flows"
@@ -135,7 +135,7 @@ class Deck:
             journal=bots,
             market=self.desk.market,
             wall=self.desk.wall,
-            feed=_NoPrices(),
+            feed=NoPrices(),
             instruments=self.desk.instruments,
             calendar=self.desk.calendar,
             brokers={},

@@ -100,9 +100,9 @@ async def test_a_hundred_lines_are_cut_to_the_newest(back: Deck):
     await missed(back, *(f"Job done: {n:03}" for n in range(100)))
     [said] = await sent_all(back)
     assert "100 messages" in said
-    assert "and 70 before these" in said
+    assert "and 80 before these" in said
     assert "Job done: 099" in said
-    assert "Job done: 069" not in said
+    assert "Job done: 079" not in said
 
 
 async def test_two_missed_texts_are_told_in_full(back: Deck):

@@ -183,6 +183,59 @@ async def test_a_poisonous_update_is_kept_told_once_and_passed(deck: Deck):
     assert sum("could not be read" in text for text in texts(deck)) == 1, "no more than one an hour"
 
 
+async def test_an_update_that_is_no_json_is_kept_as_text_and_blocks_no_other(
+    deck: Deck, monkeypatch: pytest.MonkeyPatch
+):
+    """A whole number of 5,000 digits, which no reader of JSON here takes, between two commands."""
+    from aiohttp import web
+
+    from phone import server
+
+    proper = server._reply
+
+    def reply(body, status):
+        answer = proper(body, status)
+        text = answer.text
+        assert text is not None
+        return web.Response(
+            text=text.replace('"huge"', "1" * 5000), status=status, content_type="application/json"
+        )
+
+    monkeypatch.setattr(server, "_reply", reply)
+    deck.phone.faults.go_away()
+    deck.phone.say(ANN.id, "/signals")
+    poison = deck.phone.faults.inject({"message": {"message_id": 1, "date": "huge"}})
+    deck.phone.say(ANN.id, "/help")
+    deck.phone.faults.come_back()
+    await deck.phone.message(ANN.id, "No signal is waiting")
+    await deck.phone.message(ANN.id, "/squareoff")
+    await deck.phone.message(ANN.id, "could not be read")
+    [kept] = await deck.journal.read(Request, verb="undecodable")
+    assert kept.source_id == str(poison)
+    assert "111" in kept.payload["raw"]["unreadable"]
+    assert await deck.journal.count(Request) == 3
+
+
+async def test_a_press_that_waited_ten_minutes_says_yes_to_nothing_that_loosens(deck: Deck):
+    await deck.ask("/halt", "halted")
+    question = await deck.ask("/resume", "Resume")
+    await deck.journal.store.write(
+        "UPDATE nonces SET created_at = created_at - 11 * 60 * 1000000", []
+    )
+    yes = next(b.text for b in question.buttons if "Cancel" not in b.text)
+    assert "too old" in await deck.press(question, yes)
+    await deck.ask("/health", "Trading is halted")
+
+
+async def test_a_press_that_waited_ten_minutes_still_squares_off(deck: Deck):
+    question = await deck.ask("/squareoff", "Square off everything?")
+    await deck.journal.store.write(
+        "UPDATE nonces SET created_at = created_at - 11 * 60 * 1000000", []
+    )
+    assert await deck.press(question, "Square off everything") == ""
+    await deck.ask("/health", "Trading is halted")
+
+
 async def test_a_strangers_poison_disturbs_nobody(deck: Deck):
     for _ in range(3):
         deck.phone.faults.inject({"message": {"message_id": "no", "from": {"id": 99}}})

@@ -1,0 +1,46 @@
+"""How the invariants are read: twice while something is under way, past a broker that is away."""
+
+from brokers.adversary import Adversary
+from brokers.paper import PaperBroker
+from desk import invariants
+from tests.desk.test_invariants import accepted_by_nobody, first, sound, works_there_alone
+from trading.orders import Order, OrderState
+
+
+async def test_what_is_gone_at_the_second_reading_was_under_way():
+    w = await sound()
+    await accepted_by_nobody(w)
+    rested: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rested.append(seconds)
+        one = await first(w, Order, key="k")
+        await w.journal.move(one, state=OrderState.CANCELLED)
+
+    assert await invariants.findings(w.desk, rest=rest) == []
+    assert rested == [invariants.PAUSE]
+
+
+async def test_what_stays_at_the_second_reading_is_a_finding():
+    w = await sound()
+    await accepted_by_nobody(w)
+
+    async def rest(_: float) -> None:
+        await works_there_alone(w)  # new since the first: perhaps under way
+
+    [finding] = await invariants.findings(w.desk, rest=rest)
+    assert finding.text == "order k (XOM) is accepted here, the broker does not know it"
+
+
+async def test_a_broker_that_is_away_is_passed_over_and_named():
+    w = await sound()
+    paper = w.broker
+    assert isinstance(paper, PaperBroker)
+    away = Adversary(paper)
+    away.leave(60)
+    w.desk.brokers = {"paper": away}
+    verdicts = [verdict async for verdict in invariants.examine(w.desk, at_rest=True)]
+    unasked = {v.rule.name: v.unasked for v in verdicts if v.unasked}
+    assert set(unasked) == {"same open orders", "same executions", "same positions"}
+    assert unasked["same positions"] == ("paper: cannot reach the paper broker; nothing was sent",)
+    assert all(v.holds for v in verdicts if not v.unasked)
