@@ -63,9 +63,10 @@ async def poll(
     while True:
         wanted = GetRawUpdates(offset=offset, limit=limit, timeout=patience)
         try:
-            updates = await bot(wanted, request_timeout=patience + SLACK)
+            with desk.shift.resting():  # what comes in the meantime, Telegram keeps
+                updates = await bot(wanted, request_timeout=patience + SLACK)
         except TelegramRetryAfter as busy:
-            await clocks.sleep(busy.retry_after)
+            await desk.shift.rests(clocks.sleep)(busy.retry_after)
             continue
         except AWAY as error:
             torn = _torn(error)
@@ -78,7 +79,7 @@ async def poll(
                 continue
             conflicts = conflicts + 1 if isinstance(error, TelegramConflictError) else 0
             await _not_polled(bot, desk, error, conflicts)
-            await clocks.sleep(pause)
+            await desk.shift.rests(clocks.sleep)(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
             continue
         pause, conflicts, limit = FIRST_PAUSE, 0, None

@@ -61,13 +61,14 @@ class Postman:
     async def run(self) -> None:
         with suppress(JournalError):  # its leases end by themselves
             await self.take_over()
+        rest = self.desk.shift.rests(self.rest)
         while True:
             try:
                 settled = await self.round()
             except JournalError:  # said once by the journal; what is due waits in it
                 settled, self._next_look = 0, 1.0
             if not settled:
-                await self.rest(max(self.clocks.machine(self._next_look), SHORTEST_REST))
+                await rest(max(self.clocks.machine(self._next_look), SHORTEST_REST))
 
     async def take_over(self) -> None:
         """Nobody else sends for this token, so a lease found at the start is a dead postman's."""
@@ -87,6 +88,8 @@ class Postman:
             while rows := await self._page(lane, last):
                 last = rows[-1].id
                 for notice in rows:
+                    if self.desk.shift.is_over:
+                        return 0  # the next postman sends what is left
                     if notice.recipient in self._held or self._later(self.delivery.wait(notice)):
                         continue
                     settled += await self._deliver(notice, rows)

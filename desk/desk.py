@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 from desk.books import Books
 from desk.hands import Hands
 from desk.timetable import Jobs, When
+from desk.vitals import Vitals
 from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
 from trading.owners import Alone
 from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Owners
+from trading.shift import Shift
 from trading.types import Holding, Instrument, Mode, Moment
 from trading.universes import Universe
 
@@ -81,6 +83,8 @@ class Desk:
     digests: Digests = field(default_factory=Digests)
     universes: Mapping[str, Universe] = field(default_factory=dict)
     jobs: Jobs = field(default_factory=dict)  # the timetable, by name
+    vitals: Vitals | None = None  # of the house; None where nobody can measure them
+    shift: Shift = field(default_factory=Shift)  # over: finish what is under way, begin nothing
     owners: Owners = field(default_factory=Alone)
     hands: Hands = field(default_factory=Hands, init=False)
     rest: Rest = asyncio.sleep  # wall seconds

@@ -35,6 +35,8 @@ async def execute_due(desk: Desk, *, owner: str = "") -> int:
     handled = 0
     silent: set[str] = set()
     for order in await due(desk):
+        if desk.shift.is_over:
+            break  # the next process sends what is left
         if order.broker in silent:
             continue
         try:

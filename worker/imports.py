@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import datetime
 
 from desk.desk import Desk
-from trading.errors import DataError, JournalError
+from trading.errors import DataError
 from trading.facts import Run, RunState
 from trading.types import Moment
 from worker.research import Research
+from worker.trouble import Trouble
 
 JOB = "import"
 LOOK = 15.0  # seconds between looks at the folder
@@ -42,8 +42,9 @@ async def watch(
     desk: Desk, news: Callable[[datetime], bool], rest: Callable[[float], Awaitable[object]]
 ) -> None:
     """For ever: a run for what the folder brings, unless one waits already."""
+    trouble = Trouble("imports")
     while True:
-        with suppress(JournalError):  # said once by the journal; what came lies in its folder
+        with trouble.noted():
             await asked(desk, news)
         await rest(LOOK)
 

@@ -1,18 +1,17 @@
 """The heavy lane's jobs: scans and marks, each one run of the schedule."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from desk import decide, leave, marks, propose, squareoff, universes, wording
+from desk import decide, leave, marks, propose, universes, wording
 from desk.desk import Desk
 from market.universe import ranking_of
 from strategies.answers import last_answers
 from trading.bars import Strategy
 from trading.clocks import Clocks
-from trading.errors import ConfigError, JournalError
-from trading.facts import Run, RunState
+from trading.errors import ConfigError
+from trading.facts import Run
 from trading.signals import Signal
 from trading.types import Mode
 from worker import backtest, digests, imports, pictures, reading, running, upkeep
@@ -21,7 +20,6 @@ from worker.backup import backup, restore_check
 from worker.candles import candles
 from worker.reconcile import reconcile
 from worker.research import Research
-from worker.schedule import ready_runs
 from worker.universe import universe
 
 SWEEP = 30.0  # seconds of wall time; a run that is rung for starts at once
@@ -39,17 +37,6 @@ async def run(desk: Desk, research: Research, run_id: int, *, clocks: Clocks | N
     clocks = clocks or Clocks()
     every = clocks.machine(running.LEASE.total_seconds() / 3)
     await running.carry(desk, run_id, work, every=every, rest=clocks.sleep)
-
-
-async def sweep(desk: Desk, research: Research, clocks: Clocks) -> None:
-    """For ever: carry out what waits though nobody was woken for it, as while Redis is away."""
-    while True:
-        await clocks.sleep(SWEEP)
-        with suppress(JournalError):  # said once by the journal
-            states = (RunState.DUE, RunState.RUNNING)
-            rows = await desk.journal.read(Run, state__in=states, job__not=squareoff.JOB)
-            for waiting in ready_runs(rows, desk.wall.now()):
-                await run(desk, research, waiting.id, clocks=clocks)
 
 
 async def _carry_out(desk: Desk, research: Research, claimed: Run) -> str:

@@ -73,9 +73,7 @@ async def carry(
         end = await hold.attempt(work, every)
     except asyncio.CancelledError:  # the process ends in order: the run waits for the next one
         with suppress(JournalError):  # or for its lease to end
-            await desk.journal.move(
-                hold.row, state=RunState.DUE, leased_until=None, starts=hold.row.starts - 1
-            )
+            await _hand_back(desk, hold.row)
         raise
     if end is None:
         log.warning("a run was taken over by another", job=claimed.job, run=run_id)
@@ -86,6 +84,19 @@ async def carry(
             return
         except JournalError:  # nobody else can take the run either
             await rest(PAUSE.total_seconds())
+
+
+async def _hand_back(desk: Desk, held: Run) -> None:
+    """Another worker may start it at once. Looked at again where an extension of the lease that
+    was cut short has gone through after all."""
+    for row in (held, await desk.journal.first(Run, id=held.id)):
+        if row is None or (row.state, row.starts) != (RunState.RUNNING, held.starts):
+            return
+        if await desk.journal.move(
+            row, state=RunState.DUE, leased_until=None, starts=row.starts - 1
+        ):
+            await desk.bell.ring("heavy", [row.id])
+            return
 
 
 @dataclass(slots=True)

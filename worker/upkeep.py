@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from desk import decide, notices, starting, wording
 from desk import execute as executing
+from desk.beats import FORGOTTEN
 from desk.desk import Desk
 from trading.errors import DataError
 from trading.facts import (
+    Beat,
     Lane,
     Notice,
     NoticeState,
@@ -98,6 +100,7 @@ async def housekeeping(desk: Desk, _: Research, claimed: Run) -> str:
     gone += await journal.remove(Run, finished_at__lt=wall - KEEP_RUNS, state__in=ended)
     missed = desk.market.now() - KEEP_RUNS
     gone += await journal.remove(Run, due_at__lt=missed, state=RunState.MISSED)
+    gone += await journal.remove(Beat, at__lt=wall - FORGOTTEN)
     damaged = len(await journal.damaged())  # each is told by who minds this process
     unread = f", {damaged} cannot be read" if damaged else ""
     return f"{gone} old rows pruned{unread}"
