@@ -29,15 +29,19 @@ POINTS: tuple[tuple[type, str], ...] = (
 
 def doom(steps: Iterable[int], number: signal.Signals, note: Path) -> None:
     """From now on this process sends itself `number` after each of so many steps in turn, having
-    written to `note` whether a transaction of its own is open."""
+    written to `note` whether any of its tasks has a transaction open, which others wait for."""
     coming = iter(steps)
     left = next(coming, 0)
+    store: SqliteStore | PostgresStore | None = None
 
-    def passed(store: Any) -> None:
-        nonlocal left
+    def passed(owner: Any) -> None:
+        nonlocal left, store
+        if not isinstance(owner, PaperClient):
+            store = owner.store if isinstance(owner, OrmJournal) else owner
         left -= 1
         if left == 0:
-            note.write_text("inside" if store is not None and store.inside else "outside")
+            is_open = store is not None and store._turns._lock.locked()
+            note.write_text("inside" if is_open else "outside")
             left = next(coming, 0)
             os.kill(os.getpid(), number)
 
@@ -47,11 +51,9 @@ def doom(steps: Iterable[int], number: signal.Signals, note: Path) -> None:
 
 def _between(act: Callable[..., Any], passed: Callable[[Any], None]) -> Callable[..., Any]:
     async def acted(self: Any, *args: Any, **kwargs: Any) -> Any:
-        store = self.store if isinstance(self, OrmJournal) else self
-        store = None if isinstance(self, PaperClient) else store
-        passed(store)
+        passed(self)
         result = await act(self, *args, **kwargs)
-        passed(store)
+        passed(self)
         return result
 
     return acted

@@ -93,7 +93,6 @@ class House:
         self._stack = AsyncExitStack()
         self._redis: RedisServer
         self._redis_process: asyncio.subprocess.Process | None = None
-        self._leaving = False
 
     @property
     def journal(self) -> OrmJournal:
@@ -163,15 +162,13 @@ class House:
             await self.up(name)
 
     async def _close(self) -> None:
-        self._leaving = True
         for part in self.parts.values():
             part.wanted, part.expected = False, True
         for name in [*self._names, "paper"]:
             await self.down(name)
         await self._stack.aclose()
         if self._redis_process is not None:
-            self._redis_process.kill()
-            await self._redis_process.wait()
+            await self.redis_down()
         if hasattr(self, "_redis"):
             await self._redis.stop()
 
