@@ -5,18 +5,24 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from db.journal import open_journal
 from desk import crew
 from lanes.server import claim_redis
+from lookout import Lookout
 from settings import Settings, as_environment
 from supervisor import Child, Supervisor
 from trading.clocks import SystemClock
 from trading.errors import ConfigError
 from trading.facts import Member
+from trading.shift import Shift
+from vitals import redis_pulse
 
-WORKERS = ("paper", "fast", "heavy", "draw", "bot")
+#: In the order they are started. They end in the reverse, so that the broker and the phone outlive
+#: who still sends to them.
+WORKERS = (("paper",), ("fast", "heavy", "draw", "bot"))
 
 
 def _child(
@@ -120,7 +126,7 @@ def environment(settings: Settings) -> dict[str, str]:
 async def _serve(
     settings: Settings,
     supervisor: Supervisor,
-    names: tuple[str, ...],
+    names: Sequence[Sequence[str]],
     text: str,
     *,
     with_phone: bool = False,
@@ -136,19 +142,38 @@ async def _serve(
     env = environment(settings)
 
     async def told() -> None:
-        await _answers(settings.phone_port)
-        print(text, flush=True)
+        if with_phone:
+            await _answers(settings.phone_port)
+        print(await _standing(settings.redis, text), flush=True)
 
     if with_phone:
         groups.append([_child("phone", env, ready=told)])
-    groups.append([_child(name, env) for name in names])
+    groups += [[_child(name, env) for name in group] for group in names]
+    if not with_phone:
+        groups[-1][-1] = replace(groups[-1][-1], ready=told)
+    lookout = Lookout(settings, frozenset(c.name for group in groups for c in group) - {"redis"})
+    supervisor.on_death = lookout.on_death
     try:
-        if not with_phone:
-            print(text, flush=True)
-        await supervisor.run(groups, stop)
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(lookout.run(supervisor, Shift(stop)))
+            try:
+                await supervisor.run(groups, stop)
+            finally:
+                watching.cancel()
     finally:
         if redis is not None:
             await redis.stop()
+
+
+async def _standing(redis: str, text: str) -> str:
+    """`text`, and what is wrong with Redis where it does not answer: that stops no part."""
+    pulse = await redis_pulse(redis)
+    if pulse.answers:
+        return text
+    return (
+        f"{text}\nRedis is away: {pulse.why}. Presses take up to 5 s until it answers; if that is "
+        "the wrong address or password, correct QUARTERDECK_REDIS."
+    )
 
 
 async def _answers(port: int, within: float = 60.0) -> None:

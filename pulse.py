@@ -1,16 +1,14 @@
 """Whether a process of this machine is alive, by its heartbeat: what a container's health asks."""
 
 import sys
-from datetime import timedelta
 
 from db.journal import open_journal
+from desk.beats import is_silent
 from folder import named
 from settings import Settings
 from trading.clocks import SystemClock
 from trading.errors import QuarterdeckError
 from trading.facts import Beat
-
-SILENT = timedelta(seconds=60)  # six beats
 
 
 async def pulse(settings: Settings, name: str) -> str:
@@ -24,7 +22,7 @@ async def pulse(settings: Settings, name: str) -> str:
     if beat is None:
         raise QuarterdeckError(f"{wanted} has never been alive here")
     seconds = max(0, int((now - beat.at).total_seconds()))
-    if now - beat.at > SILENT:
+    if is_silent(beat, now):
         raise QuarterdeckError(f"{beat.name} is silent, last heard of {seconds:,} s ago")
     return f"{beat.name} alive, {seconds} s ago"
 

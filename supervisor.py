@@ -51,14 +51,19 @@ class Death:
     hopeless: bool  # the fifth death in 60 s; later ones are not told until it has lived 60 s
     last_line: str  # of its log, scrubbed
     log: Path
+    why: str = ""  # it was killed on purpose
+
+    @property
+    def how(self) -> str:
+        return f"exit {self.code}" if self.code >= 0 else signal.Signals(-self.code).name
 
     def __str__(self) -> str:
-        how = f"exit {self.code}" if self.code >= 0 else signal.Signals(-self.code).name
+        how = self.how
         if self.hopeless:
             head = f"{self.name} keeps dying ({HOPELESS} times in {SETTLED:.0f} s, {how}); retrying"
         else:
             head = f"{self.name} died ({how}) after {self.lived:.1f} s; again in {self.pause:g} s"
-        return f"{head}: {self.last_line or 'no last word'} (see {self.log})"
+        return f"{head}: {self.why or self.last_line or 'no last word'} (see {self.log})"
 
 
 async def note(death: Death) -> None:
@@ -83,12 +88,13 @@ class Supervisor:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.data = data
-        self._on_death = on_death
+        self.on_death = on_death
         self._grace = grace
         self._now = now
         self._sleep = sleep
         self._lock = FileLock(data / "supervisor.lock")
         self._alive: dict[str, asyncio.subprocess.Process] = {}
+        self._why: dict[str, str] = {}  # children killed on purpose, not yet seen dead
 
     def __enter__(self) -> Self:
         try:
@@ -117,6 +123,14 @@ class Supervisor:
     def pids(self) -> dict[str, int]:
         """The children alive now."""
         return {name: process.pid for name, process in self._alive.items()}
+
+    def kill(self, name: str, why: str) -> None:
+        """SIGKILL, which also ends a stopped one; it is started again as any that dies, and `why`
+        stands in its death."""
+        process = self._alive.get(name)
+        if process is not None:
+            self._why[name] = why
+            _kill_group(process)
 
     async def run(self, groups: Sequence[Sequence[Child]], stop: asyncio.Event) -> None:
         """Start group after group, restart what dies, until `stop` (which SIGINT and SIGTERM set).
@@ -164,7 +178,7 @@ class Supervisor:
             code = await process.wait()
             del self._alive[child.name]
             _kill_group(process)  # whatever it had started itself
-            died = self._now()
+            died, why = self._now(), self._why.pop(child.name, "")
             if died - began >= SETTLED:
                 pause, told = FIRST_PAUSE, False
                 deaths.clear()
@@ -181,6 +195,7 @@ class Supervisor:
                         hopeless,
                         _last_line(self._log_of(child)),
                         self._log_of(child),
+                        why,
                     )
                 )
             told = told or hopeless
@@ -206,7 +221,7 @@ class Supervisor:
     async def _tell(self, death: Death) -> None:
         try:
             async with asyncio.timeout(5):
-                await self._on_death(death)
+                await self.on_death(death)
         except Exception:  # telling must not end the keeping
             log.exception("could not tell: %s", death)
 

@@ -37,6 +37,7 @@ from trading.clocks import (
 from trading.errors import BrokerError, ConfigError, DataError
 from trading.ports import Bell, Broker, Calendar, Feed, Journal
 from trading.types import Quote
+from vitals import Measured
 
 if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
     from brokers.paper import PaperBroker
@@ -270,6 +271,8 @@ def _desk(
         digests=digests(base.settings, base.calendar, partial(calendar_of, base.settings)),
         universes=universes(base.settings),
         jobs=timetable(base.settings, chosen, base.calendar) if brokers else {},
+        rest=base.clocks.sleep,
+        vitals=Measured(base.journal, base.settings.redis, base.settings.data.absolute()),
     )
 
 

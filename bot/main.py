@@ -8,6 +8,7 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.types import BotCommand
 
+from bot.aside import tell_outages
 from bot.client import AWAY, open_bot
 from bot.door import Door, router
 from bot.letters import Letters
@@ -38,8 +39,8 @@ async def run(
     rest: Callable[[float], Awaitable[object]],
     clocks: Clocks | None = None,
 ) -> None:
-    """For ever. Telegram being away delays what it says; nothing is lost. `rest` waits for a ring
-    or so many seconds of the machine."""
+    """Until the desk's shift is over. Telegram being away delays what it says; nothing is lost.
+    `rest` waits for a ring or so many seconds of the machine."""
     clocks = clocks or Clocks()
     register_secret(token)
     bot = open_bot(token, api_base)
@@ -53,10 +54,18 @@ async def run(
     await reach.recall()
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(_menu(bot, clocks))
-            group.create_task(poll(bot, dispatcher, door, desk, clocks, reach))
-            group.create_task(postman.run())
-            group.create_task(_forget(posts, nonces, clocks))
+            beside = [
+                group.create_task(_menu(bot, clocks)),
+                group.create_task(_forget(posts, nonces, clocks)),
+                group.create_task(tell_outages(bot, desk, clocks.sleep)),
+            ]
+            work = [
+                group.create_task(poll(bot, dispatcher, door, desk, clocks, reach)),
+                group.create_task(postman.run()),
+            ]
+            await asyncio.wait(work)  # both end with the shift
+            for task in beside:
+                task.cancel()
     finally:
         await bot.session.close()
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -17,6 +18,7 @@ from aiogram.exceptions import (
 from aiogram.types import Update
 from pydantic import ValidationError
 
+from bot.aside import TurnedAway
 from bot.client import AWAY, POLL_SECONDS, SLACK, GetRawUpdates
 from bot.door import Door
 from bot.reach import Reach
@@ -24,11 +26,13 @@ from desk import notices
 from desk.desk import Desk
 from logs import scrub
 from trading.clocks import Clocks
+from trading.errors import JournalError
 from trading.facts import Lane, Notice, Request, RequestState
 from trading.messages import bold, message
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+JOURNAL_PAUSE = 1.0  # a press that comes meanwhile is answered within it
 TRIES = 3  # of an update that could not be recorded; then it is kept and passed over
 
 #: What no second try changes: the update itself breaks our code.
@@ -55,12 +59,14 @@ async def poll(
     limit: int | None = None  # 1 while a page could not be read: then its updates come singly
     patience = max(1, round(clocks.machine(POLL_SECONDS)))
     pause, conflicts = FIRST_PAUSE, 0
+    turned = TurnedAway(bot, door)
     while True:
         wanted = GetRawUpdates(offset=offset, limit=limit, timeout=patience)
         try:
-            updates = await bot(wanted, request_timeout=patience + SLACK)
+            with desk.shift.resting():  # what comes in the meantime, Telegram keeps
+                updates = await bot(wanted, request_timeout=patience + SLACK)
         except TelegramRetryAfter as busy:
-            await clocks.sleep(busy.retry_after)
+            await desk.shift.rests(clocks.sleep)(busy.retry_after)
             continue
         except AWAY as error:
             torn = _torn(error)
@@ -73,19 +79,27 @@ async def poll(
                 continue
             conflicts = conflicts + 1 if isinstance(error, TelegramConflictError) else 0
             await _not_polled(bot, desk, error, conflicts)
-            await clocks.sleep(pause)
+            await desk.shift.rests(clocks.sleep)(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
             continue
         pause, conflicts, limit = FIRST_PAUSE, 0, None
         await reach.answered()
-        for raw in updates:
+        for place, raw in enumerate(updates):
             number = raw.get("update_id")
             if not isinstance(number, int):  # no offset moves past it; it waits its 24 hours out
                 log.error("an update has no number", raw=repr(raw)[:200])
                 await clocks.sleep(FIRST_PAUSE)
                 continue
-            await record(bot, dispatcher, door, desk, raw, clocks)
+            try:
+                if not turned.knows(raw):
+                    await record(bot, dispatcher, door, desk, raw, clocks)
+            except JournalError as away:  # said once by the journal
+                await turned.answer(updates[place:], str(away))
+                if not turned.knows(raw):  # a message: this one and those behind it wait
+                    await clocks.sleep(JOURNAL_PAUSE)
+                    break
             offset = number + 1
+            turned.forget(offset)
 
 
 def _torn(error: BaseException) -> str:
@@ -119,20 +133,23 @@ async def _not_polled(bot: Bot, desk: Desk, error: Exception, conflicts: int) ->
             bold("Another program uses this bot's token"),
             "\nIt takes away what you press and write. Stop it, or give it a token of its own.",
         )
-        async with desk.journal.transaction():
-            await notices.tell(desk, said, lane=Lane.CRITICAL)
-        await desk.bell.ring("postman")
+        with suppress(JournalError):  # the log has it
+            async with desk.journal.transaction():
+                await notices.tell(desk, said, lane=Lane.CRITICAL)
+            await desk.bell.ring("postman")
 
 
 async def record(
     bot: Bot, dispatcher: Dispatcher, door: Door, desk: Desk, raw: dict[str, Any], clocks: Clocks
 ) -> None:
     """Returns once the update is on disk, as a request or as one that broke our code: until then
-    Telegram keeps it. A database that is away is waited for."""
+    Telegram keeps it. Raises JournalError while the database is away."""
     for attempt in count(1):
         try:
             await take(bot, dispatcher, door, desk, raw)
             return
+        except JournalError:
+            raise
         except Exception as failure:
             log.exception("an update was not recorded", update=raw["update_id"], attempt=attempt)
             hopeless = isinstance(failure, OURS) or attempt >= TRIES
@@ -166,6 +183,8 @@ async def take(
 async def _kept_in_spite(door: Door, desk: Desk, raw: dict[str, Any], failure: Exception) -> bool:
     try:
         await _keep(door, desk, raw, repr(failure))
+    except JournalError:
+        raise
     except Exception:
         log.exception("an update could not be kept", update=raw["update_id"])
         return False

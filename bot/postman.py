@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from desk.console.render import Rendered, render
 from desk.desk import Desk
 from logs import scrub
 from trading.clocks import Clocks
+from trading.errors import JournalError
 from trading.facts import Lane, Notice, NoticeState, Picture, PictureState
 from trading.messages import bold, message
 
@@ -57,10 +59,16 @@ class Postman:
         self.backlog = Backlog(self.desk, self.letters, self.reach)
 
     async def run(self) -> None:
-        await self.take_over()
+        with suppress(JournalError):  # its leases end by themselves
+            await self.take_over()
+        rest = self.desk.shift.rests(self.rest)
         while True:
-            if not await self.round():
-                await self.rest(max(self.clocks.machine(self._next_look), SHORTEST_REST))
+            try:
+                settled = await self.round()
+            except JournalError:  # said once by the journal; what is due waits in it
+                settled, self._next_look = 0, 1.0
+            if not settled:
+                await rest(max(self.clocks.machine(self._next_look), SHORTEST_REST))
 
     async def take_over(self) -> None:
         """Nobody else sends for this token, so a lease found at the start is a dead postman's."""
@@ -80,6 +88,8 @@ class Postman:
             while rows := await self._page(lane, last):
                 last = rows[-1].id
                 for notice in rows:
+                    if self.desk.shift.is_over:
+                        return 0  # the next postman sends what is left
                     if notice.recipient in self._held or self._later(self.delivery.wait(notice)):
                         continue
                     settled += await self._deliver(notice, rows)
@@ -145,6 +155,8 @@ class Postman:
                 current, leased_until=self.desk.wall.now() + LEASE, attempts=current.attempts + 1
             )
             return await self._send(leased, rendered, rows) if leased else 0
+        except JournalError:
+            raise
         except Exception as mistake:  # of ours, in one message: the others must not wait for it
             log.exception("a notice failed", notice=notice.id)
             return await self._mistaken(notice.id, mistake)

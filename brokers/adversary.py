@@ -126,6 +126,11 @@ class Adversary:
         """Go away: nothing is answered or accepted for that long; what rests still trades."""
         self._away_until = self._monotonic() + seconds
 
+    def transfer(self, symbol: str, quantity: Decimal, price: Decimal) -> None:
+        """Change a position behind the desk's back."""
+        self.broker.transfer(symbol, quantity, price)
+        self._note()
+
     @property
     def is_away(self) -> bool:
         return self._monotonic() < self._away_until

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from brokers.costs import Costs
 from brokers.paper_book import PaperBook
-from brokers.paper_events import Accepted, Closed, Deposited, Event, Executed
+from brokers.paper_events import Accepted, Closed, Deposited, Event, Executed, Transferred
 from brokers.paper_history import history
 from brokers.paper_rules import Gate, Rules, check_form, marked
 from brokers.paper_statement import Statement, Ticket
@@ -254,6 +254,17 @@ class PaperBroker:
             self.name, self.account_id, self.rules.currency,
             statement.cash, statement.cash + equity, self._clock.now(),
         )  # fmt: skip
+
+    def transfer(self, symbol: str, quantity: Decimal, price: Decimal) -> None:
+        """Units come, or go below zero, without an execution anybody is shown: what a desk's books
+        cannot know. ConfigError for an instrument nobody knows or an amount of nothing."""
+        instrument = self._instruments.find(symbol)
+        if instrument is None:
+            raise ConfigError(f"no instrument called {symbol[:20]!r} at the paper broker")
+        if not quantity.is_finite() or not quantity or not price.is_finite() or price < 0:
+            raise ConfigError(f"cannot transfer {quantity} {symbol} at {price}")
+        at = self._clock.now()
+        self._record([Transferred(symbol, quantity, price, instrument.multiplier, at)])
 
     def load(
         self,

@@ -137,7 +137,7 @@ class PaperClient:
             )
 
     async def control(self, **wanted: Any) -> None:
-        """Turn an adversary's screws: faults, script, seed, dedupes, away."""
+        """Turn an adversary's screws: faults, script, seed, dedupes, away, transfer."""
         await self._call("POST", "/control", json_body=wanted)
 
     async def close(self) -> None:

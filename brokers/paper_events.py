@@ -42,4 +42,14 @@ class Deposited(NamedTuple):
     adjustment: Adjustment
 
 
-Event = Accepted | Executed | Closed | Deposited
+class Transferred(NamedTuple):
+    """Units that came (or went, below zero) without an execution to show: a transfer in or out."""
+
+    symbol: str
+    quantity: Decimal  # signed
+    price: Decimal  # what they cost, for the average; no cash moves
+    multiplier: Decimal
+    at: datetime  # market time
+
+
+Event = Accepted | Executed | Closed | Deposited | Transferred

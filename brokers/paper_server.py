@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from trading.errors import BrokerError, BrokerRejected, ConfigError, DataError, 
 
 BOOK_PAGE = 2_000  # events in one answer
 LONGEST_WAIT = 60.0  # wall seconds one long poll may stay open
+GOODBYE = 4.0  # seconds an order being taken may still last once nobody else is heard
 #: A feed, a clock's source or the disk being away: the next tick tries again.
 PASSING = (QuarterdeckError, OSError, sqlite3.Error, ClientError)
 log = logging.getLogger(__name__)
@@ -77,7 +79,7 @@ async def serve(
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), tick)
     finally:
-        await door.close()
+        await door.close(GOODBYE)
 
 
 class Door:
@@ -91,13 +93,14 @@ class Door:
         self._clock = clock
         self._address = address
         self._runner: web.AppRunner | None = None
+        self._acting = Acting()
 
     async def open(self) -> None:
         remote = self._address.remote
         token = "" if self._address.fits else secrets.token_urlsafe(24)
         token = remote.token if remote else token
         self._runner = web.AppRunner(
-            application(self._broker, self._clock, token, self._tick),
+            application(self._broker, self._clock, token, self._tick, self._acting),
             access_log=None,
             shutdown_timeout=0.2,
         )
@@ -117,8 +120,13 @@ class Door:
         await site.start()
         self._address.publish(self._runner.addresses[0][1], token)
 
-    async def close(self) -> None:
+    async def close(self, patience: float = 0.0) -> None:
+        """With `patience`, orders being taken are answered first; a waiting reader holds up
+        nothing."""
         if self._runner is not None:
+            for site in tuple(self._runner.sites):
+                await site.stop()
+            await self._acting.still(patience)
             await self._runner.cleanup()
             self._runner = None
             self._address.withdraw()
@@ -130,11 +138,39 @@ class Door:
             await self.close()
 
 
+class Acting:
+    """Requests that act, under way: orders being taken or cancelled."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._still = asyncio.Event()
+        self._still.set()
+
+    def __enter__(self) -> None:
+        self._count += 1
+        self._still.clear()
+
+    def __exit__(self, *error: object) -> None:
+        self._count -= 1
+        if not self._count:
+            self._still.set()
+
+    async def still(self, patience: float) -> None:
+        """Until there are none, at most `patience` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._still.wait()
+
+
 def application(
-    broker: Served, clock: MarketClock, token: str = "", tick: float = 0.0
+    broker: Served,
+    clock: MarketClock,
+    token: str = "",
+    tick: float = 0.0,
+    acting: Acting | None = None,
 ) -> web.Application:
     """The routes; `token` guards a local port and is "" on a socket only this user can open."""
-    counter = Counter(broker, clock, tick)
+    counter = Counter(broker, clock, tick, acting or Acting())
     app = web.Application(middlewares=[_guard(token), _answer])
     app.add_routes(
         [
@@ -158,23 +194,26 @@ def application(
 class Counter:
     """One method a route. The market clock is read anew at the start of each that dates facts."""
 
-    def __init__(self, broker: Served, clock: MarketClock, tick: float = 0.0) -> None:
+    def __init__(self, broker: Served, clock: MarketClock, tick: float, acting: Acting) -> None:
         self._broker = broker
         self._clock = clock
         self._tick = timedelta(seconds=tick)  # what lands late lands at a tick
+        self._acting = acting
 
     async def submit(self, request: web.Request) -> web.Response:
-        order = order_from_json(await _body(request))
-        await self._clock.refresh()
-        return web.json_response(ack_to_json(await self._broker.submit(order)))
+        with self._acting:
+            order = order_from_json(await _body(request))
+            await self._clock.refresh()
+            return web.json_response(ack_to_json(await self._broker.submit(order)))
 
     async def find(self, request: web.Request) -> web.Response:
         ack = await self._broker.find(_query(request, "key"))
         return web.json_response(None if ack is None else ack_to_json(ack))
 
     async def cancel(self, request: web.Request) -> web.Response:
-        await self._clock.refresh()
-        return web.json_response(ack_to_json(await self._broker.cancel(_query(request, "key"))))
+        with self._acting:
+            await self._clock.refresh()
+            return web.json_response(ack_to_json(await self._broker.cancel(_query(request, "key"))))
 
     async def fills(self, request: web.Request) -> web.Response:
         try:
@@ -234,7 +273,7 @@ class Control:
 
     async def change(self, request: web.Request) -> web.Response:
         wanted = await _body(request)
-        unknown = set(wanted) - {"faults", "script", "seed", "dedupes", "away"}
+        unknown = set(wanted) - {"faults", "script", "seed", "dedupes", "away", "transfer"}
         if unknown:
             raise ConfigError(f"no control called {', '.join(sorted(unknown))}")
         try:
@@ -243,12 +282,22 @@ class Control:
         except (TypeError, ValueError) as error:
             raise ConfigError(f"control cannot be read: {error}") from error
         adversary = self._adversary
+        if "transfer" in wanted:
+            adversary.transfer(*_moved(wanted["transfer"]))
         faults = Faults.from_json(wanted["faults"]) if "faults" in wanted else adversary.faults
         adversary.set(faults, seed=wanted.get("seed"), dedupes=wanted.get("dedupes"))
         adversary.plan(*fates)
         if away:
             adversary.leave(away)
         return web.json_response({"dedupes": adversary.dedupes})
+
+
+def _moved(body: Any) -> tuple[str, Decimal, Decimal]:
+    """`{"symbol": "AAPL", "quantity": "-3", "price": "100"}`"""
+    try:
+        return str(body["symbol"]), Decimal(body["quantity"]), Decimal(body["price"])
+    except (KeyError, TypeError, ArithmeticError) as error:
+        raise ConfigError(f"a transfer needs symbol, quantity and price: {error!r}") from error
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from brokers.paper_events import Accepted, Closed, Deposited, Event, Executed
+from brokers.paper_events import Accepted, Closed, Deposited, Event, Executed, Transferred
 from trading.errors import BrokerError
 from trading.orders import DONE, Ack, Fill, Order, OrderState, Resting
 from trading.types import Holdings, Side
@@ -91,23 +91,24 @@ class Statement:
             self.working.pop(event.ref, None)
         elif isinstance(event, Deposited):
             self.cash += event.adjustment.amount
+        elif isinstance(event, Transferred):
+            self._hold(event.symbol, event.multiplier, event.quantity, event.price)
+
+    def _hold(self, symbol: str, multiplier: Decimal, signed: Decimal, price: Decimal) -> None:
+        held = self.held.get(symbol)
+        if held is None:
+            held = self.held[symbol] = Held(multiplier)
+        held.add(signed, price)
+        if not held.quantity:
+            del self.held[symbol]
 
     def _execute(self, event: Executed) -> None:
         fill = event.fill
         self.executions.append(fill)
         self.execution_ids.add(fill.execution_id)
-        held = self.held.get(fill.symbol)
-        if held is None:
-            held = self.held[fill.symbol] = Held(fill.multiplier)
         value = fill.quantity * fill.price * fill.multiplier
-        if fill.side is Side.BUY:
-            self.cash -= value + fill.fee
-            held.add(fill.quantity, fill.price)
-        else:
-            self.cash += value - fill.fee
-            held.add(-fill.quantity, fill.price)
-        if not held.quantity:
-            del self.held[fill.symbol]
+        self.cash -= value * fill.side.sign + fill.fee
+        self._hold(fill.symbol, fill.multiplier, fill.quantity * fill.side.sign, fill.price)
         ticket = self.tickets.get(event.ref)
         if ticket is None:
             return
@@ -168,7 +169,7 @@ class Statement:
     def resting(self) -> list[Resting]:
         """What works and may still trade, oldest first."""
         return [
-            Resting(t.order.key, t.order.symbol, t.order.side, t.remaining)
+            Resting(t.order.key, t.order.symbol, t.order.side, t.remaining, t.order.limit)
             for t in self.working.values()
         ]
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from brokers.paper_events import Accepted, Closed, Deposited, Event, Executed
+from brokers.paper_events import Accepted, Closed, Deposited, Event, Executed, Transferred
 from trading.errors import DataError
 from trading.facts import Adjustment
 from trading.orders import Ack, Fill, Order, OrderState, OrderType, Resting
@@ -153,13 +153,20 @@ def resting_to_json(resting: Resting) -> dict[str, Any]:
         "symbol": resting.symbol,
         "side": resting.side,
         "quantity": str(resting.quantity),
+        "limit": _maybe(resting.limit),
     }
 
 
 def resting_from_json(body: Json) -> Resting:
     return _read(
         "resting order",
-        lambda: Resting(body["key"], body["symbol"], Side(body["side"]), Decimal(body["quantity"])),
+        lambda: Resting(
+            body["key"],
+            body["symbol"],
+            Side(body["side"]),
+            Decimal(body["quantity"]),
+            _decimal(body.get("limit")),
+        ),
     )
 
 
@@ -215,6 +222,29 @@ def adjustment_from_json(body: Json) -> Adjustment:
     )
 
 
+def transferred_to_json(moved: Transferred) -> dict[str, Any]:
+    return {
+        "symbol": moved.symbol,
+        "quantity": str(moved.quantity),
+        "price": str(moved.price),
+        "multiplier": str(moved.multiplier),
+        "at": moved.at.isoformat(),
+    }
+
+
+def transferred_from_json(body: Json) -> Transferred:
+    return _read(
+        "transfer",
+        lambda: Transferred(
+            body["symbol"],
+            Decimal(body["quantity"]),
+            Decimal(body["price"]),
+            Decimal(body["multiplier"]),
+            _time(body["at"]),
+        ),
+    )
+
+
 def event_to_json(event: Event) -> tuple[str, str, dict[str, Any]]:
     """Its kind, the name it is looked up by (key, execution id or reference), and its body."""
     if isinstance(event, Executed):
@@ -236,6 +266,8 @@ def event_to_json(event: Event) -> tuple[str, str, dict[str, Any]]:
     if isinstance(event, Closed):
         body = {"state": event.state, "at": event.at.isoformat(), "note": event.note}
         return "closed", event.ref, {"ref": event.ref, **body}
+    if isinstance(event, Transferred):
+        return "transferred", event.symbol, transferred_to_json(event)
     return "deposited", event.adjustment.reference, adjustment_to_json(event.adjustment)
 
 
@@ -261,4 +293,6 @@ def event_from_json(kind: str, body: Json) -> Event:
         )
     if kind == "deposited":
         return Deposited(adjustment_from_json(body))
+    if kind == "transferred":
+        return transferred_from_json(body)
     raise DataError(f"no event is called {kind[:20]!r}")

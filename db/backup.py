@@ -20,7 +20,7 @@ from tortoise.fields import BinaryField, BooleanField, DateField
 from tortoise.fields.base import Field
 from tortoise.models import Model
 
-from db.codecs import Dialect, codec_for, plain
+from db.codecs import UNREADABLE, Dialect, codec_for, plain
 from db.fields import ExactField
 from db.journal import OrmJournal
 from db.models import ROWS
@@ -80,7 +80,7 @@ def tables() -> dict[str, Kept]:
 
 def _to_wire(field: Field[Any]) -> Callable[[Any], Any] | None:
     if isinstance(field, ExactField):
-        return lambda value: plain(Decimal(value))
+        return _digits
     if isinstance(field, BinaryField):
         return lambda value: b64encode(value).decode()
     if isinstance(field, BooleanField):
@@ -88,6 +88,14 @@ def _to_wire(field: Field[Any]) -> Callable[[Any], Any] | None:
     if isinstance(field, DateField):
         return str  # 2026-02-03, of a date and of its text alike
     return None
+
+
+def _digits(value: Any) -> str:
+    """One that is no amount goes as it stands: a backup keeps a damaged row rather than fail."""
+    try:
+        return plain(Decimal(value))
+    except UNREADABLE:
+        return str(value)
 
 
 def _from_wire(field: Field[Any], dialect: Dialect) -> Callable[[Any], Any] | None:

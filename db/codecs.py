@@ -9,13 +9,24 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Literal
 
 Dialect = Literal["sqlite", "postgres"]
 Convert = Callable[[Any], Any]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_SHOWN = 40  # characters of a value that cannot be read
 _NINES = str.maketrans("0123456789", "9876543210")
+
+
+#: What a decoder raises for a value it cannot make sense of.
+UNREADABLE = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,7 @@ class Codec:
     nullable: bool = False
     comparable: bool = True
     decimal: bool = False
+    stored: tuple[type, ...] = (str,)  # what the driver gives for it
 
     def write(self, value: Any) -> Any:
         if value is None:
@@ -36,7 +48,17 @@ class Codec:
         return value if self.encode is None else self.encode(value)
 
     def read(self, value: Any) -> Any:
-        return value if value is None or self.decode is None else self.decode(value)
+        """Raises ValueError saying what is wrong with a stored value."""
+        if value is None:
+            if self.nullable:
+                return None
+            raise ValueError("is empty")
+        if type(value) not in self.stored:
+            raise ValueError(f"is {_shown(value)}, a {type(value).__name__}")
+        try:
+            return value if self.decode is None else self.decode(value)
+        except UNREADABLE as error:
+            raise ValueError(f"is {_shown(value)}") from error
 
 
 def plain(value: Decimal | int) -> str:
@@ -60,11 +82,20 @@ def exact(value: Decimal | int) -> Decimal:
     return Decimal(plain(value))
 
 
+def amount(value: Decimal | str) -> Decimal:
+    number = Decimal(value)
+    if not number.is_finite():
+        raise ValueError(f"{value} is not an amount")
+    return number
+
+
 def decimal_key(text: str | None) -> str | None:
-    """Text that sorts as the number does; SQLite calls it where Decimals are compared."""
-    if text is None:
+    """Text that sorts as the number does; SQLite calls it where Decimals are compared. One that
+    cannot be read is like an empty one, so that it does not stop the others."""
+    try:
+        value = amount(text)  # type: ignore[arg-type]
+    except UNREADABLE:
         return None
-    value = Decimal(text)
     if not value:
         return "1"
     digits = "".join(map(str, value.as_tuple().digits)).rstrip("0")
@@ -90,6 +121,13 @@ def json_text(value: Any) -> str:
 
 def parse_json(text: str) -> Any:
     return json.loads(text)
+
+
+def _object(text: str) -> dict[str, Any]:
+    value = json.loads(text)
+    if type(value) is not dict:
+        raise ValueError("no object")
+    return value
 
 
 def words(value: str) -> str:
@@ -126,30 +164,35 @@ def _strings(value: tuple[str, ...]) -> str:
 
 
 def _tuple(text: str) -> tuple[Any, ...]:
-    return tuple(json.loads(text))
+    value = json.loads(text)
+    if type(value) is not list:
+        raise ValueError("no list")
+    return tuple(value)
 
 
 #: One entry a type: how it is written and read, for each database where that differs.
 _PLAIN: dict[Dialect, dict[type, Codec]] = {
     "sqlite": {
         str: Codec(words),
-        int: Codec(),
-        float: Codec(_number, float),  # RETURNING gives 0 for 0.0
-        bool: Codec(bool, bool),
-        bytes: Codec(bytes, bytes, comparable=False),
-        Decimal: Codec(plain, Decimal, decimal=True),
-        datetime: Codec(micros, instant),
+        int: Codec(stored=(int,)),
+        # RETURNING gives 0 for 0.0
+        float: Codec(_number, float, stored=(float, int)),
+        bool: Codec(bool, {0: False, 1: True}.__getitem__, stored=(int,)),
+        bytes: Codec(bytes, bytes, comparable=False, stored=(bytes,)),
+        # Quantities, fees and multipliers repeat: 0.1 us for one met before, 0.5 for another.
+        Decimal: Codec(plain, lru_cache(8_192)(amount), decimal=True),
+        datetime: Codec(micros, instant, stored=(int,)),
         date: Codec(lambda day: _day(day).isoformat(), date.fromisoformat),
     },
     "postgres": {
         str: Codec(words),
-        int: Codec(),
-        float: Codec(_number),
-        bool: Codec(bool),
-        bytes: Codec(bytes, comparable=False),
-        Decimal: Codec(exact, decimal=True),
-        datetime: Codec(micros, instant),
-        date: Codec(_day),
+        int: Codec(stored=(int,)),
+        float: Codec(_number, stored=(float,)),
+        bool: Codec(bool, stored=(bool,)),
+        bytes: Codec(bytes, comparable=False, stored=(bytes,)),
+        Decimal: Codec(exact, amount, decimal=True, stored=(Decimal,)),
+        datetime: Codec(micros, instant, stored=(int,)),
+        date: Codec(_day, stored=(date,)),
     },
 }
 
@@ -165,7 +208,8 @@ def codec_for(hint: Any, dialect: Dialect) -> Codec:
     if kind is tuple:
         return Codec(_strings, _tuple, comparable=False)
     if issubclass(kind, Mapping):
-        return Codec(_mapping, parse_json, comparable=False)
+        return Codec(_mapping, _object, comparable=False)
     if issubclass(kind, Enum):
-        return Codec(*_enum(kind))
+        (stored,) = {type(member.value) for member in kind}
+        return Codec(*_enum(kind), stored=(stored,))
     raise TypeError(f"no column type is known for {hint}")

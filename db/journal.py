@@ -1,7 +1,8 @@
 """The journal on a database: `trading.ports.Journal` over SQLite or PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any, TypeVar
 from db.codecs import Dialect
 from db.models import ROWS
 from db.postgres import PostgresStore
-from db.schema import bring_up_to_date, require_current, store_for
+from db.schema import bring_up_to_date, require_current, same_version, store_for
 from db.sqlite import SqliteStore
 from db.tables import Table
-from trading.facts import MOVES, UNIQUE, Adjustment, Latch, Notice
+from trading.damage import Damaged
+from trading.errors import DamagedRow
+from trading.facts import MOVES, UNIQUE, WHOLE, Adjustment, Latch, Notice
 from trading.orders import Fill
 
 F = TypeVar("F")
@@ -21,8 +24,10 @@ F = TypeVar("F")
 #: Kinds read by following their ids, which therefore must be given in the order of commits.
 FOLLOWED = frozenset({Fill, Adjustment, Notice})
 
-#: Rows turned into facts before other tasks get a turn; about 10 ms.
-SLICE = 1_000
+log = logging.getLogger(__name__)
+
+#: Rows turned into facts before other tasks get a turn, about 10 ms; fewer that hold pictures.
+SLICE, FAT_SLICE = 1_000, 20
 
 
 def tables_for(dialect: Dialect) -> dict[type[Any], Table[Any]]:
@@ -35,6 +40,7 @@ class OrmJournal:
     def __init__(self, store: SqliteStore | PostgresStore) -> None:
         self.store = store
         self._tables = tables_for(store.dialect)
+        self._damage: dict[tuple[str, int], Damaged] = {}
 
     def transaction(self) -> AbstractAsyncContextManager[None]:
         """All or nothing, one writer at a time among all processes; nested, it joins."""
@@ -107,21 +113,96 @@ class OrmJournal:
     ) -> list[F]:
         """`order` is a field name, "-" before it for descending; several joined by commas.
 
-        An empty value sorts first, ties by id; `__not` also matches empty fields.
+        An empty value sorts first, ties by id; `__not` also matches empty fields. Rows that cannot
+        be read are left out, or raise DamagedRow, as `trading.ports.Journal` says.
         """
         table: Table[F] = self.table(kind)
-        statement, args = table.select(where, order, limit)
-        if kind is Latch and self.store.dialect == "postgres" and self.store.inside:
+        facts: list[F] = []
+        looked = 0
+        while True:
+            rows = await self._rows(table, where, order, limit, looked)
+            looked += len(rows)
+            facts += await self._facts(table, rows, limit - len(facts) if limit else len(rows))
+            if limit is None or len(rows) < limit or len(facts) >= limit:
+                return facts
+
+    async def _rows(
+        self, table: Table[F], where: Mapping[str, Any], order: str, limit: int | None, after: int
+    ) -> Sequence[Sequence[Any]]:
+        statement, args = table.select(where, order, limit, after)
+        if table.kind is Latch and self.store.dialect == "postgres" and self.store.inside:
             # A halt that comes now waits for us, rather than slip between our look and our write.
             statement += " FOR SHARE"
-        rows = await self.store.read(statement, args)
-        if len(rows) <= SLICE:
-            return [table.fact(row) for row in rows]
+        return await self.store.read(statement, args)
+
+    async def _facts(self, table: Table[F], rows: Sequence[Sequence[Any]], most: int) -> list[F]:
+        """At most `most` of them; a row that cannot be read is left out where that does no harm."""
         facts: list[F] = []
         for start in range(0, len(rows), SLICE):
-            facts += [table.fact(row) for row in rows[start : start + SLICE]]
+            for row in rows[start : start + SLICE]:
+                try:
+                    facts.append(table.fact(row))
+                except DamagedRow as error:
+                    self.met(error.row)
+                    if table.kind in WHOLE:
+                        raise
+            if len(rows) > SLICE:
+                await asyncio.sleep(0)
+        return facts[:most]
+
+    @property
+    def away(self) -> str:
+        """What keeps the database from working, in a line; empty while it does."""
+        return self.store.outage.why
+
+    @property
+    def damage(self) -> Sequence[Damaged]:
+        """Rows that could not be read, each once, as met since this process began."""
+        return tuple(self._damage.values())
+
+    def met(self, row: Damaged) -> None:
+        """Remember a row that cannot be read; said in the log when it is new."""
+        if self._damage.get((row.table, row.id)) != row:
+            self._damage[row.table, row.id] = row
+            log.error("%s", row)
+
+    async def damaged(self, *kinds: type[Any], **where: Any) -> list[Damaged]:
+        """Reads rows, of every kind where none is given, to find those that cannot be read. Of
+        everything it takes about a second for 100,000 rows."""
+        found: list[Damaged] = []
+        for kind in kinds or tuple(self._tables):
+            table = self.table(kind)
+            found += await self._unsound(table, where)
+        for row in found:
+            self.met(row)
+        return found
+
+    async def mended(self) -> list[Damaged]:
+        """Of the rows in `damage`, those that can be read again or are gone; forgotten with it."""
+        tables = {table.name: table for table in self._tables.values()}
+        sound = [
+            row
+            for row in self.damage
+            if row.table in tables and not await self._unsound(tables[row.table], {"id": row.id})
+        ]
+        for row in sound:
+            del self._damage[row.table, row.id]
+        return sound
+
+    async def _unsound(self, table: Table[Any], where: Mapping[str, Any]) -> list[Damaged]:
+        found: list[Damaged] = []
+        last, page = 0, FAT_SLICE if bytes in table.hints else SLICE
+        while True:
+            rows = await self.store.read(*table.select({**where, "id__gt": last}, "id", page))
+            for row in rows:
+                try:
+                    table.fact(row)
+                except DamagedRow as error:
+                    found.append(error.row)
+            if len(rows) < page:
+                return found
+            last = rows[-1][table.fields.index("id")]
             await asyncio.sleep(0)
-        return facts
 
     async def first(self, kind: type[F], /, *, order: str = "id", **where: Any) -> F | None:
         found = await self.read(kind, order=order, limit=1, **where)
@@ -134,6 +215,10 @@ class OrmJournal:
     async def remove(self, kind: type[Any], /, **where: Any) -> int:
         """Prune; for rows that are caches or handled. Returns how many went."""
         return len(await self.store.write(*self.table(kind).delete(where)))
+
+    async def same_version(self) -> None:
+        """Raises ConfigError where a newer version has changed the tables since it was opened."""
+        await same_version(self.store)
 
     def table(self, kind: type[Any]) -> Table[Any]:
         table = self._tables.get(kind)

@@ -10,8 +10,9 @@ from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.exceptions import ConfigurationError, DBConnectionError
 
 from db.codecs import Dialect
+from db.outage import Outage
 from db.turns import PATIENCE, Turns
-from trading.errors import ConfigError, QuarterdeckError
+from trading.errors import ConfigError, JournalError, QuarterdeckError
 
 CONNECTIONS = 8
 SCHEMES = ("postgres://", "postgresql://", "asyncpg://")
@@ -55,6 +56,8 @@ class PostgresStore:
             },
         )
         self._holding: Any = None  # the connection of the open transaction
+        self.outage = Outage()
+        self._changed = False  # whether the open transaction has written
         self._turns = Turns(self._begin, self._commit, self._rollback)
 
     async def open(self) -> None:
@@ -76,13 +79,15 @@ class PostgresStore:
 
     async def read(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
         """Inside a transaction it sees that transaction's writes; outside, what is committed."""
-        return await self._run(sql, args)
+        return await self._run(sql, args, writing=False)
 
     async def write(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
         """One statement; outside a transaction it commits by itself."""
-        return await self._run(sql, args)
+        return await self._run(sql, args, writing=True)
 
-    async def _run(self, sql: str, args: Sequence[Any]) -> Sequence[Sequence[Any]]:
+    async def _run(
+        self, sql: str, args: Sequence[Any], *, writing: bool
+    ) -> Sequence[Sequence[Any]]:
         try:
             if self._turns.mine:
                 rows = await self._holding.fetch(sql, *args)
@@ -94,22 +99,31 @@ class PostgresStore:
         except TROUBLE as error:
             if isinstance(error, ValueError):  # asyncpg's word for a value out of a column's range
                 raise
-            raise QuarterdeckError(self.explain(error)) from error
+            raise self._trouble(error, writing=writing) from error
+        if not writing:
+            self.outage.end(writing=False)
+        elif self._turns.mine:
+            self._changed = self._changed or bool(rows)
+        elif rows:
+            self.outage.end(writing=True)
         return rows  # type: ignore[no-any-return]
 
     async def _begin(self) -> None:
+        self._changed = False
         try:
             wrapper = self.client.acquire_connection()
             self._holding = await wrapper.__aenter__()
             await self._holding.execute(_BEGIN)
         except TROUBLE as error:
-            raise QuarterdeckError(self.explain(error)) from error
+            raise self._trouble(error, writing=True) from error
 
     async def _commit(self) -> None:
         try:
             await self._holding.execute("COMMIT")
         except TROUBLE as error:
-            raise QuarterdeckError(self.explain(error)) from error
+            raise self._trouble(error, writing=True) from error
+        if self._changed:
+            self.outage.end(writing=True)
         await self._release()
 
     async def _rollback(self) -> None:
@@ -130,8 +144,18 @@ class PostgresStore:
         if pool is not None:
             await pool.release(holding)
 
+    def _trouble(self, error: BaseException, *, writing: bool) -> QuarterdeckError:
+        why = self._known(error)
+        if why is None:  # a statement of ours, not the server
+            return QuarterdeckError(self.explain(error))
+        self.outage.begin(why, writing=writing)
+        return JournalError(why)
+
     def explain(self, error: BaseException) -> str:
         """What happened to the server and what the operator can do about it, in one line."""
+        return self._known(error) or f"{self.where} refused: {error}"
+
+    def _known(self, error: BaseException) -> str | None:
         match error:
             case asyncpg.InvalidCatalogNameError() | DBConnectionError():
                 return f"there is no {self.where}: create it, or correct QUARTERDECK_DATABASE"
@@ -142,7 +166,17 @@ class PostgresStore:
             case asyncpg.DiskFullError():
                 return f"the disk of {self.where} is full: free some space, then retry"
             case asyncpg.ReadOnlySQLTransactionError():
-                return f"{self.where} is read-only: connect to its primary"
+                return (
+                    f"{self.where} is read-only: connect to its primary, or set its "
+                    "default_transaction_read_only off"
+                )
+            case asyncpg.InsufficientPrivilegeError():
+                return f"{self.where} does not let this user in: grant it the tables ({error})"
+            case asyncpg.DataCorruptedError() | asyncpg.IndexCorruptedError():
+                return (
+                    f"{self.where} is damaged ({error}): stop Quarterdeck and restore the newest "
+                    "backup into a new database"
+                )
             case asyncpg.TooManyConnectionsError():
                 return f"{self.where} has no connection free: raise max_connections or close some"
             case (
@@ -151,9 +185,10 @@ class PostgresStore:
                 | asyncpg.PostgresConnectionError()
                 | asyncpg.AdminShutdownError()
                 | asyncpg.CrashShutdownError()
+                | asyncpg.IdleInTransactionSessionTimeoutError()
             ):
                 return f"{self.where} closed the connection; nothing was recorded: retry"
             case asyncpg.CannotConnectNowError() | OSError() | TimeoutError():
                 return f"{self.where} cannot be reached: check that it runs and listens there"
             case _:
-                return f"{self.where} refused: {error}"
+                return None

@@ -8,6 +8,7 @@ from enum import StrEnum
 from db.journal import OrmJournal
 from db.tables import Table
 from db.voice_models import EntryRow, NonceRow, PostRow
+from trading.errors import DamagedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class PostBook:
     """Shares the journal's transactions."""
 
     def __init__(self, journal: OrmJournal) -> None:
+        self._journal = journal
         self._store = journal.store
         self._table = Table(Post, PostRow, ("recipient", "subject"), journal.store.dialect)
 
@@ -65,8 +67,13 @@ class PostBook:
         return len(await self._store.write(*self._table.delete({"updated_at__lt": before})))
 
     async def _first(self, **where: object) -> Post | None:
+        """One that cannot be read is as none: its subject is shown anew, and recorded over it."""
         rows = await self._store.read(*self._table.select(where, "-updated_at", 1))
-        return self._table.fact(rows[0]) if rows else None
+        try:
+            return self._table.fact(rows[0]) if rows else None
+        except DamagedRow as error:
+            self._journal.met(error.row)
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,7 @@ class NonceBook:
     """Shares the journal's transactions: taken with the request recorded, or not at all."""
 
     def __init__(self, journal: OrmJournal) -> None:
+        self._journal = journal
         self._store = journal.store
         self._table = Table(Nonce, NonceRow, ("nonce",), journal.store.dialect)
 
@@ -139,7 +147,11 @@ class NonceBook:
         rows = await self._store.read(*self._table.select({"nonce": nonce}, limit=1))
         if not rows:
             return Refusal.UNKNOWN
-        found = self._table.fact(rows[0])
+        try:
+            found = self._table.fact(rows[0])
+        except DamagedRow as error:  # what it stood for is not known, so it stands for nothing
+            self._journal.met(error.row)
+            return Refusal.UNKNOWN
         if found.recipient != recipient or found.message_id not in {None, message_id}:
             return Refusal.WRONG_MESSAGE
         if found.user not in {0, user}:

@@ -11,11 +11,14 @@ from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
+from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 import db.migrations
+from db.models import ROWS
 from db.postgres import PostgresStore
 from db.sqlite import SqliteStore
+from db.voice_models import EntryRow, LockRow, NonceRow, PostRow
 from trading.errors import ConfigError
 
 APP = "journal"
@@ -33,11 +36,16 @@ TORTOISE_ORM: dict[str, Any] = {
     "apps": APPS,
 }
 
+RECORD = "tortoise_migrations"
 _RECORDED = f"SELECT name FROM tortoise_migrations WHERE app = '{APP}'"
 _THERE = {
     "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = 'tortoise_migrations'",
     "postgres": "SELECT count(*) FROM pg_tables WHERE tablename = 'tortoise_migrations' "
     "AND schemaname = current_schema()",
+}
+_TABLES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    "postgres": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
 }
 _DESK_LOCK = "INSERT INTO locks (name) VALUES ('desk') ON CONFLICT (name) DO NOTHING"
 #: Any number, the same in every process that may migrate this database.
@@ -104,9 +112,27 @@ async def applied(store: SqliteStore | PostgresStore) -> set[str]:
     return {row[0] for row in await store.read(_RECORDED)} if there else set()
 
 
+async def _strange(store: SqliteStore | PostgresStore) -> list[str]:
+    """Tables where ours would go; in a file, which is nobody else's to use, any table."""
+    there = {row[0] for row in await store.read(_TABLES[store.dialect])} - {RECORD}
+    if store.dialect == "sqlite":
+        return sorted(there)
+    rows: list[type[Model]] = [*ROWS.values(), PostRow, NonceRow, EntryRow, LockRow]
+    ours = {row._meta.db_table for row in rows}
+    return sorted(there & ours)
+
+
 async def _pending(store: SqliteStore | PostgresStore) -> set[str]:
     ours = known()
     recorded = await applied(store)
+    strange: list[str] = []
+    if not recorded and (strange := await _strange(store)):
+        recorded = await applied(store)  # made meanwhile, by a process that starts with us
+    if not recorded and strange:
+        raise ConfigError(
+            f"the database holds tables that no Quarterdeck recorded ({', '.join(strange[:3])}): "
+            "name an empty one, or choose another folder with QUARTERDECK_DATA"
+        )
     newer = sorted(recorded - ours)
     if newer:
         raise ConfigError(
@@ -114,6 +140,16 @@ async def _pending(store: SqliteStore | PostgresStore) -> set[str]:
             "update, or choose another folder with QUARTERDECK_DATA"
         )
     return ours - recorded
+
+
+async def same_version(store: SqliteStore | PostgresStore) -> None:
+    """Raises ConfigError where a newer version has changed the tables while we ran."""
+    newer = sorted(await applied(store) - known())
+    if newer:
+        raise ConfigError(
+            f"a newer Quarterdeck has changed the database (it has {', '.join(newer)}) while this "
+            "process ran: update this one too, then start it"
+        )
 
 
 class _Prepared(MigrationRecorder):

@@ -1,6 +1,7 @@
 """A SQLite file: one connection that writes, one that reads and never waits for it."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, closing, suppress
@@ -11,12 +12,29 @@ from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.exceptions import IntegrityError, OperationalError
 
 from db.codecs import Dialect, decimal_key
+from db.outage import Outage
 from db.turns import Turns
-from trading.errors import ConfigError, QuarterdeckError
+from trading.errors import ConfigError, JournalError, QuarterdeckError
 
 #: How long a statement waits for another process's transaction.
 BUSY_SECONDS = 15.0
+_UNSOUND = ("not a database", "malformed")
+_AWAY = (
+    *("locked", "busy", "readonly", "read-only", "full", "disk i/o", "unable to open"),
+    *_UNSOUND,
+)
 PAUSE = 0.02  # seconds between two tries to turn a fresh file to WAL
+
+
+class _NoText(Exception):
+    """A text in the file is no UTF-8."""
+
+
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
 
 
 class SqliteStore:
@@ -39,6 +57,8 @@ class SqliteStore:
         }
         self.client = SqliteClient(str(path), connection_name="default", **pragmas)
         self._reader = SqliteClient(str(path), connection_name="reader", **pragmas, query_only="ON")
+        self.outage = Outage()
+        self._changed = False  # whether the open transaction has written
         self._turns = Turns(self._begin, self._commit, self._rollback)
 
     async def open(self) -> None:
@@ -90,35 +110,65 @@ class SqliteStore:
     async def read(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
         """Inside a transaction it sees that transaction's writes; outside, what is committed."""
         client = self.client if self._turns.mine else self._reader
-        return await self._run(client, sql, args)
+        try:
+            return await self._run(client, sql, args, writing=False)
+        except _NoText:
+            await self._take_any_bytes()
+            return await self._run(client, sql, args, writing=False)
+
+    async def _take_any_bytes(self) -> None:
+        """From now on text that is no UTF-8 comes as its bytes, which stop only its own row:
+        SQLite's driver would refuse every row read with it. Dearer, so only once it was met."""
+        for client in (self.client, self._reader):
+            async with client.acquire_connection() as connection:
+                connection.text_factory = _text_or_bytes
 
     async def write(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
         """One statement; outside a transaction it commits by itself."""
         if self._turns.mine:
-            return await self._run(self.client, sql, args)
+            rows = await self._run(self.client, sql, args)
+            self._changed = self._changed or bool(rows)
+            return rows
         async with self._turns.alone():
-            return await self._run(self.client, sql, args)
+            rows = await self._run(self.client, sql, args)
+        if rows:  # what changes nothing succeeds on a full disk, too
+            self.outage.end(writing=True)
+        return rows
 
     async def _run(
-        self, client: SqliteClient, sql: str, args: Sequence[Any] = ()
+        self, client: SqliteClient, sql: str, args: Sequence[Any] = (), *, writing: bool = True
     ) -> Sequence[Sequence[Any]]:
         try:
             _, rows = await client.execute_query(sql, list(args))
         except IntegrityError:
             raise
         except (OperationalError, sqlite3.Error) as error:
-            raise QuarterdeckError(self.explain(error)) from error
+            if "could not decode" in str(error).lower():
+                raise _NoText from error
+            raise self._trouble(error, writing=writing) from error
+        if not writing:
+            self.outage.end(writing=False)
         return rows  # type: ignore[no-any-return]  # sqlite3.Row is a sequence, whatever is declared
 
     async def _begin(self) -> None:
+        self._changed = False
         await self._run(self.client, "BEGIN IMMEDIATE")
 
     async def _commit(self) -> None:
         await self._run(self.client, "COMMIT")
+        if self._changed:
+            self.outage.end(writing=True)
 
     async def _rollback(self) -> None:
         with suppress(OperationalError):  # SQLite itself rolled back, as it does on a full disk
             await self.client.execute_query("ROLLBACK")
+
+    def _trouble(self, error: Exception, *, writing: bool) -> QuarterdeckError:
+        why, low = self.explain(error), str(error).lower()
+        if not any(word in low for word in _AWAY):
+            return QuarterdeckError(why)
+        self.outage.begin(why, writing=writing, lasting=any(word in low for word in _UNSOUND))
+        return JournalError(why)
 
     def explain(self, error: Exception) -> str:
         """What happened to the file and what the operator can do about it, in one line."""
@@ -131,10 +181,15 @@ class SqliteStore:
             return f"{self.path} cannot be written: give this user write access to it, {other}"
         if "full" in low:
             return f"the disk that holds {self.path} is full: free some space, then retry"
-        if "not a database" in low or "malformed" in low:
-            return f"{self.path} is not a sound database: restore a copy, {other}"
+        if any(word in low for word in _UNSOUND):
+            return (
+                f"{self.path} is not a sound database: stop Quarterdeck and restore the newest "
+                f"backup, {other}"
+            )
         if "disk i/o" in low:
             return f"the disk that holds {self.path} failed or is full: see to it, then retry"
         if "unable to open" in low:
+            if self.path.is_file() and not os.access(self.path.parent, os.W_OK):
+                return f"{self.path} lies in a read-only place: make that writable, {other}"
             return f"{self.path} cannot be opened: check that it is a file this user owns, {other}"
         return f"the database {self.path} refused: {said}"

@@ -12,7 +12,9 @@ from typing import Any, Generic, TypeVar, get_type_hints
 
 from tortoise.models import Model
 
-from db.codecs import Codec, Dialect, codec_for
+from db.codecs import UNREADABLE, Codec, Dialect, codec_for
+from trading.damage import Damaged
+from trading.errors import DamagedRow
 
 F = TypeVar("F")
 
@@ -30,6 +32,7 @@ class Table(Generic[F]):
         self, kind: type[F], row: type[Model], key: tuple[str, ...], dialect: Dialect
     ) -> None:
         hints = get_type_hints(kind)
+        self.hints = frozenset(hints.values())
         self.kind = kind
         self.name = row._meta.db_table
         self.key = key
@@ -45,6 +48,7 @@ class Table(Generic[F]):
             for n in self.fields
         }
         self._decoders = tuple(self.codecs[n].decode for n in self.fields)
+        self._sound: set[tuple[type, ...]] = set()
         self._orderings: dict[str, str] = {}
         if not key:
             self._skip = ""
@@ -54,13 +58,34 @@ class Table(Generic[F]):
     # Rows and facts
 
     def fact(self, row: Sequence[Any]) -> F:
-        """The fact a row in the order of `columns` stands for."""
-        return self.kind(
-            *[
-                value if decode is None or value is None else decode(value)
-                for decode, value in zip(self._decoders, row, strict=True)
-            ]
-        )
+        """The fact a row in the order of `columns` stands for. Raises DamagedRow."""
+        # Types are looked at as one tuple: a driver's values of another type decode by accident.
+        if tuple(map(type, row)) in self._sound:
+            try:
+                return self.kind(
+                    *[
+                        value if decode is None or value is None else decode(value)
+                        for decode, value in zip(self._decoders, row, strict=True)
+                    ]
+                )
+            except UNREADABLE:
+                pass
+        return self._carefully(row)
+
+    def _carefully(self, row: Sequence[Any]) -> F:
+        """Field by field, to name the one that is wrong; types that are right are remembered."""
+        known: dict[str, Any] = {}
+        wrong: tuple[str, str] | None = None
+        for name, value in zip(self.fields, row, strict=True):
+            try:
+                known[name] = self.codecs[name].read(value)
+            except ValueError as error:
+                wrong = wrong or (name, str(error))
+        if wrong is not None:
+            id_ = known.pop("id", 0)
+            raise DamagedRow(Damaged(self.name, id_, *wrong, known))
+        self._sound.add(tuple(map(type, row)))
+        return self.kind(**known)
 
     def values(self, fact: F, names: Sequence[str]) -> list[Any]:
         """What is bound for these fields. Raises ValueError naming the field that is wrong."""
@@ -115,13 +140,16 @@ class Table(Generic[F]):
         )
 
     def select(
-        self, where: Mapping[str, Any], order: str = "id", limit: int | None = None
+        self, where: Mapping[str, Any], order: str = "id", limit: int | None = None, after: int = 0
     ) -> tuple[str, list[Any]]:
+        """At most `limit` rows, leaving out the first `after` of them."""
         condition, args = self._where(where)
         ordering = self._orderings.get(order)
         if ordering is None:
             ordering = self._orderings[order] = self._ordering(order)
         cut = "" if limit is None else f" LIMIT {int(limit)}"
+        if after:
+            cut += f" OFFSET {int(after)}"
         return f'SELECT {self.columns} FROM "{self.name}"{condition}{ordering}{cut}', args
 
     def count(self, where: Mapping[str, Any]) -> tuple[str, list[Any]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from desk import notices, wording
+from desk import damage, notices, wording
 from desk.desk import Desk
 from desk.funds import Funds, funds
 from risk import checks
@@ -52,7 +52,7 @@ async def signal_of(desk: Desk, signal_id: int) -> Signal:
 
 
 async def trading_state(desk: Desk) -> Trading:
-    latch = await desk.journal.first(Latch, name="desk")
+    latch = await desk.journal.first(Latch)
     return latch.state if latch else Trading.ACTIVE
 
 
@@ -66,6 +66,7 @@ async def approve(desk: Desk, signal_id: int, *, by: str, account: Account | Non
         signal = await signal_of(desk, signal_id)
         require_pending(desk, signal)
         money = await funds(desk, market.account)
+        await damage.check(desk, signal.symbol)
         state = await trading_state(desk)
         pressed = by.startswith("operator:")
         asked = _asked(desk, signal, instrument, market, money, state, pressed=pressed)
@@ -94,6 +95,7 @@ async def sized(desk: Desk, signal_id: int) -> checks.Intent:
     instrument = desk.instrument(signal.symbol)
     market = await ask(desk, instrument)
     money = await funds(desk, market.account)
+    await damage.check(desk, signal.symbol)
     state = await trading_state(desk)
     return checks.clear(
         *_asked(desk, signal, instrument, market, money, state, pressed=True)

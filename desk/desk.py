@@ -1,6 +1,7 @@
 """The desk: the parts every use case is handed. `wiring.py` chooses them; nothing here does."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,11 +9,13 @@ from zoneinfo import ZoneInfo
 from desk.books import Books
 from desk.hands import Hands
 from desk.timetable import Jobs, When
+from desk.vitals import Vitals
 from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
 from trading.owners import Alone
 from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Owners
+from trading.shift import Shift
 from trading.types import Holding, Instrument, Mode, Moment
 from trading.universes import Universe
 
@@ -21,6 +24,9 @@ LAST = timedelta(minutes=1)
 
 #: How long before the session's close a strategy that holds no night proposes to leave.
 NOTICE = timedelta(minutes=5)
+
+
+Rest = Callable[[float], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,14 @@ class Desk:
     digests: Digests = field(default_factory=Digests)
     universes: Mapping[str, Universe] = field(default_factory=dict)
     jobs: Jobs = field(default_factory=dict)  # the timetable, by name
+    vitals: Vitals | None = None  # of the house; None where nobody can measure them
+    shift: Shift = field(default_factory=Shift)  # over: finish what is under way, begin nothing
     owners: Owners = field(default_factory=Alone)
     hands: Hands = field(default_factory=Hands, init=False)
+    rest: Rest = asyncio.sleep  # wall seconds
+    #: Whether this process has compared the books with the brokers' since it started; until then
+    #: it sends nothing but a square-off's orders.
+    reconciled: bool = True
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:

@@ -18,10 +18,13 @@ log = structlog.get_logger(__name__)
 
 
 async def due(desk: Desk) -> list[Order]:
-    """Orders to send now, exits before entries, then as they were approved."""
+    """Orders to send now, exits before entries, then as they were approved. Before this process
+    has compared the books for the first time, only a square-off's are."""
     orders = await desk.journal.read(
         Order, state=OrderState.PLANNED, execute_at__lte=desk.market.now()
     )
+    if not desk.reconciled:
+        orders = [order for order in orders if order.purpose == "squareoff"]
     return sorted(orders, key=lambda order: (not order.reduce_only, order.id))
 
 
@@ -32,6 +35,8 @@ async def execute_due(desk: Desk, *, owner: str = "") -> int:
     handled = 0
     silent: set[str] = set()
     for order in await due(desk):
+        if desk.shift.is_over:
+            break  # the next process sends what is left
         if order.broker in silent:
             continue
         try:

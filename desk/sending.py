@@ -8,7 +8,7 @@ mean anything.
 from datetime import timedelta
 from typing import Any
 
-from desk import doubt, lists, notices, settle
+from desk import damage, doubt, lists, notices, settle
 from desk.decide import trading_state
 from desk.desk import Desk
 from trading.errors import BrokerError, BrokerRejected, DeskError, OutcomeUnknown, Refused
@@ -47,6 +47,7 @@ async def claim(desk: Desk, order: Order, *, owner: str = "") -> Order | None:
                 raise Barred(f"{order.symbol} was {barred}")
         if order.purpose != "squareoff":
             await _check_doubt(desk, order)
+            await damage.check(desk, order.symbol)  # a square-off goes by the broker's own word
         now = desk.wall.now()
         changes: dict[str, Any] = {
             "owner": owner,

@@ -1,12 +1,14 @@
 """Settle: fills are recorded once, an order moves by what filled, and only a move is told."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from desk import doubt, notices, wording
 from desk.desk import Desk
+from trading.errors import DamagedRow
 from trading.facts import Cursor, Lane, Picture
 from trading.messages import bold, message
 from trading.orders import DONE, IN_DOUBT, ORDER_MOVES, Ack, Fill, Order, OrderState
@@ -74,17 +76,17 @@ async def _record(desk: Desk, fills: Iterable[Fill]) -> list[Fill]:
     rows = list(fills)
     keys = tuple({fill.order_key for fill in rows})
     orders = {order.key: order for order in await desk.journal.read(Order, key__in=keys)}
-    owned = [
-        replace(fill, strategy=orders[fill.order_key].strategy)
-        if fill.order_key in orders
-        else replace(fill, strategy=UNASSIGNED)
-        for fill in rows
-    ]
+    books = {key: order.strategy for key, order in orders.items()}
+    if missing := tuple(set(keys) - orders.keys()):
+        for row in await desk.journal.damaged(Order, key__in=missing):  # ours, and not readable
+            books[row.known["key"]] = row.known.get("strategy", UNASSIGNED)
+    owned = [replace(fill, strategy=books.get(fill.order_key, UNASSIGNED)) for fill in rows]
     new = await desk.journal.append(owned)
     touched = {fill.order_key for fill in new}
     for key in sorted(touched & orders.keys()):
-        await _advance(desk, orders[key])
-    strangers = [fill for fill in new if fill.order_key not in orders]
+        with suppress(DamagedRow):  # told by itself; that order stands, the other fills are booked
+            await _advance(desk, orders[key])
+    strangers = [fill for fill in new if fill.order_key not in books]
     for fill in strangers:
         await notices.tell(
             desk,
@@ -126,6 +128,11 @@ async def _advance(desk: Desk, order: Order) -> None:
 
 
 async def _tell(desk: Desk, order: Order) -> None:
+    if order.purpose == "manual" and order.state in (OrderState.FILLED, OrderState.CANCELLED):
+        what = f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol}"
+        title = f"{wording.capital(order.state.value)}: {what}"
+        at = f"\nAt {order.broker}, in {order.strategy}. /orders shows it."
+        await notices.tell(desk, message(bold(title), at), lane=Lane.CRITICAL)
     if order.signal_id is not None:
         await notices.tell_changed(
             desk, "card", [notices.card_subject(order.signal_id)], lane=Lane.CRITICAL

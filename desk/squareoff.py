@@ -4,14 +4,17 @@ A saga in the journal: every step can be repeated, so it goes on after a crash w
 works while halted, and never asks for approval.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
 from desk import asking, execute, notices, settle, wording
 from desk.desk import Desk
 from desk.halt import latch
-from trading.errors import BrokerError, DeskError
+from trading.errors import BrokerError, DamagedRow, DeskError
 from trading.facts import Lane, Run, RunState, Trading
+from trading.ledger import Position
 from trading.messages import bold, message
 from trading.orders import IN_DOUBT, WORKING, Order
 from trading.ports import Broker
@@ -108,10 +111,13 @@ async def _close(desk: Desk, run: Run, broker: Broker, holding: Holdings, *, att
     before = {"purpose": JOB, "symbol": holding.symbol, "broker": broker.name}
     if await desk.journal.count(Order, **before) != attempt:
         return
-    ledger = await desk.books.ledger()
+    held: Iterable[Position] = ()
+    # Where our books cannot be read, flat at the broker matters more than flat by strategy.
+    with suppress(DamagedRow):
+        held = (await desk.books.ledger()).held()
     books = {
         position.book.strategy: position.quantity
-        for position in ledger.held()
+        for position in held
         if position.book.symbol == holding.symbol and position.book.account == broker.account_id
     }
     stray = holding.quantity - sum(books.values(), ZERO)

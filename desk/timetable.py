@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from trading.errors import DataError
 from trading.facts import Pause
 from trading.ports import Journal
+
+EVER = datetime.min.replace(tzinfo=UTC)
 
 #: Once a run may take this long before it has failed, unless its job says otherwise.
 LIMIT = timedelta(minutes=10)
@@ -70,8 +72,13 @@ Jobs = Mapping[str, Job]
 
 
 async def pauses(journal: Journal) -> dict[str, Pause]:
-    """By job; those that are over too."""
-    return {pause.job: pause for pause in await journal.read(Pause)}
+    """By job; those that are over too. One that cannot be read holds for ever: better a job that
+    waits for its operator than one that somebody had stopped and runs."""
+    known = {pause.job: pause for pause in await journal.read(Pause)}
+    for row in journal.damage:
+        if row.table == "pauses" and "job" in row.known:
+            known[row.known["job"]] = Pause(row.known["job"], EVER)
+    return known
 
 
 async def paused(journal: Journal, at: datetime) -> list[Pause]:

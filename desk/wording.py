@@ -73,12 +73,16 @@ def short_day(at: date) -> str:
 
 def ago(span: timedelta) -> str:
     """`4 minutes ago`, `just now`; for spans of the past."""
+    return f"{lasted(span)} ago" if span >= timedelta(minutes=1) else "just now"
+
+
+def lasted(span: timedelta) -> str:
+    """`3 minutes`, `45 seconds`, in its largest unit."""
     seconds = int(span.total_seconds())
     for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
-            count = seconds // size
-            return f"{count} {word}{'s' if count > 1 else ''} ago"
-    return "just now"
+            return number_of(seconds // size, word)
+    return number_of(max(seconds, 0), "second")
 
 
 def count(number: int, noun: str) -> str:

@@ -13,7 +13,7 @@ from arq.constants import expires_extra_ms, job_key_prefix
 from arq.jobs import serialize_job
 
 from lanes.outage import Outage
-from lanes.wire import AWAY, QUEUED, WORK, channel_of, connect, dumps, job_id, queue_of
+from lanes.wire import AWAY, QUEUED, WORK, channel_of, connect, dumps, hang_up, job_id, queue_of
 
 _BATCH = 500  # ids in one round trip
 
@@ -79,7 +79,7 @@ class RedisBell:
                 await pipe.execute()
 
     async def close(self) -> None:
-        await self._redis.aclose()
+        await hang_up(self._redis)
 
     async def __aenter__(self) -> Self:
         return self

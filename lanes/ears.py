@@ -8,7 +8,7 @@ from typing import Self
 from redis.asyncio.client import PubSub
 
 from lanes.outage import Outage
-from lanes.wire import AWAY, channel_of, connect
+from lanes.wire import AWAY, channel_of, connect, hang_up
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to reconnect
 
@@ -47,7 +47,7 @@ class Ear:
         trace: TracebackType | None,
     ) -> None:
         await self._hang_up()
-        await self._redis.aclose()
+        await hang_up(self._redis)
 
     async def heard(self, timeout: float) -> bool:  # noqa: ASYNC109 - False is an answer, not an error
         """True at once if a ring came since the last True, or as soon as one comes; False after

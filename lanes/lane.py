@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AsyncExitStack
 from typing import Any
 
 from lanes.ears import Ear
 from lanes.waking import WakingWorker
-from lanes.wire import QUEUED, connect
+from lanes.wire import QUEUED, connect, hang_up
+from trading.errors import JournalError, QuarterdeckError
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +40,18 @@ async def run_lane(
         (row,) = args
         try:
             await handle(row)
+        except JournalError:
+            log.debug("lane %s: row %s waits for the database", name, row)  # which says so itself
+        except QuarterdeckError as error:
+            log.error("lane %s: row %s: %s", name, row, error)
         except Exception:
             log.exception("lane %s: row %s failed", name, row)
 
     wake = asyncio.Event()
-    async with aclosing(connect(redis_url, steady=True)) as redis, Ear(redis_url, name) as ear:
+    async with AsyncExitStack() as stack:
+        redis = connect(redis_url, steady=True)
+        stack.push_async_callback(hang_up, redis)
+        ear = await stack.enter_async_context(Ear(redis_url, name))
         worker = WakingWorker(
             name,
             redis,

@@ -1,7 +1,9 @@
 """What crosses Redis: the names, the JSON, and how we connect."""
 
+import asyncio
 import json
 import re
+from contextlib import suppress
 from typing import Any, cast
 
 from arq.connections import ArqRedis
@@ -13,11 +15,13 @@ from trading.errors import ConfigError
 #: due rows itself and is only woken: jobs enqueued for it would pile up unread.
 QUEUED = frozenset({"fast", "heavy"})
 
-#: Redis is gone, refuses, is read-only or is full: never our caller's problem.
-AWAY = (RedisError, OSError)
+#: Redis is gone, refuses, is read-only, is full, or is something else: never our caller's problem.
+AWAY = (RedisError, OSError, UnicodeError)
 
 #: The one function a lane's worker has.
 WORK = "work"
+
+_GOODBYE = 0.5  # seconds a connection may take to close
 
 _JOB_ID = re.compile(rb"[a-z][a-z_-]*:\d{1,19}")
 
@@ -45,6 +49,13 @@ def dumps(value: Any) -> bytes:
 
 def loads(raw: bytes) -> Any:
     return json.loads(raw)
+
+
+async def hang_up(redis: ArqRedis) -> None:
+    """Lets go of a connection; one that cannot even be closed is going anyway."""
+    with suppress(*AWAY):
+        async with asyncio.timeout(_GOODBYE):
+            await redis.aclose()
 
 
 def connect(url: str, *, steady: bool = False) -> ArqRedis:

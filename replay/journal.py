@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, get_args
 
 from replay.shelf import Shelf
+from trading.damage import Damaged
 from trading.facts import Fact
 
 F = TypeVar("F")
@@ -108,6 +109,21 @@ class MemoryJournal:
 
     async def count(self, kind: type[Any], /, **where: Any) -> int:
         return len(self._read(kind, "id", None, where))
+
+    @property
+    def away(self) -> str:
+        return ""
+
+    @property
+    def damage(self) -> Sequence[Damaged]:
+        """Nothing here is ever read back from a disk."""
+        return ()
+
+    async def damaged(self, *kinds: type[Any], **where: Any) -> list[Damaged]:
+        return []
+
+    async def mended(self) -> list[Damaged]:
+        return []
 
     async def remove(self, kind: type[Any], /, **where: Any) -> int:
         """Prune; for rows that are caches or handled. Returns how many went."""

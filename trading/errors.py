@@ -9,10 +9,14 @@ QuarterdeckError
 ├── MailError            an email that did not go; text says why
 │   ├── MailAway         the server, or the way to it; tried again
 │   └── MailRefused      final: the server takes no such mail
+├── JournalError         the database cannot be read or written now; nothing was recorded, try again
+├── DamagedRow           a row that cannot be read, and every figure without it would be wrong
 └── BrokerError
     ├── BrokerRejected   final: the broker said no
     └── OutcomeUnknown   sent, and nobody knows yet; never treat as rejected
 """
+
+from trading.damage import Damaged
 
 
 class QuarterdeckError(Exception):
@@ -49,6 +53,17 @@ class MailAway(MailError):
 
 class MailRefused(MailError):
     pass
+
+
+class JournalError(QuarterdeckError):
+    """What was under way is as it was before; a loop rests and looks again, since nothing else
+    can be done and much may be mended meanwhile."""
+
+
+class DamagedRow(QuarterdeckError):
+    def __init__(self, row: Damaged) -> None:
+        super().__init__(str(row))
+        self.row = row
 
 
 class BrokerError(QuarterdeckError):

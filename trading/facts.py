@@ -356,6 +356,9 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     Invite: ("digest",),
 }
 
+#: Kinds of which no row may be left out: a figure, a list or a latch without it would be wrong.
+WHOLE: frozenset[type] = frozenset({Fill, Adjustment, Mark, Latch, ClockReading, Listing})
+
 #: Which states may follow which, for kinds whose moves are checked.
 MOVES: Mapping[type, Mapping[Any, frozenset[Any]]] = {
     Signal: SIGNAL_MOVES,

@@ -115,6 +115,9 @@ class Order:
         return self.state in DONE
 
 
+ADOPTED = "adopted:"  # how the execution id begins of a fill that no broker has shown
+
+
 @dataclass(frozen=True, slots=True)
 class Fill:
     """One execution, unique per (broker, account, execution_id). Fees are positive costs."""
@@ -133,6 +136,12 @@ class Fill:
     at: datetime  # market time
     multiplier: Decimal = Decimal(1)
     id: int = 0
+
+    @property
+    def is_adopted(self) -> bool:
+        """An operator took the broker's position for ours; no order and no execution stand behind
+        it."""
+        return self.execution_id.startswith(ADOPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +162,4 @@ class Resting:
     symbol: str
     side: Side
     quantity: Decimal
+    limit: Decimal | None = None  # None: at the market

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from trading.damage import Damaged
 from trading.orders import Ack, Fill, Order, Resting
 from trading.types import Account, Holdings, Instrument, Quote
 
@@ -17,7 +18,29 @@ class Journal(Protocol):
 
     `where` takes field names with optional suffixes `__in`, `__not`, `__lt`, `__lte`, `__gt`,
     `__gte`, `__isnull`. Every `kind` is one of `trading.facts.Fact`.
+
+    A row that cannot be read is left out, and kept in `damage`; of a kind in `trading.facts.WHOLE`
+    it raises DamagedRow instead. While the database is away every call raises JournalError.
     """
+
+    @property
+    def away(self) -> str:
+        """What keeps the database from working, in a line; empty while it does."""
+        ...
+
+    @property
+    def damage(self) -> Sequence[Damaged]:
+        """Rows that could not be read, each once, as met since this process began."""
+        ...
+
+    async def damaged(self, *kinds: type[Any], **where: Any) -> list[Damaged]:
+        """Reads rows, of every kind where none is given, to find those that cannot be read. Of
+        everything it takes about a second for 100,000 rows."""
+        ...
+
+    async def mended(self) -> list[Damaged]:
+        """Of the rows in `damage`, those that can be read again or are gone; forgotten with it."""
+        ...
 
     def transaction(self) -> AbstractAsyncContextManager[None]:
         """All or nothing, and one writer at a time per account: SQLite BEGIN IMMEDIATE,
@@ -43,7 +66,9 @@ class Journal(Protocol):
 
     async def first(self, kind: type[F], /, *, order: str = "id", **where: Any) -> F | None: ...
 
-    async def count(self, kind: type[Any], /, **where: Any) -> int: ...
+    async def count(self, kind: type[Any], /, **where: Any) -> int:
+        """Rows, also those that cannot be read."""
+        ...
 
     async def remove(self, kind: type[Any], /, **where: Any) -> int:
         """Prune; for rows that are caches or handled. Returns how many went."""

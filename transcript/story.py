@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-#: How long ago a process gave its sign of life (/health): the one thing no two runs share.
-AGE = re.compile(r"(?<=alive) +\d+ s$", re.MULTILINE)
+#: What no two runs share, all of it in /health: how long ago a process gave its sign of life, how
+#: fast the database and Redis answer, how full the disk is.
+AGE = re.compile(r"(?<=alive) +\d+ s$|(?<=Database) \d.*$|(?<=Disk:) .*$", re.MULTILINE)
 MASK = " n s"
 SIGNAL = re.compile(r"· signal (\d+)\s*$")  # how a card ends
 

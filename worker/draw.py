@@ -9,6 +9,7 @@ from charts import draw, warm
 from desk import notices
 from desk.desk import Desk
 from trading.facts import Picture, PictureState
+from worker.trouble import Trouble
 
 __all__ = ["draw_all", "draw_one", "warm"]
 
@@ -18,12 +19,15 @@ SWEEP = 1.0
 
 async def draw_all(desk: Desk, rest: Callable[[float], Awaitable[object]], *, theme: str) -> None:
     """For ever: the oldest wanted picture first, then rest until rung."""
+    trouble = Trouble("pictures")
     while True:
-        wanted = await desk.journal.read(Picture, state=PictureState.WANTED, limit=10)
-        for picture in wanted:
-            await draw_one(desk, picture, theme)
-        if not wanted:
-            await rest(SWEEP)
+        wanted: list[Picture] = []
+        with trouble.noted():
+            wanted = await desk.journal.read(Picture, state=PictureState.WANTED, limit=10)
+            for picture in wanted:
+                if not desk.shift.is_over:
+                    await draw_one(desk, picture, theme)
+        await rest(0.0 if wanted and not trouble.is_on else SWEEP)
 
 
 async def draw_one(desk: Desk, picture: Picture, theme: str) -> None:

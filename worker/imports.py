@@ -9,6 +9,7 @@ from trading.errors import DataError
 from trading.facts import Run, RunState
 from trading.types import Moment
 from worker.research import Research
+from worker.trouble import Trouble
 
 JOB = "import"
 LOOK = 15.0  # seconds between looks at the folder
@@ -41,8 +42,10 @@ async def watch(
     desk: Desk, news: Callable[[datetime], bool], rest: Callable[[float], Awaitable[object]]
 ) -> None:
     """For ever: a run for what the folder brings, unless one waits already."""
+    trouble = Trouble("imports")
     while True:
-        await asked(desk, news)
+        with trouble.noted():
+            await asked(desk, news)
         await rest(LOOK)
 
 

@@ -9,6 +9,7 @@ from desk.desk import Desk
 from market.universe import ranking_of
 from strategies.answers import last_answers
 from trading.bars import Strategy
+from trading.clocks import Clocks
 from trading.errors import ConfigError
 from trading.facts import Run
 from trading.signals import Signal
@@ -21,17 +22,21 @@ from worker.reconcile import reconcile
 from worker.research import Research
 from worker.universe import universe
 
+SWEEP = 30.0  # seconds of wall time; a run that is rung for starts at once
+
 #: Carries one run out and says in a clause what came of it, for the log and `/jobs`.
 Handler = Callable[[Desk, Research, Run], Awaitable[str]]
 
 
-async def run(desk: Desk, research: Research, run_id: int) -> None:
+async def run(desk: Desk, research: Research, run_id: int, *, clocks: Clocks | None = None) -> None:
     """Carry out one run, once; an early, doubled or ancient call is a no-op."""
 
     async def work(claimed: Run) -> str:
         return await _carry_out(desk, research, claimed)
 
-    await running.carry(desk, run_id, work)
+    clocks = clocks or Clocks()
+    every = clocks.machine(running.LEASE.total_seconds() / 3)
+    await running.carry(desk, run_id, work, every=every, rest=clocks.sleep)
 
 
 async def _carry_out(desk: Desk, research: Research, claimed: Run) -> str:

@@ -1,6 +1,7 @@
 """The job that compares our books with the brokers'."""
 
 from desk import reconcile as books
+from desk.console import differences
 from desk.desk import Desk
 from trading.errors import BrokerError
 from trading.facts import Run
@@ -12,7 +13,7 @@ async def reconcile(desk: Desk, _: Research, claimed: Run) -> str:
     run is tried again."""
     del claimed
     reading = await books.check(desk)
-    await books.tell(desk, reading)
+    await differences.tell(desk, reading)
     if reading.away:
         raise BrokerError("; ".join(reading.away))
     return books.outcome(reading)

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import structlog
 
-from desk import crew, decide, doubt, execute, inbox, settle, squareoff
+from desk import crew, decide, doubt, execute, inbox, settle, squareoff, starting
 from desk.console import verbs
 from desk.desk import Desk
-from trading.errors import BrokerError, DataError
+from trading.errors import BrokerError, DataError, JournalError
 from trading.orders import AT_BROKER, Order, OrderState
-from worker.outage import Outage
 from worker.schedule import Schedule
+from worker.trouble import Trouble
 
 log = structlog.get_logger(__name__)
 
@@ -35,9 +35,9 @@ async def trade(
     passes something due. What a look could not do, the database being away, the next one does.
     """
     schedule = Schedule(desk)
-    outage = Outage("orders are not looked at")
+    trouble = Trouble("orders")
     while True:
-        with outage.survived():
+        with trouble.noted():
             await desk.market.refresh()
             await trade_once(desk, owner=owner)
             await schedule.keep()
@@ -75,29 +75,48 @@ async def trade_once(desk: Desk, *, owner: str = "") -> None:
 async def report(desk: Desk, rest: Rest) -> None:
     """For ever: ask operators about orders in doubt. Beside `trade`, which a broker that does not
     answer can keep for long."""
-    outage = Outage("orders in doubt are not reported")
+    trouble = Trouble("orders in doubt")
     while True:
-        with outage.survived():
+        with trouble.noted():
             await crew.muster(desk)
             await doubt.report(desk)
         await rest(REPORT)
 
 
+async def start(desk: Desk) -> None:
+    """Once, beside the rounds: until it is done they send nothing but a square-off's orders."""
+    trouble = Trouble("the comparison at the start")
+    while not desk.reconciled:
+        with trouble.noted():
+            await crew.muster(desk)
+            reading = await starting.reconcile_at_start(desk)
+            if not reading.agrees:
+                log.error("not reconciled at the start", found=len(reading.open), away=reading.away)
+        if not desk.reconciled:
+            await desk.rest(SWEEP)
+
+
 async def sweep(desk: Desk, rest: Rest) -> None:
-    """For ever: carry out requests whose wake-up was lost, and follow orders at the brokers."""
+    """For ever: carry out requests whose wake-up was lost, and follow orders at the brokers. A
+    look that meets a database away is made again at the next."""
+    trouble = Trouble("sweep")
     while True:
-        await crew.muster(desk)
-        for request in await inbox.unhandled(desk.journal):
-            await carry_out(desk, request.id)
-        await execute.follow(desk)
+        with trouble.noted():
+            await crew.muster(desk)
+            for request in await inbox.unhandled(desk.journal):
+                if not desk.shift.is_over:
+                    await carry_out(desk, request.id)
+            await execute.follow(desk)
         await rest(SWEEP)
 
 
 async def carry_out(desk: Desk, request_id: int) -> None:
     """One request, at the market time of now; an error of ours is told and logged, not fatal."""
-    await desk.market.refresh()
-    await crew.muster(desk)
     try:
+        await desk.market.refresh()
+        await crew.muster(desk)
         await verbs.handle(desk, request_id)
+    except JournalError:
+        return  # said once by the journal; the request is still new, so the sweep comes to it
     except Exception:  # told to the operator by `handle`; the lane goes on with the next
         log.exception("a request failed", request=request_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,14 +11,14 @@ import structlog
 from desk import crew
 from desk.desk import Desk
 from desk.timetable import LIMIT, Job
-from trading.errors import BrokerError, QuarterdeckError
+from trading.errors import BrokerError, JournalError, QuarterdeckError
 from trading.facts import Run, RunState
 from worker import telling
 from worker.timing import span
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=1)
-PAUSE = timedelta(seconds=5)  # before a run that met a broker away is tried again
+PAUSE = timedelta(seconds=5)  # before a run that met a broker or database away is tried again
 PATIENCE = timedelta(minutes=10)  # then it has failed
 MOST_STARTS = 3  # of one run whose workers die over it
 #: Before a failed run of a job that catches up is tried again, failure by failure.
@@ -38,10 +39,16 @@ class End:
 
 
 async def carry(
-    desk: Desk, run_id: int, work: Work, *, every: float = LEASE.total_seconds() / 3
+    desk: Desk,
+    run_id: int,
+    work: Work,
+    *,
+    every: float = LEASE.total_seconds() / 3,
+    rest: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> None:
     """Carry out one run, once; an early, doubled or ancient call is a no-op. The lease is extended
-    `every` so many seconds."""
+    `every` so many seconds of the machine. What was done while the database went away is recorded
+    when it is back; `rest` waits for it, in wall seconds."""
     await desk.market.refresh()
     await crew.muster(desk)
     found = await desk.journal.first(Run, id=run_id)
@@ -65,14 +72,31 @@ async def carry(
     try:
         end = await hold.attempt(work, every)
     except asyncio.CancelledError:  # the process ends in order: the run waits for the next one
-        await desk.journal.move(
-            hold.row, state=RunState.DUE, leased_until=None, starts=hold.row.starts - 1
-        )
+        with suppress(JournalError):  # or for its lease to end
+            await _hand_back(desk, hold.row)
         raise
     if end is None:
         log.warning("a run was taken over by another", job=claimed.job, run=run_id)
         return
-    await _finish(desk, hold.row, end)
+    while True:
+        try:
+            await _finish(desk, hold.row, end)
+            return
+        except JournalError:  # nobody else can take the run either
+            await rest(PAUSE.total_seconds())
+
+
+async def _hand_back(desk: Desk, held: Run) -> None:
+    """Another worker may start it at once. Looked at again where an extension of the lease that
+    was cut short has gone through after all."""
+    for row in (held, await desk.journal.first(Run, id=held.id)):
+        if row is None or (row.state, row.starts) != (RunState.RUNNING, held.starts):
+            return
+        if await desk.journal.move(
+            row, state=RunState.DUE, leased_until=None, starts=row.starts - 1
+        ):
+            await desk.bell.ring("heavy", [row.id])
+            return
 
 
 @dataclass(slots=True)
@@ -113,8 +137,7 @@ class _Hold:
             try:
                 until = self.desk.wall.now() + LEASE
                 moved = await self.desk.journal.move(self.row, leased_until=until)
-            except Exception:  # the database was busy: the lease still has two thirds to go
-                log.exception("a lease could not be extended", job=self.row.job)
+            except JournalError:  # said once by the journal: the lease has two thirds to go
                 continue
             if moved is None:
                 raise LeaseLost
@@ -128,7 +151,7 @@ async def _worked(desk: Desk, row: Run, work: Work) -> End:
     try:
         async with clock:
             return End(RunState.DONE, await work(row))
-    except BrokerError as error:
+    except (BrokerError, JournalError) as error:  # away, which passes
         if desk.wall.now() - (row.started_at or desk.wall.now()) <= PATIENCE:
             log.warning("a job waits for a broker", job=row.job, error=str(error))
             return End(RunState.DUE, str(error))

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
-from desk import decide, notices, wording
+from desk import decide, notices, starting, wording
 from desk import execute as executing
+from desk.beats import FORGOTTEN
 from desk.desk import Desk
 from trading.errors import DataError
 from trading.facts import (
+    Beat,
     Lane,
     Notice,
     NoticeState,
@@ -29,6 +31,8 @@ WARNING = timedelta(days=30)  # of calendar left
 async def execute(desk: Desk, _: Research, claimed: Run) -> str:
     """Make sure that what is due is sent; the fast lane has usually done it."""
     del claimed
+    if not desk.reconciled:
+        await starting.reconcile_at_start(desk)
     await executing.execute_due(desk)
     now = desk.market.now()
     session = desk.calendar.session_at(now) or desk.calendar.last_closed(now)
@@ -96,4 +100,7 @@ async def housekeeping(desk: Desk, _: Research, claimed: Run) -> str:
     gone += await journal.remove(Run, finished_at__lt=wall - KEEP_RUNS, state__in=ended)
     missed = desk.market.now() - KEEP_RUNS
     gone += await journal.remove(Run, due_at__lt=missed, state=RunState.MISSED)
-    return f"{gone} old rows pruned"
+    gone += await journal.remove(Beat, at__lt=wall - FORGOTTEN)
+    damaged = len(await journal.damaged())  # each is told by who minds this process
+    unread = f", {damaged} cannot be read" if damaged else ""
+    return f"{gone} old rows pruned{unread}"

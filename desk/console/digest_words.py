@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
 from desk import wording
+from desk.beats import is_silent
 from desk.console.replies import WIDTH, columns
 from desk.desk import Desk
 from desk.figures import Executed, Figures, Purse, executed
@@ -20,7 +21,6 @@ from trading.types import Target
 CENT = Decimal("0.01")
 ROWS = 5  # of a table in a digest
 STRATEGIES = 12  # that have a line of their own
-SILENT = timedelta(seconds=60)
 AHEAD = timedelta(days=8)  # how far holidays and half days are announced
 Part = str | Span
 
@@ -212,11 +212,12 @@ def ahead(desk: Desk, day: date) -> str:
 
 async def alive(desk: Desk) -> str:
     """ "all processes alive", or those that are silent."""
-    beats = await desk.journal.read(Beat, order="name")
-    silent = [beat.name for beat in beats if desk.wall.now() - beat.at > SILENT]
+    now = desk.wall.now()
+    rows = await desk.journal.read(Beat, order="name")
+    silent = [beat.name for beat in rows if is_silent(beat, now)]
     if silent:
         return f"⚠ silent: {', '.join(silent)}"
-    return "all processes alive" if beats else "no process has reported"
+    return "all processes alive" if rows else "no process has reported"
 
 
 def best_and_worst(rows: Sequence[Held]) -> list[Part]:

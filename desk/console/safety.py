@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from desk import doubt, notices, report, squareoff, wording
+from desk import doubt, notices, reconcile, report, squareoff, wording
 from desk.console.replies import confirm, operator
 from desk.decide import trading_state
 from desk.desk import Desk
@@ -54,6 +54,7 @@ async def resume(desk: Desk, request: Request) -> None:
         text = f"Trading is {state.value}. Resume it?"
         if planned:
             text += f" {wording.count(planned, 'approved order')} may then be sent."
+        text += await _doubt(desk)
         await notices.answer(desk, request, text, buttons=confirm("Resume trading", "resume"))
         return
     running = await squareoff.under_way(desk)
@@ -72,6 +73,18 @@ async def resume(desk: Desk, request: Request) -> None:
     await notices.answer(desk, request, message(bold("Trading resumed by you")), edits=True)
     others = message(bold(f"Trading resumed by {who}"))
     await notices.tell(desk, others, lane=Lane.CRITICAL, but=request.operator)
+
+
+async def _doubt(desk: Desk) -> str:
+    """What the latest comparison with the brokers leaves open."""
+    last = await reconcile.last(desk)
+    if last is None or not (last.differences or last.away):
+        return ""
+    at = f"{desk.local(last.at):%H:%M} {wording.place(desk.calendar.zone)}"
+    if last.differences:
+        found = wording.number_of(last.differences, "difference")
+        return f"\nThe books had {found} with the brokers' at {at}; /reconcile shows what differs."
+    return f"\nA broker could not be asked at {at}; /reconcile asks again."
 
 
 async def square_off(desk: Desk, request: Request) -> None:

@@ -1,15 +1,17 @@
 """Every verb in one table: what it does, how it is written, where it is listed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from desk import inbox, notices, wording
 from desk.console import backtest, deciding, digests, jobs, lists, money, safety, service
+from desk.console.health import health
 from desk.console.reconcile import reconcile
 from desk.console.unknown import unknown
 from desk.desk import Desk
-from trading.errors import DeskError, QuarterdeckError
+from trading.errors import DeskError, JournalError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
 from trading.messages import Span, bold, message
 
@@ -58,7 +60,9 @@ VERBS: dict[str, Verb] = {
         "[day|week|month|ytd|all] [strategy]",
         topic="Money",
     ),
-    "reconcile": Verb(reconcile, "compare our books with the brokers' now", topic="Money"),
+    "reconcile": Verb(
+        reconcile, "compare our books with the brokers' now; settle what differs", topic="Money"
+    ),
     "digest": Verb(
         digests.digests,
         "what you read instead of looking: preview, mute, move",
@@ -87,7 +91,7 @@ VERBS: dict[str, Verb] = {
     "jobs": Verb(
         jobs.jobs, "what runs by itself, and when", "[run|pause|resume] [NAME]", topic="Console"
     ),
-    "health": Verb(service.health, "processes, queues, versions", topic="Console"),
+    "health": Verb(health, "what is wrong, processes, queues, versions", topic="Console"),
     "help": Verb(help_, "this list", topic="Console"),
     "start": Verb(service.start, "say hello; starts no trading", topic="Console"),
     "list": Verb(deciding.show_list),
@@ -104,6 +108,11 @@ async def handle(desk: Desk, request_id: int) -> None:
     with notices.held_back() as answers:
         try:
             await _carry_out(desk, request)
+        except asyncio.CancelledError:  # the process ends: the next one carries it out, at once
+            await desk.journal.move(request, leased_until=None)
+            raise
+        except JournalError:
+            raise  # it stays new, and the sweep carries it out once the database is back
         except QuarterdeckError as refusal:
             state, error = RequestState.REFUSED, str(refusal)
             await notices.answer(desk, request, wording.capital(error) + ".")

@@ -282,3 +282,27 @@ async def test_the_client_learns_the_terms_of_the_process_it_talks_to(client: Pa
     assert later.settles_in is not None
     waited = client.timeout + client.connect_timeout
     assert later.settles_in.total_seconds() >= 5.0 + waited
+
+
+async def test_a_transfer_changes_a_position_and_shows_no_execution(
+    client: PaperClient, adversary: Adversary
+) -> None:
+    cash = (await client.account()).cash
+    await client.control(transfer={"symbol": "AAPL", "quantity": "3", "price": "100"})
+    [held] = await client.positions()
+    assert (held.symbol, held.quantity, held.average) == ("AAPL", Decimal(3), Decimal(100))
+    assert (await client.fills(""))[0] == []
+    assert (await client.account()).cash == cash
+    await client.control(transfer={"symbol": "AAPL", "quantity": "-3", "price": "0"})
+    assert await client.positions() == []
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"symbol": "AAPL"}, {"symbol": "NOPE", "quantity": "1", "price": "1"}, "AAPL"]
+)
+async def test_a_transfer_that_cannot_be_read_changes_nothing(
+    client: PaperClient, wanted: object
+) -> None:
+    with pytest.raises(BrokerError, match=r"transfer|no instrument"):
+        await client.control(transfer=wanted)
+    assert await client.positions() == []

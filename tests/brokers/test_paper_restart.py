@@ -220,3 +220,16 @@ async def test_random_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> N
         (held,) = await broker.client.positions()
     assert sorted(f.order_key for f in fills) == sorted(keys)
     assert held.quantity == len(keys)
+
+
+async def test_a_transfer_and_a_limit_survive_a_restart(tmp_path: Path) -> None:
+    here = floor()
+    first = here.persisted(tmp_path / "b.sqlite")
+    first.transfer("AAPL", Decimal("2.5"), Decimal(90))
+    await first.submit(order("buy 1 AAPL @ 80", "k1"))
+    before = await first.positions(), await first.working()
+    first.close()
+    again = here.persisted(tmp_path / "b.sqlite")
+    assert (await again.positions(), await again.working()) == before
+    assert [resting.limit for resting in before[1]] == [Decimal(80)]
+    again.close()

@@ -11,13 +11,14 @@ import pytest
 from brokers.adversary import Adversary, Faults
 from brokers.paper import PaperBroker
 from desk import execute, reconcile
-from desk.console import verbs
+from desk.console import differences, verbs
+from desk.differences import Shift, Stray
 from tests.worker.synthetic import Station, station
 from tests.world import ANN, MONDAY, World, at, world
 from trading.facts import Lane, Notice, Run, RunState
 from trading.messages import Message
 from trading.orders import Fill, Order, OrderState, OrderType
-from trading.types import Holdings, Side
+from trading.types import Side
 from worker import jobs
 
 D = Decimal
@@ -38,6 +39,7 @@ async def no_rest(_: float) -> None:
 async def holding(*texts: str) -> World:
     """Tuesday noon; these were ordered and filled this morning."""
     w = await world()
+    w.desk.rest = no_rest
     w.go(TUESDAY, 15)
     await w.journal.append([order(w, f"k{n}", text) for n, text in enumerate(texts)])
     await execute.execute_due(w.desk, owner="t")
@@ -51,39 +53,10 @@ def broker(w: World) -> PaperBroker:
     return found
 
 
-def lost(w: World, text: str, key: str = "by-hand") -> Fill:
-    """A trade at the broker whose execution the desk is never shown."""
+def slip(w: World, text: str) -> None:
+    """The broker's position changes without an execution that anybody is shown."""
     side, quantity, symbol = text.split()
-    return Fill(
-        "paper", "paper", key, key, "", symbol, Side(side), D(quantity), D(100), D(0), "USD",
-        w.clock.at,
-    )  # fmt: skip
-
-
-async def slip(w: World, text: str) -> None:
-    """The broker's positions change without an execution to book."""
-    paper = broker(w)
-    fill = lost(w, text)
-    held = paper.positions
-
-    async def positions() -> list[Holdings]:
-        rows = {h.symbol: h for h in await held()}
-        old = rows.get(fill.symbol, Holdings(fill.symbol, D(0), D(0)))
-        rows[fill.symbol] = replace(old, quantity=old.quantity + fill.quantity * fill.side.sign)
-        return [h for h in rows.values() if h.quantity]
-
-    w.desk.brokers = {"paper": Wrapped(paper, positions)}  # type: ignore[dict-item]
-
-
-class Wrapped:
-    """The real broker with one answer of its own."""
-
-    def __init__(self, inner: Any, positions: Any) -> None:
-        self._inner = inner
-        self.positions = positions
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
+    broker(w).transfer(symbol, D(quantity) * Side(side).sign, D(100))
 
 
 async def told(w: World) -> list[tuple[Lane, str]]:
@@ -103,31 +76,32 @@ async def test_all_agree_is_one_sentence_with_the_figures_and_the_time():
 
 async def test_a_difference_is_told_once_with_both_figures_in_the_critical_lane():
     w = await holding("buy 10 AAPL", "buy 5 MSFT")
-    await slip(w, "buy 3 AAPL")
+    slip(w, "buy 3 AAPL")
     for _ in range(3):
-        await reconcile.tell(w.desk, await reconcile.check(w.desk, no_rest))
+        await differences.tell(w.desk, await reconcile.check(w.desk, no_rest))
     [(lane, text)] = await told(w)
     assert lane is Lane.CRITICAL
     assert text == (
         "Our books and paper's differ\n"
         "     paper ours\n"
         "AAPL    13   10\n"
-        "2 positions, 0 open orders, checked 14:05 New York."
+        "2 positions, 0 open orders, checked 14:05 New York.\n"
+        "Adopt: our books take the broker's figure.\n"
+        "Ignore: it is not told again.\n"
+        "Close: the surplus is traded away at the broker."
     )
 
 
 async def test_a_difference_that_changes_is_told_again_and_its_end_too():
     w = await holding("buy 10 AAPL")
-    paper = broker(w)
-    for text in ("buy 3 AAPL", "buy 4 AAPL"):
-        w.desk.brokers = {"paper": paper}
-        await slip(w, text)
-        await reconcile.tell(w.desk, await reconcile.check(w.desk, no_rest))
-    w.desk.brokers = {"paper": paper}
+    for text in ("buy 3 AAPL", "buy 1 AAPL"):
+        slip(w, text)
+        await differences.tell(w.desk, await reconcile.check(w.desk, no_rest))
+    slip(w, "sell 4 AAPL")
     for _ in range(2):
-        await reconcile.tell(w.desk, await reconcile.check(w.desk, no_rest))
+        await differences.tell(w.desk, await reconcile.check(w.desk, no_rest))
     texts = await told(w)
-    assert ["13" in text for _, text in texts] == [True, False, False]
+    assert ["13   10" in text for _, text in texts] == [True, False, False]
     assert ["14   10" in text for _, text in texts] == [False, True, False]
     assert texts[-1] == (
         Lane.NORMAL,
@@ -139,14 +113,12 @@ async def test_a_difference_that_changes_is_told_again_and_its_end_too():
 async def test_a_fill_in_flight_between_two_readings_is_no_difference():
     """The broker's position moves first; its execution shows a moment later."""
     w = await holding("buy 10 AAPL")
-    paper = broker(w)
-    await slip(w, "buy 3 AAPL")
-    first = await reconcile.read(w.desk)
-    assert len(first.shifts) == 1, "one reading alone sees it"
+    slip(w, "buy 3 AAPL")
+    assert len((await reconcile.read(w.desk)).found) == 1, "one reading alone sees it"
 
     async def arrives(_: float) -> None:
-        w.desk.brokers = {"paper": paper}
-        await paper.submit(order(w, "by-hand", "buy 3 AAPL"))
+        slip(w, "sell 3 AAPL")
+        await broker(w).submit(order(w, "by-hand", "buy 3 AAPL"))
 
     reading = await reconcile.check(w.desk, arrives)
     assert reading.agrees
@@ -156,12 +128,10 @@ async def test_a_fill_in_flight_between_two_readings_is_no_difference():
 
 async def test_two_readings_that_differ_otherwise_each_time_are_a_market_that_moves():
     w = await holding("buy 10 AAPL")
-    paper = broker(w)
-    await slip(w, "buy 3 AAPL")
+    slip(w, "buy 3 AAPL")
 
     async def moves_on(_: float) -> None:
-        w.desk.brokers = {"paper": paper}
-        await slip(w, "buy 7 AAPL")
+        slip(w, "buy 4 AAPL")
 
     assert (await reconcile.check(w.desk, moves_on)).agrees
 
@@ -184,8 +154,8 @@ async def test_an_order_only_one_side_knows_is_a_difference():
     await w.journal.append([ghost])
     await broker(w).submit(resting)
     reading = await reconcile.check(w.desk, no_rest)
-    assert sorted(stray.text for stray in reading.strays) == [
-        "buy 1 XOM works at paper, unknown here",
+    assert sorted(stray.text for stray in reading.found) == [
+        "buy 1 XOM at 90.00 works at paper, unknown here",
         "sell 4 AAPL is accepted here, paper does not know it",
     ]
     assert reconcile.outcome(reading) == "2 differences with the brokers"
@@ -205,14 +175,14 @@ async def test_an_order_that_ended_at_the_broker_is_followed_not_told():
 async def test_a_broker_that_is_away_is_no_difference_and_forgets_none():
     w = await holding("buy 10 AAPL")
     paper = broker(w)
-    await slip(w, "buy 3 AAPL")
-    await reconcile.tell(w.desk, await reconcile.check(w.desk, no_rest))
+    slip(w, "buy 3 AAPL")
+    await differences.tell(w.desk, await reconcile.check(w.desk, no_rest))
     away = Adversary(paper)
     away.leave(1000)
     w.desk.brokers = {"paper": away}
     reading = await reconcile.check(w.desk, no_rest)
     assert (reading.agrees, reading.asked, len(reading.away)) == (False, (), 1)
-    assert not await reconcile.tell(w.desk, reading)
+    assert not await differences.tell(w.desk, reading)
     await verbs.handle(w.desk, await w.ask("/reconcile"))
     assert (await told(w))[-1][1] == (
         "Not every broker could be asked\n"
@@ -220,7 +190,8 @@ async def test_a_broker_that_is_away_is_no_difference_and_forgets_none():
         "1 position, 0 open orders, checked 14:05 New York."
     )
     w.desk.brokers = {"paper": paper}
-    assert await reconcile.tell(w.desk, await reconcile.check(w.desk, no_rest)), "it agrees again"
+    slip(w, "sell 3 AAPL")
+    assert await differences.tell(w.desk, await reconcile.check(w.desk, no_rest)), "it agrees again"
 
 
 async def test_a_broker_whose_positions_lag_behind_its_fills_is_read_again():
@@ -239,18 +210,21 @@ async def test_a_broker_whose_positions_lag_behind_its_fills_is_read_again():
 @pytest.mark.parametrize("count", [1, 40])
 async def test_the_answer_fits_a_phone(count: int):
     w = await holding()
-    shifts = frozenset(
-        reconcile.Shift("interactive-brokers", f"SYM{n}-LONGNAME", D(-1_234_567), D("0.00012345"))
+    shifts = {
+        Shift("interactive-brokers", f"SYM{n}-LONGNAME", D(-1_234_567), D("0.00012345"))
         for n in range(count)
-    )
-    strays = frozenset(reconcile.Stray("ib", str(n), f"buy {n} AAPL works") for n in range(count))
-    reading = replace(await reconcile.read(w.desk), shifts=shifts, strays=strays)
-    said = reconcile.wording_of(w.desk, reading)
-    assert len(said.plain) < 1500
-    for span in said.text:
-        if span.style == "pre":
-            assert max(len(line) for line in span.text.splitlines()) <= 34
-    assert ("more" in said.plain) == (count > 1)
+    }
+    strays = {Stray("ib", str(n), "AAPL", Side.BUY, D(n), "", "works") for n in range(count)}
+    reading = replace(await reconcile.read(w.desk), found=frozenset(shifts | strays))
+    for page in (None, 1, 2, 14):
+        said = differences.shown(w.desk, reading, page=page)
+        assert len(said.plain) < 1500
+        assert len(said.buttons) <= differences.PAGE + 1
+        for span in said.text:
+            if span.style == "pre":
+                assert max(len(line) for line in span.text.splitlines()) <= 34
+    alarm = differences.shown(w.desk, reading).plain
+    assert ("… and 74 more: /reconcile shows them." in alarm) == (count == 40)
 
 
 async def due(s: Station, job: str) -> Run:

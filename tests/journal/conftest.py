@@ -47,6 +47,9 @@ class Server:
             "--locale=C.UTF-8",
             "--no-sync",
         )
+        self.restart()
+
+    def restart(self) -> None:
         options = f'-h "" -k {self.folder} -c fsync=off'
         log = self.folder / "log"
         self._run("pg_ctl", "-w", "-D", self.data, "-l", log, "-o", options, "start")

@@ -1,5 +1,6 @@
 """Rounds: what a lost wake-up left lying is carried out, and one failure stops nothing else."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from trading.clocks import SimulatedClock
 from trading.errors import QuarterdeckError
 from trading.facts import Notice, Request, RequestState
 from trading.orders import Order, OrderState
+from trading.shift import Shift
 from worker import rounds
 
 TUESDAY = MONDAY.replace(day=4)
@@ -103,13 +105,13 @@ async def test_one_look_expires_sends_and_settles():
     )
     await decide.approve(w.desk, signals[0].id, by="operator:1")
     w.go(TUESDAY, 14, 30)
-    await rounds.trade_once(w.desk, owner="t")
+    await rounds.trade_once(w.desk)
     [order] = await w.journal.read(Order)
     assert order.state is OrderState.FILLED
     states = [(await decide.signal_of(w.desk, s.id)).state.value for s in signals]
     assert states == ["approved", "expired"]
     before = await w.journal.count(Notice)
-    await rounds.trade_once(w.desk, owner="t")
+    await rounds.trade_once(w.desk)
     assert await w.journal.count(Notice) == before, "a look at nothing tells nothing"
 
 
@@ -119,7 +121,7 @@ async def test_past_the_calendars_end_a_square_off_waits_and_the_rounds_go_on():
     w.desk.calendar = Weekdays(known_through=MONDAY)
     w.go(TUESDAY, 20)
     run = await squareoff.begin(w.desk, by="operator:1")
-    await rounds.trade_once(w.desk, owner="t")
+    await rounds.trade_once(w.desk)
     assert (await squareoff.under_way(w.desk)) == run
 
 
@@ -139,6 +141,64 @@ async def test_the_conductor_moves_the_clock_only_after_the_look():
     with pytest.raises(Enough):
         await rounds.trade(w.desk, rest, owner="t", conduct=conduct)
     assert seen == [[OrderState.FILLED]]
+
+
+async def test_a_sweep_that_meets_a_database_away_looks_again(monkeypatch: pytest.MonkeyPatch):
+    w = await world()
+    asked = await w.ask("/start")
+    looks = 0
+    whole = w.journal.read
+
+    async def away(*_: Any, **__: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            monkeypatch.setattr(w.journal, "read", whole)
+        raise QuarterdeckError("the database is away")
+
+    monkeypatch.setattr(w.journal, "read", away)
+    await swept(w, times=4)
+    assert looks == 3
+    assert await w.journal.count(Notice, answers=asked) == 1
+
+
+async def test_a_request_cut_short_is_left_to_the_next_process_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    w = await world()
+    begun = asyncio.Event()
+
+    async def slow(*_: Any) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    start = verbs.VERBS["start"]
+    monkeypatch.setitem(verbs.VERBS, "start", verbs.Verb(slow))
+    asked = await w.ask("/start")
+    task = asyncio.ensure_future(rounds.carry_out(w.desk, asked))
+    await begun.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    monkeypatch.setitem(verbs.VERBS, "start", start)
+    await rounds.carry_out(w.desk, asked)
+    assert await states(w) == [RequestState.DONE]
+    assert await w.journal.count(Notice, answers=asked) == 1
+
+
+async def test_once_the_shift_is_over_nothing_due_is_begun():
+    w = await world()
+    signals = await propose.propose(w.desk, "dip", [answer("AAPL")], explain=explain)
+    await decide.approve(w.desk, signals[0].id, by="operator:1")
+    w.go(TUESDAY, 14, 30)
+    stop = asyncio.Event()
+    stop.set()
+    w.desk.shift = Shift(stop)
+    asked = await w.ask("/start")
+    await rounds.trade_once(w.desk, owner="t")
+    await swept(w)
+    assert [order.state for order in await w.journal.read(Order)] == [OrderState.PLANNED]
+    assert await w.journal.count(Notice, answers=asked) == 0
 
 
 async def test_a_database_that_is_away_ends_a_look_and_not_the_loop():
@@ -189,3 +249,20 @@ async def test_an_order_that_breaks_us_stops_no_other(monkeypatch: pytest.Monkey
     await rounds.trade_once(w.desk)
     states = {order.symbol: order.state for order in await w.journal.read(Order)}
     assert states == {"AAPL": OrderState.PLANNED, "MSFT": OrderState.FILLED}
+
+
+async def test_the_rounds_send_only_after_the_start_has_compared_the_books():
+    w = await world()
+    [order] = await approved_order(w)
+    w.desk.reconciled = False
+    w.go(TUESDAY, 15)
+    await rounds.trade_once(w.desk)
+    assert (await w.journal.read(Order))[0].state is OrderState.PLANNED, order.key
+    await rounds.start(w.desk)
+    await rounds.trade_once(w.desk)
+    assert (await w.journal.read(Order))[0].state is OrderState.FILLED
+
+
+async def approved_order(w: World) -> list[Order]:
+    [signal] = await propose.propose(w.desk, "dip", [answer("AAPL")], explain=explain)
+    return [await decide.approve(w.desk, signal.id, by="operator:1")]

@@ -81,3 +81,12 @@ async def test_housekeeping_forgets_what_is_done_and_old_and_nothing_else(tmp_pa
     assert said == "3 old rows pruned"
     assert [n.created_at for n in await s.w.journal.read(Notice)] == [old, s.w.clock.at]
     assert [r.due_at for r in await s.w.journal.read(Run)] == [old, ancient, old]
+
+
+async def test_what_is_due_waits_for_this_process_own_first_reconciliation(tmp_path: Path):
+    s = await station(tmp_path)
+    s.w.go(MONDAY, 14, 32)
+    await order(s, "a", "MSFT")
+    s.w.desk.reconciled = False
+    said = await upkeep.execute(s.w.desk, s.research, run(s, "execute:open"))
+    assert (said, s.w.desk.reconciled) == ("1 order sent, 0 waiting", True)
