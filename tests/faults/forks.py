@@ -156,9 +156,9 @@ def _tells(told: Callable[[], None]) -> None:
 
     begin = processes.until
 
-    async def begun(*args: Any) -> None:
+    async def begun(*args: Any, **kwargs: Any) -> None:
         told()
-        await begin(*args)
+        await begin(*args, **kwargs)
 
     vars(processes)["until"] = begun
 
