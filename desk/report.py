@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from desk import settle
 from desk.desk import Desk
 from desk.marks import money
 from trading.errors import BadCommand, BrokerError
@@ -215,6 +216,10 @@ async def broker_agrees(desk: Desk) -> Agreement:
     for broker in desk.brokers.values():
         try:
             rows = await position_differences(desk, broker)
+            if rows:  # what was filled a moment ago is no difference
+                await settle.collect(desk, broker)
+                again = await position_differences(desk, broker)
+                rows = [row for row in rows if row in again]
         except BrokerError as error:
             return Agreement(desk.market.now(), (), str(error))
         differences += [
