@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -74,6 +75,10 @@ class Fleet:
     def spawn(self, order: dict[str, Any]) -> None:
         """Its pid is heard."""
         self._write(order)
+
+    def send(self, pid: int, number: signal.Signals) -> None:
+        """By way of its parent, who alone knows that the number is still that child's."""
+        self._write({"send": number.value, "to": pid})
 
     def _write(self, order: dict[str, Any]) -> None:
         self._in.write(json.dumps(order).encode() + b"\n")

@@ -1,7 +1,7 @@
 """The warmed parent: imports everything once, then forks a process of the house in milliseconds.
 
-JSON lines: `{"tag", "name", "settings", …}` in; `{"tag", "pid"}`, `{"up"}` with a pid once its
-loops run, and `{"died", "status"}` out.
+JSON lines: `{"tag", "name", "settings", …}` and, to a child, `{"send", "to"}` in; `{"tag", "pid"}`,
+`{"up"}` with a pid once its loops run, and `{"died", "status"}` out.
 It runs no loop and no thread of ours, so a fork of it is a fresh start. When its own parent goes,
 it and every child go too.
 """
@@ -75,6 +75,10 @@ def serve() -> None:
                 order = json.loads(line)
                 if "ready" in order:
                     _prepare(order["ready"])
+                    continue
+                if "send" in order:
+                    if order["to"] in living:  # dead or not, its number is nobody else's yet
+                        os.kill(order["to"], order["send"])
                     continue
                 pid = os.fork()
                 if not pid:

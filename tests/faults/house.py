@@ -1,7 +1,6 @@
 """A house under trial: real processes forked from a warmed parent, killed and brought back."""
 
 import asyncio
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -262,7 +261,7 @@ class House:
     def send(self, name: str, number: signal.Signals) -> None:
         pid = self.parts[name].pid
         if pid:
-            os.kill(pid, number)
+            self.case.fleet.send(pid, number)
 
     def halt(self, name: str) -> None:
         """SIGSTOP."""
