@@ -13,13 +13,14 @@ from db.postgres import PostgresStore
 from db.schema import bring_up_to_date, store_for
 from db.sqlite import SqliteStore
 from db.tables import Table
-from trading.facts import MOVES, UNIQUE, Adjustment, Latch
+from trading.facts import MOVES, UNIQUE, Latch
+from trading.money import Action, Adjustment, Rate
 from trading.orders import Fill
 
 F = TypeVar("F")
 
 #: Kinds read by following their ids, which therefore must be given in the order of commits.
-FOLLOWED = frozenset({Fill, Adjustment})
+FOLLOWED = frozenset({Fill, Adjustment, Action, Rate})
 
 #: Rows turned into facts before other tasks get a turn; about 10 ms.
 SLICE = 1_000

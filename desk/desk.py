@@ -10,6 +10,7 @@ from desk.timetable import Jobs, When
 from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
+from trading.ledger import Method
 from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal
 from trading.types import Holding, Instrument, Mode, Moment
 from trading.universes import Universe
@@ -75,10 +76,11 @@ class Desk:
     digests: Digests = field(default_factory=Digests)
     universes: Mapping[str, Universe] = field(default_factory=dict)
     jobs: Jobs = field(default_factory=dict)  # the timetable, by name
+    methods: Mapping[str, Method] = field(default_factory=dict)  # which lots go first, by account
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:
-        self.books = Books(self.journal)
+        self.books = Books(self.journal, self.market, self.currency, self.methods)
 
     @property
     def zone(self) -> ZoneInfo:
