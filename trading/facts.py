@@ -110,6 +110,11 @@ class Picture:
     id: int = 0
     version: int = 0
 
+    @property
+    def file_name(self) -> str:
+        """Of a picture that is sent as a file, such as a report's PDF; "" for one that is shown."""
+        return self.subject.partition(":")[2] if self.kind == "report" else ""
+
 
 class RunState(StrEnum):
     DUE = "due"

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from desk import inbox, notices, wording
 from desk.console import backtest, deciding, digests, jobs, lists, money, safety, service
 from desk.console.health import health
+from desk.console.pnl import pnl
 from desk.console.reconcile import reconcile
 from desk.console.unknown import unknown
 from desk.desk import Desk
@@ -55,9 +56,9 @@ VERBS: dict[str, Verb] = {
         unknown, "orders nobody knows the fate of", "[ID there|absent|ask]", topic="Money"
     ),
     "pnl": Verb(
-        money.pnl,
-        "net profit and loss, as a picture",
-        "[day|week|month|ytd|all] [strategy]",
+        pnl,
+        "profit and loss of a period, as a picture",
+        "[today|week|month|quarter|ytd|all|FROM..TO] [strategy] [gross]",
         topic="Money",
     ),
     "reconcile": Verb(

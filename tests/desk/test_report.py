@@ -220,7 +220,7 @@ async def test_a_desk_that_never_traded_has_nothing_to_report():
 
 async def test_a_word_that_is_no_period_is_answered_with_those_there_are():
     w = await opened()
-    with pytest.raises(BadCommand, match="'decade' is no period; use one of: day, week, month"):
+    with pytest.raises(BadCommand, match="'decade' is no period; write one like today"):
         await report.profit(w.desk, "decade")
 
 
