@@ -6,9 +6,10 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 
+from analytics.days import Day
 from desk import report
 from desk.desk import Desk
-from desk.report import Day, Held, Parts
+from desk.report import Held, Parts
 from trading.ledger import Trade
 from trading.orders import Fill, Order, OrderState
 from trading.signals import Signal, SignalState

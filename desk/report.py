@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from analytics.days import Day
 from desk import settle
 from desk.desk import Desk
 from desk.marks import money
@@ -15,12 +16,6 @@ from trading.money import Mark
 from trading.ports import Broker
 
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    day: date
-    net: Decimal  # that day's change of realised + unrealised − fees
 
 
 @dataclass(frozen=True, slots=True)
