@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from charts.reading import Node
-from charts.theme import THEMES
+from charts.specs.heading import check_theme
 from trading.errors import DataError
 
 MOST = 60  # values of one parameter; more cells could not be told apart on a phone
@@ -49,8 +49,7 @@ class HeatSpec:
             raise DataError(f"heat: there is no cell {self.best} to be the best")
         if not 0 <= self.decimals <= 8:
             raise DataError(f"heat: decimals is {self.decimals}; expected 0 to 8")
-        if self.theme not in THEMES:
-            raise DataError(f"heat: theme is {self.theme!r}; expected {' or '.join(THEMES)}")
+        check_theme("heat", self.theme)
 
     def to_json(self) -> dict[str, Any]:
         plain = {name: getattr(self, name) for name in self.__slots__}
