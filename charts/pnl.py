@@ -45,7 +45,7 @@ def pnl(
     theme: Theme = DARK,
 ) -> bytes:
     """A PNG, 1200 x 1000. `days` ascend, one entry a day; raises DataError as `PnlSpec` does."""
-    return compose(PnlSpec(days, title, subtitle, currency, bars, theme.name)).png()
+    return compose(PnlSpec(days, title, subtitle, currency, bars, theme=theme.name)).png()
 
 
 def compose(spec: PnlSpec) -> Sheet:

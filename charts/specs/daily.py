@@ -24,13 +24,17 @@ Span = Literal["auto", "day", "week", "month"]
 
 @dataclass(frozen=True, slots=True)
 class PnlSpec:
-    """Cumulative net P&L, bars and drawdown over `days` (ascending, one entry a day)."""
+    """Cumulative net P&L, bars and drawdown over `days` (ascending, one entry a day).
+
+    Where `gross`, the days hold P&L before costs and the panels say so.
+    """
 
     days: Sequence[PnlDay]
     title: str
     subtitle: str = ""
     currency: str = "USD"
     bars: Span = "auto"  # what one bar sums; auto keeps bars wide enough for a phone
+    gross: bool = False
     theme: str = "dark"
 
     def __post_init__(self) -> None:
@@ -44,6 +48,7 @@ class PnlSpec:
             "days": days_json(self.days),
             **heading_json(self),
             "bars": self.bars,
+            "gross": self.gross,
         }
 
     @classmethod
@@ -55,6 +60,7 @@ class PnlSpec:
             days=read_days(node),
             **heading(node),
             bars=node.text("bars", "auto"),  # type: ignore[arg-type]  # checked on construction
+            gross=node.flag("gross", False),
         )
 
 

@@ -1,5 +1,6 @@
 """What every spec has and reads alike: title, subtitle, currency, theme, days of P&L."""
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import isfinite
@@ -9,6 +10,8 @@ from charts.pieces import PnlDay
 from charts.reading import Node
 from charts.theme import THEMES
 from trading.errors import DataError
+
+Month = tuple[str, float]  # "2026-02" and its net
 
 
 class Headed(Protocol):
@@ -57,6 +60,15 @@ def check_days(name: str, days: Sequence[PnlDay]) -> None:
     for day in days:
         if not isfinite(day.net):
             raise DataError(f"{name}: the net of {day.day} is not a number")
+
+
+def check_months(name: str, months: Iterable[Month]) -> None:
+    """Raises DataError unless every month reads like 2026-02 and every net is a number."""
+    for month, net in months:
+        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+            raise DataError(f"{name}: month is {month!r}; expected one like 2026-02")
+        if not isfinite(net):
+            raise DataError(f"{name}: the net of {month} is not a number")
 
 
 def check_theme(name: str, theme: str) -> None:

@@ -73,11 +73,11 @@ class HeatSpec:
         return cls(
             title=node.text("title"),
             column_name=node.text("column_name"),
-            columns=_texts(node, "columns"),
+            columns=node.texts("columns"),
             cells=tuple(_row(node, i, row) for i, row in enumerate(node.items("cells"))),
             subtitle=node.text("subtitle", ""),
             row_name=node.text("row_name", ""),
-            rows=_texts(node, "rows"),
+            rows=node.texts("rows"),
             metric=node.text("metric", ""),
             decimals=2 if decimals is None else decimals,
             unit=node.text("unit", ""),
@@ -85,13 +85,6 @@ class HeatSpec:
             best_name=node.text("best_name", "best"),
             theme=node.text("theme", "dark"),
         )
-
-
-def _texts(node: Node, name: str) -> tuple[str, ...]:
-    values = node.items(name)
-    if not all(isinstance(value, str) for value in values):
-        raise node.wrong(name, "should be a list of texts")
-    return tuple(values)
 
 
 def _row(node: Node, place: int, row: object) -> tuple[float | None, ...]:
