@@ -3,9 +3,9 @@
 Importing this is light; matplotlib is loaded by the first drawing, or by `warm`.
 """
 
-from charts.heat_spec import HeatSpec
+from charts.drawing import draw
 from charts.pieces import Level, Mark, Panel, PnlDay
-from charts.spec import CandlesSpec, DigestSpec, PnlSpec, ReplaySpec, draw
+from charts.specs import CandlesSpec, DigestSpec, HeatSpec, PnlSpec, ReplaySpec
 from charts.theme import DARK, LIGHT, Theme
 
 __all__ = [

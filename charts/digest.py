@@ -22,7 +22,7 @@ from charts.pnl import (
 )
 from charts.scale import Floats, Frame, figure, money
 from charts.sheet import Sheet, boxes, width_of
-from charts.spec import DigestSpec
+from charts.specs import DigestSpec
 from charts.theme import LABEL, THEMES
 
 SHARES = (0.5, 0.5)  # of the height: bars, cumulative

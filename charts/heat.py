@@ -9,9 +9,9 @@ from matplotlib.colors import to_hex
 
 from charts import axes
 from charts.axes import GAP, MARGIN, ROW
-from charts.heat_spec import HeatSpec
 from charts.scale import Frame, figure
 from charts.sheet import Rect, Sheet, boxes, fitted, width_of
+from charts.specs import HeatSpec
 from charts.theme import LABEL, THEMES
 
 SHADES = 64  # of cividis (Nuñez, Anderton and Renslow 2018), made for colour-blind eyes

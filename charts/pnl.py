@@ -12,7 +12,7 @@ from charts.dates import Times
 from charts.pieces import PnlDay
 from charts.scale import Floats, Frame, money
 from charts.sheet import DOTTED, Sheet, boxes, width_of
-from charts.spec import PnlSpec, Span
+from charts.specs.daily import PnlSpec, Span
 from charts.theme import DARK, SUBTITLE, THEMES, Theme
 
 MOST_BARS = 110  # leaves a bar and its gap 9 px, 2.7 on a phone
@@ -45,7 +45,7 @@ def pnl(
     theme: Theme = DARK,
 ) -> bytes:
     """A PNG, 1200 x 1000. `days` ascend, one entry a day; raises DataError as `PnlSpec` does."""
-    return compose(PnlSpec(days, title, subtitle, currency, bars, theme.name)).png()
+    return compose(PnlSpec(days, title, subtitle, currency, bars, theme=theme.name)).png()
 
 
 def compose(spec: PnlSpec) -> Sheet:

@@ -8,7 +8,8 @@ from charts.candles import compose as compose_candles
 from charts.digest import compose as compose_digest
 from charts.pieces import Level, Mark, Panel, PnlDay
 from charts.pnl import compose as compose_pnl
-from charts.spec import SHOWN, CandlesSpec, DigestSpec, PnlSpec
+from charts.specs import DigestSpec, PnlSpec
+from charts.specs.candles import SHOWN, CandlesSpec
 from trading.bars import Bars
 from trading.types import Side
 

@@ -11,7 +11,7 @@ import pytest
 
 from charts import CandlesSpec, DigestSpec, Level, Panel, PnlSpec, draw
 from charts.candles import candles
-from charts.spec import SHOWN
+from charts.specs.candles import SHOWN
 from charts.theme import DARK
 from tests.charts import samples
 from trading.bars import Bars

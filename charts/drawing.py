@@ -1,0 +1,34 @@
+"""From a kind and its stored spec to bytes. A kind's spec is below, its drawing in the module of
+its name."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Protocol, Self
+
+from charts.specs import CandlesSpec, DigestSpec, HeatSpec, PnlSpec, ReplaySpec
+from trading.errors import DataError
+
+
+class _Spec(Protocol):
+    @classmethod
+    def from_json(cls, spec: Mapping[str, Any]) -> Self: ...
+
+
+KINDS: Mapping[str, type[_Spec]] = {
+    "candles": CandlesSpec,
+    "pnl": PnlSpec,
+    "replay": ReplaySpec,
+    "heat": HeatSpec,
+    "digest": DigestSpec,
+}
+
+
+def draw(kind: str, spec: Mapping[str, Any]) -> bytes:
+    """The PNG of a stored spec of that kind. Raises DataError for a bad one."""
+    if kind not in KINDS:
+        *others, last = KINDS
+        names = f"{', '.join(others)} or {last}"
+        raise DataError(f"no picture is called {kind!r}; expected {names}")
+    read = KINDS[kind].from_json(spec)
+    png: bytes = import_module(f"charts.{kind}").compose(read).png()
+    return png
