@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from analytics.days import Day
+from analytics.periods import Against, last
 from desk import settle
 from desk.desk import Desk
 from desk.marks import money
@@ -34,15 +35,10 @@ class Profit:
     until: tuple[Day, ...] = ()  # every day up to the period's end
     ends: date = date.min  # the period's last day
 
-    def change(self, days: int) -> tuple[Decimal, Decimal]:
-        """Of the last so many days of the calendar, today among them where the period goes on:
-        what they made, and how much more that is than the same number of days before."""
-        begins = (self.ends - timedelta(days), self.ends - timedelta(2 * days))
-        last, before = (
-            sum((d.net for d in self.until if first < d.day <= first + timedelta(days)), ZERO)
-            for first in begins
-        )
-        return last, last - before
+    def over(self, days: int) -> Against:
+        """The last so many days of the calendar, today among them where the period goes on,
+        against as many before."""
+        return last(self.until, days, self.ends)
 
     @property
     def total(self) -> Decimal:
@@ -206,11 +202,12 @@ def between(course: Course, first: date, last: date) -> Parts:
 
 
 def daily(course: Course, *, gross: bool = False) -> list[Day]:
-    before, days = ZERO, []
+    """Each day's own figures; gross, nothing is taken off them."""
+    before, days = Parts(), []
     for day, parts in course.items():
-        total = parts.gross if gross else parts.net
-        days.append(Day(day, total - before))
-        before = total
+        own = parts - before
+        before = parts
+        days.append(Day(day, own.gross) if gross else Day(day, own.net, own.fees, own.taxes))
     return days
 
 

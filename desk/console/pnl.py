@@ -1,8 +1,8 @@
 """/pnl: a period's profit and loss as a picture, its figures under it."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
+from analytics.periods import last_day
 from desk import notices, report, wording
 from desk.console.asked import Asked, asked, whose
 from desk.console.deciding import pressed
@@ -16,7 +16,7 @@ from trading.facts import Request
 from trading.messages import Button, ButtonStyle, Span, bold, message
 
 STRATEGIES = 8  # that have a button
-LONG = 92  # days; of more, a bar is a month
+LONG = 66  # sessions; of more, a bar is a month
 
 
 async def pnl(desk: Desk, request: Request) -> None:
@@ -42,6 +42,8 @@ async def pnl(desk: Desk, request: Request) -> None:
         "title": f"{kind.capitalize()} P&L {of.stretch.name}",
         "subtitle": of.whose,
         "currency": found.currency,
+        "bars": "month" if len(found.days) > LONG else "day",
+        "gross": of.gross,
     }
     picture = await wanted(desk, "pnl", spec)
     await notices.answer(desk, request, said, edits=pressed(request), picture_id=picture.id)
@@ -52,11 +54,10 @@ def _changes(found: Profit) -> Sequence[str | Span]:
     """The last day, 7 and 30 days, each with its change against the ones before."""
     if found.last is None:
         return []
-    before = found.before_last.net if found.before_last is not None else Decimal(0)
-    rows = [(wording.short_day(found.last.day), (found.last.net, found.last.net - before))]
-    rows += [(f"{days} days", found.change(days)) for days in (7, 30)]
-    head = ("", found.currency, "change")
-    return [figures(head, rows), "\n"]
+    spans = [(wording.short_day(found.last.day), last_day(found.until))]
+    spans += [(f"{days} days", found.over(days)) for days in (7, 30)]
+    rows = [(label, (span.net, span.change)) for label, span in spans]
+    return [figures(("", found.currency, "change"), rows), "\n"]
 
 
 def _trades(found: Profit) -> str:

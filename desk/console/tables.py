@@ -9,8 +9,9 @@ from desk.console.replies import WIDTH, columns
 from trading.messages import Button, Span, table
 
 T = TypeVar("T")
-Row = tuple[str, Sequence[Decimal]]
+Row = tuple[str, Sequence[Decimal | None]]  # None: not known
 ROWS = 12  # of a page
+NONE = "–"  # in place of a figure that is not known or not defined
 
 
 def figures(head: Sequence[str], rows: Sequence[Row]) -> Span:
@@ -23,20 +24,22 @@ def figures(head: Sequence[str], rows: Sequence[Row]) -> Span:
     return narrow(lines)
 
 
-def _cents(value: Decimal) -> str:
-    return wording.signed(value)
+def _cents(value: Decimal | None) -> str:
+    return NONE if value is None else wording.signed(value)
 
 
-def _units(value: Decimal) -> str:
-    return wording.signed(value, 0)
+def _units(value: Decimal | None) -> str:
+    return NONE if value is None else wording.signed(value, 0)
 
 
-def _thousands(value: Decimal) -> str:
+def _thousands(value: Decimal | None) -> str:
+    if value is None:
+        return NONE
     text = wording.short(value)
     return text if value <= 0 else "+" + text
 
 
-_PLACES: Sequence[Callable[[Decimal], str]] = (_cents, _units, _thousands)
+_PLACES: Sequence[Callable[[Decimal | None], str]] = (_cents, _units, _thousands)
 
 
 def narrow(rows: Sequence[Sequence[str]], *, left: int = 1) -> Span:

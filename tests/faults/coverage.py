@@ -85,6 +85,7 @@ MOVED: Mapping[str, Mapping[tuple[str, str], str]] = {
 }
 
 CONSOLE, LISTS = "tests/desk/test_console.py", "tests/desk/test_lists.py"
+RESULTS, TRADES = "tests/desk/test_console_results.py", "tests/desk/test_console_trades.py"
 
 VERBS: Mapping[str, str] = {
     "signals": CONSOLE,
@@ -96,7 +97,14 @@ VERBS: Mapping[str, str] = {
     "positions": MACHINE,
     "orders": MACHINE,
     "unknown": MACHINE,
-    "pnl": CONSOLE,
+    "pnl": RESULTS,
+    "daily": RESULTS,
+    "weekly": RESULTS,
+    "monthly": RESULTS,
+    "trades": TRADES,
+    "trade": TRADES,
+    "calendar": RESULTS,
+    "compare": RESULTS,
     "reconcile": "tests/desk/test_reconcile.py",
     "digest": "tests/desk/test_digest.py",
     "strategies": CONSOLE,
