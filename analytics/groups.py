@@ -63,9 +63,9 @@ def by_hour(trades: Sequence[Trade], zone: tzinfo) -> list[Group]:
     return sorted(found, key=lambda group: group.name)
 
 
-def by_exit(trades: Sequence[Trade], reasons: Mapping[int, str]) -> list[Group]:
-    """By why each ended; `reasons` by `Trade.id`. The largest net first."""
-    return _best_first(grouped(trades, lambda trade: reasons.get(trade.id, UNKNOWN)))
+def by_exit(trades: Sequence[Trade], reasons: Mapping[str, str]) -> list[Group]:
+    """By why each ended; `reasons` by `Trade.closed_by`. The largest net first."""
+    return _best_first(grouped(trades, lambda trade: reasons.get(trade.closed_by, UNKNOWN)))
 
 
 def grouped(trades: Sequence[Trade], name: Callable[[Trade], str]) -> list[Group]:

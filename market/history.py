@@ -9,13 +9,15 @@ from decimal import Decimal
 
 import numpy as np
 
+from market.resample import completed, resampled, week_of
 from market.store import BarStore, Stamp
-from trading.bars import Floats
+from trading.bars import Bars, Floats
 from trading.errors import DataError
 from trading.ports import Calendar, Session
 from trading.types import Quote
 
 LAST = timedelta(minutes=1)
+_NOTHING = (np.empty(0, "datetime64[us]"), *(np.empty(0) for _ in range(5)))
 
 
 class HistoryFeed:
@@ -55,6 +57,23 @@ class HistoryFeed:
             return None
         day, price = known
         return Quote(symbol, self._decimal(price), self._session(day).close, tradable=False)
+
+    async def bars(self, symbol: str, first: date, at: datetime, timeframe: str = "1d") -> Bars:
+        """Complete bars dated `first` or later and known at `at`, as the store has them now."""
+        last = self._calendar.last_closed(at)
+        begin = week_of(first) if timeframe == "1w" else first
+        if begin > last.day:
+            return Bars(symbol, *_NOTHING)
+        panel = resampled(self._store.read([symbol], since=begin, until=last.day), timeframe)
+        if symbol not in panel:
+            return Bars(symbol, *_NOTHING)
+        found = panel[symbol]
+        open_ = (  # the last week, while sessions of it are to come
+            timeframe == "1w"
+            and found.ts[-1].astype("datetime64[D]").item() == week_of(last.day)
+            and completed(timeframe, last, self._calendar) is None
+        )
+        return found[:-1] if open_ else found
 
     def known_through(self) -> datetime:
         """DataError while nothing is stored."""

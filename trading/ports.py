@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from trading.bars import Bars
 from trading.damage import Damaged
 from trading.orders import Ack, Fill, Order, Resting
 from trading.types import Account, Holdings, Instrument, Quote
@@ -84,6 +85,16 @@ class Feed(Protocol):
 
     def known_through(self) -> datetime:
         """The end of what the feed knows: the last session's close, UTC."""
+        ...
+
+
+@runtime_checkable
+class KeepsBars(Protocol):
+    """A feed that has the bars its prices come from."""
+
+    async def bars(self, symbol: str, first: date, at: datetime, timeframe: str = "1d") -> Bars:
+        """Complete bars dated `first` or later and known at `at`; none for a symbol nobody knows.
+        DataError for a timeframe that cannot be made."""
         ...
 
 
