@@ -7,17 +7,17 @@ from itertools import accumulate
 from analytics.days import Day
 from analytics.periods import Span, buckets
 from desk import notices, report, wording
-from desk.console.asked import today
+from desk.console.asked import Asked, today
+from desk.console.choices import periods
 from desk.console.deciding import pressed
 from desk.console.money import as_of
 from desk.console.pictures import wanted
-from desk.console.pnl import lit
 from desk.console.tables import narrow
 from desk.desk import Desk
-from desk.stretch import BUTTONS, Stretch, stretch
+from desk.stretch import Stretch, stretch
 from trading.facts import Request
-from trading.messages import Button, bold, message
 from trading.messages import Span as Text
+from trading.messages import bold, message
 
 LINES = 12  # that fit the picture and a caption
 ZERO = Decimal(0)
@@ -38,7 +38,9 @@ async def compare(desk: Desk, request: Request) -> None:
     ranked = sorted(lines, key=lambda name: (-_net(lines[name]), name))
     drawn = sorted(ranked, key=lambda name: -abs(_net(lines[name])))[:LINES]
     kept = {name: lines[name] for name in ranked if name in drawn}
-    said = message(*await _words(desk, span, lines, kept), buttons=_buttons(span))
+    said = message(
+        *await _words(desk, span, lines, kept), buttons=[periods("compare", Asked(span))]
+    )
     picture = await wanted(desk, "compare", _spec(desk, span, kept))
     await notices.answer(desk, request, said, edits=pressed(request), picture_id=picture.id)
     await desk.bell.ring("draw", [picture.id])
@@ -87,12 +89,3 @@ def _spec(desk: Desk, span: Stretch, kept: Mapping[str, Sequence[Day]]) -> dict[
         "subtitle": "cumulative net P&L, and by month",
         "currency": desk.currency,
     }
-
-
-def _buttons(span: Stretch) -> list[list[Button]]:
-    return [
-        [
-            Button(label, "compare", (word,), lit(word == span.word), once=False)
-            for word, label in BUTTONS.items()
-        ]
-    ]

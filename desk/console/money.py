@@ -19,16 +19,20 @@ SHOWN = 20  # rows of a table in one message
 
 async def as_of(desk: Desk) -> str:
     """ "As of Wed 4 Feb 10:02 New York · broker agrees 10:02"."""
+    return " · ".join(await standing(desk))
+
+
+async def standing(desk: Desk) -> tuple[str, str]:
+    """ "As of Wed 4 Feb 10:02 New York" and "broker agrees 10:02"."""
     agreement = await report.broker_agrees(desk)
     at = desk.local(agreement.at)
     when = f"As of {wording.moment(at)} {wording.place(desk.calendar.zone)}"
     if agreement.error:
-        return f"{when} · broker not reached: {agreement.error}"
+        return when, f"broker not reached: {agreement.error}"
     if not agreement.differences:
-        return f"{when} · broker agrees {at:%H:%M}"
-    count = len(agreement.differences)
-    shown = "; ".join(agreement.differences[:3])
-    return f"{when} · {count} difference{'s' if count > 1 else ''} with the broker: {shown}"
+        return when, f"broker agrees {at:%H:%M}"
+    count = wording.number_of(len(agreement.differences), "difference")
+    return when, f"{count} with the broker: {'; '.join(agreement.differences[:3])}"
 
 
 async def positions(desk: Desk, request: Request) -> None:

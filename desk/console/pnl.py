@@ -4,18 +4,17 @@ from collections.abc import Sequence
 
 from analytics.periods import last_day
 from desk import notices, report, wording
-from desk.console.asked import Asked, asked, whose
+from desk.console.asked import Asked, asked
+from desk.console.choices import periods, strategies
 from desk.console.deciding import pressed
 from desk.console.money import as_of
 from desk.console.pictures import wanted
 from desk.console.tables import figures
 from desk.desk import Desk
 from desk.report import Profit
-from desk.stretch import BUTTONS
 from trading.facts import Request
-from trading.messages import Button, ButtonStyle, Span, bold, message
+from trading.messages import Button, Span, bold, message
 
-STRATEGIES = 8  # that have a button
 LONG = 66  # sessions; of more, a bar is a month
 
 
@@ -66,25 +65,5 @@ def _trades(found: Profit) -> str:
 
 
 async def _buttons(desk: Desk, of: Asked) -> list[list[Button]]:
-    rows = [
-        [
-            Button(label, "pnl", of.args(period=word), lit(word == of.stretch.word), once=False)
-            for word, label in BUTTONS.items()
-        ]
-    ]
-    names = await whose(desk)
-    if len(names) > 1:
-        choices = [("All strategies", None), *((name, name) for name in names[:STRATEGIES])]
-        buttons = [
-            Button(label, "pnl", of.args(whose=name), lit(name == of.strategy), once=False)
-            for label, name in choices
-        ]
-        rows += [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
-    other = "Net" if of.gross else "Gross"
-    rows.append([Button(other, "pnl", of.args(gross=not of.gross), once=False)])
-    return rows
-
-
-def lit(chosen: bool) -> ButtonStyle:
-    """How a button of what is shown now stands out."""
-    return "primary" if chosen else ""
+    other = Button("Net" if of.gross else "Gross", "pnl", of.args(gross=not of.gross), once=False)
+    return [periods("pnl", of), *await strategies(desk, "pnl", of), [other]]

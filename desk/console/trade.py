@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from analytics.excursion import amounts
 from desk import notices, wording
 from desk.console.asked import number
 from desk.console.deciding import pressed
 from desk.console.money import as_of
+from desk.console.stats import gain
 from desk.console.trades import ended
 from desk.decide import decider
 from desk.desk import Desk
+from desk.statistics import excursion
 from trading.errors import BadCommand
 from trading.facts import Request
 from trading.ledger import Trade
@@ -43,9 +46,24 @@ async def trade(desk: Desk, request: Request) -> None:
         f"\nHeld {wording.lasted(one.closed_at - one.opened_at)}: "
         f"{_price(one.entry)} to {_price(one.exit)} {one.currency}\n",
         _costs(desk, one),
+        await _excursion(desk, one),
         await as_of(desk),
     ]
     await notices.answer(desk, request, message(*parts), edits=pressed(request))
+
+
+async def _excursion(desk: Desk, one: Trade) -> str:
+    """How far the price went against it and for it; nothing where no bars are kept."""
+    found = await excursion(desk, one)
+    if found is None:
+        return ""
+    adverse, favourable = amounts(one, found)
+    bound = "" if found.certain else ", at most: its first or last bar was not held whole"
+    return (
+        f"Worst on the way (MAE) {gain(found.adverse)}, {wording.profit(adverse, desk.currency)}\n"
+        f"Best on the way (MFE) {gain(found.favourable)}, "
+        f"{wording.profit(favourable, desk.currency)}{bound}\n"
+    )
 
 
 def _returned(one: Trade) -> str:

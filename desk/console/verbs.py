@@ -19,12 +19,17 @@ from desk.console import (
 from desk.console.calendar import calendar
 from desk.console.compare import compare
 from desk.console.health import health
+from desk.console.performance import performance
 from desk.console.pnl import pnl
+from desk.console.printed import printed
 from desk.console.reconcile import reconcile
+from desk.console.slippage import slippage
+from desk.console.stats import stats
 from desk.console.trade import trade
 from desk.console.trades import trades
 from desk.console.unknown import unknown
 from desk.console.verb import Verb
+from desk.console.veto import veto
 from desk.desk import Desk
 from trading.errors import DeskError, JournalError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
@@ -67,14 +72,31 @@ VERBS: dict[str, Verb] = {
     "daily": Verb(bars.daily, "P&L of the last days", "[N] [strategy]", "Results", "14"),
     "weekly": Verb(bars.weekly, "P&L of the last weeks", "[N] [strategy]", "Results", "12"),
     "monthly": Verb(bars.monthly, "P&L of the last months", "[N] [strategy]", "Results", "12"),
+    "stats": Verb(
+        stats, "win rate, Sharpe, drawdown and more", "[period] [strategy]", "Results", "ytd"
+    ),
+    "performance": Verb(
+        performance,
+        "trades in groups",
+        "[symbol|strategy|weekday|hour|exit] [period]",
+        "Results",
+        "weekday",
+    ),
     "trades": Verb(
         trades, "trades that ended, page by page", "[N|symbol|strategy]", "Results", "20"
     ),
     "trade": Verb(trade, "one trade from its signal to its profit", "ID", "Results", "17"),
+    "slippage": Verb(
+        slippage, "what prices and fees cost", "[period] [strategy]", "Results", "month"
+    ),
+    "veto": Verb(
+        veto, "what you turned down would have made", "[period] [strategy]", "Results", "90d"
+    ),
     "calendar": Verb(
         calendar, "each day's P&L as a heat map", "[year|month] [strategy]", "Results", "2026-02"
     ),
     "compare": Verb(compare, "strategies side by side", "[period]", "Results", "quarter"),
+    "report": Verb(printed, "a month as a PDF to hand on", "[month]", "Results", "2026-02"),
     "digest": Verb(
         digests.digests,
         "what you read instead of looking: preview, mute, move",
