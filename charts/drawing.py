@@ -5,7 +5,17 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Protocol, Self
 
-from charts.specs import CandlesSpec, DigestSpec, HeatSpec, PnlSpec, ReplaySpec
+from charts.specs import (
+    BarsSpec,
+    CalendarSpec,
+    CandlesSpec,
+    CompareSpec,
+    DigestSpec,
+    HeatSpec,
+    PnlSpec,
+    ReplaySpec,
+    SlippageSpec,
+)
 from trading.errors import DataError
 
 
@@ -17,6 +27,10 @@ class _Spec(Protocol):
 KINDS: Mapping[str, type[_Spec]] = {
     "candles": CandlesSpec,
     "pnl": PnlSpec,
+    "bars": BarsSpec,
+    "calendar": CalendarSpec,
+    "compare": CompareSpec,
+    "slippage": SlippageSpec,
     "replay": ReplaySpec,
     "heat": HeatSpec,
     "digest": DigestSpec,

@@ -70,9 +70,10 @@ def compose(spec: PnlSpec) -> Sheet:
     slot = (right - MARGIN) / len(course.net)
     frames = [replace(frame, right=right, slot=slot) for frame in frames]
 
-    cumulative(sheet, frames[0], course, tag, spec.currency)
-    _bars(sheet, frames[1], starts, sums, span)
-    _drawdown(sheet, frames[2], course)
+    what = "gross" if spec.gross else "net"
+    cumulative(sheet, frames[0], course, tag, spec.currency, what)
+    _bars(sheet, frames[1], starts, sums, f"{what.title()} by {span}")
+    drawdown(sheet, frames[2], course)
     axes.date_axis(sheet, frames[::-1], course.ts)
     return sheet
 
@@ -147,11 +148,13 @@ def _ends(frame: Frame, values: Floats) -> tuple[Floats, Floats]:
     return x, frame.y(np.concatenate(([0.0], values)))
 
 
-def cumulative(sheet: Sheet, frame: Frame, course: Course, tag: Tag, currency: str) -> None:
+def cumulative(
+    sheet: Sheet, frame: Frame, course: Course, tag: Tag, currency: str, what: str = "net"
+) -> None:
     theme = sheet.theme
     edge = sheet.width - MARGIN / 2 - GAP
     sheet.write(edge, frame.top + TITLE_ROW - ROW / 2, currency, align="right", colour=theme.muted)
-    panel_title(sheet, frame, "Cumulative net P&L")
+    panel_title(sheet, frame, f"Cumulative {what} P&L")
     zero = zero_line(sheet, frame)
     x, y = _ends(frame, course.total)
     base = np.full(len(x), zero)
@@ -164,9 +167,9 @@ def cumulative(sheet: Sheet, frame: Frame, course: Course, tag: Tag, currency: s
     axes.value_axis(sheet, frame, *figures_of(frame), [tag])
 
 
-def _bars(sheet: Sheet, frame: Frame, starts: NDArray[np.int64], sums: Floats, span: Span) -> None:
+def _bars(sheet: Sheet, frame: Frame, starts: NDArray[np.int64], sums: Floats, title: str) -> None:
     theme = sheet.theme
-    panel_title(sheet, frame, f"Net by {span}")
+    panel_title(sheet, frame, title)
     zero = zero_line(sheet, frame)
     ends = frame.left + starts * frame.slot
     half = np.clip(np.diff(ends) * 0.36, 3, WIDEST / 2)
@@ -177,7 +180,7 @@ def _bars(sheet: Sheet, frame: Frame, starts: NDArray[np.int64], sums: Floats, s
     axes.value_axis(sheet, frame, *figures_of(frame))
 
 
-def _drawdown(sheet: Sheet, frame: Frame, course: Course) -> None:
+def drawdown(sheet: Sheet, frame: Frame, course: Course) -> None:
     theme = sheet.theme
     zero = zero_line(sheet, frame)
     axes.value_axis(sheet, frame, *figures_of(frame))

@@ -26,6 +26,8 @@ from charts.theme import HEIGHT, LABEL, WIDTH, Theme
 
 DPI = 72  # so that a point is a pixel
 COLOURS = 256  # of the palette; fewer save little and fray the edges of text
+FEWER = 64  # of a picture that would weigh too much, saving a quarter
+HEAVY = 116_000  # bytes
 CAP = 0.73  # cap height of DejaVu Sans, in ems
 FONTS = Path(get_data_path(), "fonts", "ttf")  # matplotlib's own, never the system's
 FACES = {False: FONTS / "DejaVuSans.ttf", True: FONTS / "DejaVuSans-Bold.ttf"}
@@ -241,10 +243,15 @@ class Sheet:
         self.canvas.draw()  # type: ignore[no-untyped-call]
         drawn = np.asarray(self.canvas.buffer_rgba())  # type: ignore[no-untyped-call]
         pixels = Image.fromarray(drawn).convert("RGB")
-        file = BytesIO()
-        few = pixels.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        few.save(file, "PNG", compress_level=3)
-        return file.getvalue()
+        saved = _saved(pixels, COLOURS, 3)
+        return saved if len(saved) <= HEAVY else _saved(pixels, FEWER, 6)
+
+
+def _saved(pixels: Image.Image, colours: int, level: int) -> bytes:
+    file = BytesIO()
+    few = pixels.quantize(colours, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(file, "PNG", compress_level=level)
+    return file.getvalue()
 
 
 def _clip(frame: Frame) -> Bbox:
