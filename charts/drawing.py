@@ -14,6 +14,7 @@ from charts.specs import (
     HeatSpec,
     PnlSpec,
     ReplaySpec,
+    ReportSpec,
     SlippageSpec,
 )
 from trading.errors import DataError
@@ -23,6 +24,8 @@ class _Spec(Protocol):
     @classmethod
     def from_json(cls, spec: Mapping[str, Any]) -> Self: ...
 
+
+REPORT = "report"  # the kind that is a document, not a picture
 
 KINDS: Mapping[str, type[_Spec]] = {
     "candles": CandlesSpec,
@@ -34,15 +37,17 @@ KINDS: Mapping[str, type[_Spec]] = {
     "replay": ReplaySpec,
     "heat": HeatSpec,
     "digest": DigestSpec,
+    REPORT: ReportSpec,
 }
 
 
 def draw(kind: str, spec: Mapping[str, Any]) -> bytes:
-    """The PNG of a stored spec of that kind. Raises DataError for a bad one."""
+    """The PNG of a stored spec of that kind, or a report's PDF. Raises DataError for a bad one."""
     if kind not in KINDS:
         *others, last = KINDS
         names = f"{', '.join(others)} or {last}"
         raise DataError(f"no picture is called {kind!r}; expected {names}")
     read = KINDS[kind].from_json(spec)
-    png: bytes = import_module(f"charts.{kind}").compose(read).png()
-    return png
+    drawn = import_module(f"charts.{kind}").compose(read)
+    saved: bytes = drawn.pdf() if kind == REPORT else drawn.png()
+    return saved

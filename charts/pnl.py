@@ -142,7 +142,7 @@ def zero_line(sheet: Sheet, frame: Frame) -> float:
     return y
 
 
-def _ends(frame: Frame, values: Floats) -> tuple[Floats, Floats]:
+def ends_of(frame: Frame, values: Floats) -> tuple[Floats, Floats]:
     """Pixels of a course that starts at zero and is known at the end of each day."""
     x = frame.left + np.arange(len(values) + 1, dtype=np.float64) * frame.slot
     return x, frame.y(np.concatenate(([0.0], values)))
@@ -156,11 +156,11 @@ def cumulative(
     sheet.write(edge, frame.top + TITLE_ROW - ROW / 2, currency, align="right", colour=theme.muted)
     panel_title(sheet, frame, f"Cumulative {what} P&L")
     zero = zero_line(sheet, frame)
-    x, y = _ends(frame, course.total)
+    x, y = ends_of(frame, course.total)
     base = np.full(len(x), zero)
     sheet.area(x, base, np.maximum(y, zero), theme.wash(theme.up, 0.26), inside=frame)
     sheet.area(x, np.minimum(y, zero), base, theme.wash(theme.down, 0.26), inside=frame)
-    peak = _ends(frame, np.where(course.drawdown < 0, course.peak, np.nan))[1]
+    peak = ends_of(frame, np.where(course.drawdown < 0, course.peak, np.nan))[1]
     sheet.line(x, peak, theme.muted, dash=DOTTED, z=2.5)
     sheet.line(x, y, theme.ink, width=4 if len(x) < 400 else 3)
     sheet.dot(float(x[-1]), float(y[-1]), tag.colour, radius=9)
@@ -189,7 +189,7 @@ def drawdown(sheet: Sheet, frame: Frame, course: Course) -> None:
     if depth >= 0:
         panel_title(sheet, frame, "Drawdown", "none so far")
         return
-    x, y = _ends(frame, course.drawdown)
+    x, y = ends_of(frame, course.drawdown)
     sheet.area(x, y, np.full(len(x), zero), theme.wash(theme.down, 0.4), inside=frame)
     sheet.line(x, y, theme.down, width=3)
     sheet.dot(float(x[worst + 1]), float(y[worst + 1]), theme.down, radius=9)

@@ -82,8 +82,10 @@ def money(value: float, *, signed: bool = False, over: float = 1e6) -> str:
 def short(value: float, *, over: float = 9_999.5) -> str:
     """A signed amount for a cell or a bar, mostly six characters: +9,999, −12.3k from `over` on."""
     size = abs(value)
-    if size >= over:
-        return money(value, signed=True, over=over)
+    for unit, suffix in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if size >= over and size >= unit * 0.9995:
+            places = 1 if size / unit < 99.95 else 0
+            return figure(value / unit, places, signed=True) + suffix
     return figure(value, 0 if size >= 9.995 or not size else _cents(size), signed=True)
 
 
