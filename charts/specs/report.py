@@ -12,7 +12,8 @@ from trading.errors import DataError
 
 MOST_HEADLINES = 12
 MOST_COLUMNS = 7
-MOST_ROWS = 24  # of one table; more would fill a report with one list
+MOST_TABLES = 6
+MOST_ROWS = 16  # of one table; a report has four pages at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,14 @@ class ReportSpec:
     tables: Sequence[Table] = ()
 
     def __post_init__(self) -> None:
-        if self.made_at.tzinfo is None:
+        if self.made_at.utcoffset() is None:
             raise DataError("report: made_at has no zone")
         if len(self.headlines) > MOST_HEADLINES:
             raise DataError(
                 f"report: {len(self.headlines)} headlines; at most {MOST_HEADLINES} fit"
             )
+        if len(self.tables) > MOST_TABLES:
+            raise DataError(f"report: {len(self.tables)} tables; at most {MOST_TABLES} fit")
         check_days("report", self.days)
         check_months("report", self.months)
 
