@@ -75,7 +75,7 @@ def test_growth_is_theirs_over_other_years(moves: list[float]):
     found, theirs = ours(moves), series(moves)
     assume(found.growth is not None)
     assert found.growth is not None
-    span = [day for day in weekdays(len(moves))]
+    span = weekdays(len(moves))
     whole = (1 + found.growth) ** ratios.years(span)
     assert whole == pytest.approx((1 + empyrical.annual_return(theirs)) ** (len(moves) / 252))
     between = (span[-1] - span[0]).days / 365.25
