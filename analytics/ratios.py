@@ -50,13 +50,6 @@ def drawdown(capital: float, equity: Floats) -> Fall:
     return Fall(float((equity - peak).min()), float(shares[place]), place)
 
 
-def shares_below_peak(capital: float, equity: Floats) -> Floats:
-    """The drawdown of every day as a fraction of the peak, 0 or negative, (n,)."""
-    peak = np.maximum(np.maximum.accumulate(equity), capital)
-    below: Floats = equity / peak - 1.0
-    return below
-
-
 def returns(capital: float, equity: Floats) -> Floats | None:
     """Each value over the one before, less 1, (n,); None where one before is not above 0."""
     before = np.concatenate(([capital], equity[:-1]))
