@@ -36,3 +36,8 @@ DEFINITIONS: Mapping[str, str] = {
     "turnover": "half of all bought and sold / mean equity, a year",
     "fees_share": "fees and taxes / gross; none where gross is not above 0",
 }
+
+
+def lines() -> list[str]:
+    """What `/help stats` shows: "win rate: wins / trades"."""
+    return [f"{name.replace('_', ' ')}: {line}" for name, line in DEFINITIONS.items()]

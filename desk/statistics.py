@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,6 +20,7 @@ from desk.desk import LAST, Desk
 from desk.figures import bounds
 from desk.leave import BY as AT_CLOSE
 from desk.marks import money
+from trading.errors import DataError
 from trading.ledger import Trade
 from trading.money import Adjustment, Flow, Mark
 from trading.orders import ADOPTED, Fill, Order
@@ -50,7 +52,8 @@ class Statistics:
 
 
 async def statistics(desk: Desk, first: date, last: date, strategy: str = "") -> Statistics:
-    """`first` may be date.min. Raises DataError where an exchange rate it needs is not known."""
+    """Every session counts, from the first day that money was there, or (of a strategy) that it
+    traded; `first` may be date.min. Raises DataError where an exchange rate is not known."""
     found = await report.courses(desk)
     everything = report.combined(found.values())
     course = found.get(strategy, {}) if strategy else everything
@@ -60,9 +63,10 @@ async def statistics(desk: Desk, first: date, last: date, strategy: str = "") ->
         for trade in report.closed(desk, ledger, first, last)
         if strategy in ("", trade.book.strategy)
     ]
-    days = [day for day in _days(course) if first <= day.day <= last]
     share = _share(desk, strategy)
     flows = [(day, amount * share) for day, amount in await _flows(desk)]
+    since = min([*course, *(() if strategy else (day for day, _ in flows))], default=None)
+    days = [] if since is None else _days(desk, course, max(first, since), last)
     begin = days[0].day if days else first
     earlier = [parts.net for day, parts in everything.items() if day < begin]
     capital = (earlier[-1] if earlier else ZERO) * share
@@ -92,13 +96,22 @@ async def statistics(desk: Desk, first: date, last: date, strategy: str = "") ->
     )
 
 
-def _days(course: report.Course) -> list[Day]:
-    before, days = report.Parts(), []
+def _days(desk: Desk, course: report.Course, first: date, last: date) -> list[Day]:
+    """The course's days and every session between; one without figures added nothing."""
+    now = desk.market.now()
+    last = min(last, desk.local(now).date())
+    days: dict[date, Day] = {}
+    if first <= last:
+        with suppress(DataError):  # a calendar that does not reach back so far
+            found = desk.calendar.sessions(first, last)
+            days = {one.day: Day(one.day, ZERO) for one in found if one.open <= now}
+    before = report.Parts()
     for day, parts in course.items():
         added = parts - before
-        days.append(Day(day, added.net, added.fees, added.taxes))
+        if first <= day <= last:
+            days[day] = Day(day, added.net, added.fees, added.taxes)
         before = parts
-    return days
+    return sorted(days.values(), key=lambda one: one.day)
 
 
 def _share(desk: Desk, strategy: str) -> Decimal:

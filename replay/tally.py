@@ -80,7 +80,7 @@ def _add_passing(exposure: Micros, trades: Sequence[Trade], sessions: Sequence[S
     for trade in trades:
         place = bisect_right(opens, trade.opened_at) - 1
         if trade.closed_at <= sessions[place].close:
-            exposure[place] += int(abs(trade.quantity) * trade.entry * MICRO)
+            exposure[place] += int(trade.cost_base * MICRO)
 
 
 def _round_trips(

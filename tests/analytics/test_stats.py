@@ -3,12 +3,14 @@
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.days import Day, equity, returns
+from analytics.definitions import lines
 from analytics.stats import DEFINITIONS, Stats, longest, returned, stats
 from tests.analytics.builders import CAPITAL, MONDAY, days, trade
 
@@ -133,3 +135,11 @@ def test_the_parts_add_up_whatever_is_traded(nets: list[Decimal]):
         assert abs(found.expectancy * len(nets) - found.net) < D("1e-40")
     if found.profit_factor is not None:
         assert (found.profit_factor > 1) == (found.net > 0) or found.net == 0
+
+
+def test_the_page_on_statistics_has_every_line_as_the_chat_shows_it():
+    page = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text(encoding="utf-8")
+    for name, line in DEFINITIONS.items():
+        assert f"| {name.replace('_', ' ')} | {line} |" in page
+    assert len(lines()) == len(DEFINITIONS)
+    assert len("\n".join(lines())) < 4096, "one message"
