@@ -23,6 +23,13 @@ class Stretch:
     name: str  # "this month", "1 Jan 2026 to 31 Mar 2026"
     word: str
 
+    @property
+    def title(self) -> str:
+        """Its name outside today's conversation: "February 2026" of "this month"."""
+        if self.first.replace(day=1) == self.last.replace(day=1) and self.first.day == 1:
+            return f"{self.first:%B %Y}"
+        return f"until {_day(self.last)}" if self.first == date.min else _days(self)
+
     def holds(self, day: date) -> bool:
         return self.first <= day <= self.last
 
@@ -103,6 +110,12 @@ def _name(first: date, last: date, start: str, dots: str) -> str:
     if not dots:
         return f"{first:%Y}" if start.isdigit() else f"{first:%B %Y}"
     return f"{_day(first)} to {_day(last)}"
+
+
+def _days(span: Stretch) -> str:
+    return (
+        _day(span.first) if span.first == span.last else f"{_day(span.first)} to {_day(span.last)}"
+    )
 
 
 def _day(day: date) -> str:

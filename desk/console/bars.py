@@ -66,7 +66,7 @@ async def _bars(desk: Desk, request: Request, form: _Form) -> None:
     lines += [(label(one), wording.signed(one.net), str(trades)) for one, trades in part]
     if at == pages:
         lines.append(("total", wording.signed(total), str(sum(ended))))
-    noun = wording.number_of(len(shown), str(form.span))
+    noun = f"{len(shown)} {form.span}s" if len(shown) > 1 else str(form.span)
     name = strategy or "All strategies"
     args = (str(count), *((strategy,) if strategy else ()))
     said = message(

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from analytics.definitions import DEFINITIONS
 from desk import wording
 from desk.console.asked import not_understood
+from desk.console.stats import label
 from desk.console.verb import Verb
 from trading.errors import BadCommand
 from trading.messages import Button, Message, Span, bold, code, message
 
 #: Pages that are about no single command.
 STATS, PERIODS = "stats", "periods"
+
+BACK = [[Button("‹ All commands", "help", once=False)]]
 
 _PERIODS = """
 /pnl, /stats and others take a period, as one word:
@@ -31,10 +34,10 @@ def answer(words: tuple[str, ...], verbs: Mapping[str, Verb]) -> Message:
     if word == STATS:
         return _statistics()
     if word == PERIODS:
-        return message(bold("Periods"), _PERIODS)
+        return message(bold("Periods"), _PERIODS, buttons=BACK)
     if word in topics:
         name = topics[word]
-        return message(bold(name), "\n", *_listed(verbs, name))
+        return message(bold(name), "\n", *_listed(verbs, name), buttons=BACK)
     if word in verbs and verbs[word].help:
         return _one(word, verbs[word])
     there = [*topics, STATS, PERIODS]
@@ -79,13 +82,13 @@ def _one(name: str, verb: Verb) -> Message:
         parts += ["\nFor example: ", code(f"/{name} {verb.example}")]
     if "FROM..TO" in verb.usage or "period" in verb.usage:
         parts.append("\n/help periods says how a period is written")
-    return message(*parts)
+    return message(*parts, buttons=BACK)
 
 
 def _statistics() -> Message:
     """Every statistic in one line."""
     parts: list[str | Span] = [bold("What /stats says"), "\n"]
     for name, meaning in DEFINITIONS.items():
-        parts += [bold(name.replace("_", " ")), f": {meaning}\n"]
+        parts += [bold(label(name)), f": {meaning}\n"]
     parts.append("docs/statistics.md has the formulas")
-    return message(*parts)
+    return message(*parts, buttons=BACK)

@@ -60,12 +60,8 @@ async def performance(desk: Desk, request: Request) -> None:
         await as_of(desk),
         buttons=_buttons(of, by, at, pages),
     )
-    drawn = found
-    if len(found) > DRAWN:
-        loudest = sorted(found, key=lambda group: -abs(group.net))[:DRAWN]
-        drawn = [group for group in found if group in loudest]
     spec = {
-        "rows": [[_name(group.name, by), str(group.net)] for group in drawn],
+        "rows": _drawn(found, by),
         "title": f"Net P&L {BY[by]}",
         "subtitle": f"{of.whose}, {of.stretch.name}",
         "currency": desk.currency,
@@ -91,6 +87,15 @@ async def _grouped(desk: Desk, ended: Sequence[Trade], by: str) -> list[Group]:
             return groups.by_exit(ended, await exit_reasons(desk, ended))
         case _:
             return groups.by_symbol(ended)
+
+
+def _drawn(found: Sequence[Group], by: str) -> list[list[str]]:
+    """The largest; what the rest came to stands last, so that the picture's total is the whole."""
+    most = DRAWN if len(found) <= DRAWN else DRAWN - 1
+    loudest = sorted(found, key=lambda group: -abs(group.net))[:most]
+    rows = [[_name(group.name, by), str(group.net)] for group in found if group in loudest]
+    rest = [group.net for group in found if group not in loudest]
+    return [*rows, [f"{len(rest)} others", str(sum(rest, Decimal(0)))]] if rest else rows
 
 
 def _name(name: str, by: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from analytics.periods import last_day
 from desk import notices, report, wording
-from desk.console.asked import Asked, asked
+from desk.console.asked import Asked, asked, today
 from desk.console.choices import periods, strategies
 from desk.console.deciding import pressed
 from desk.console.money import as_of
@@ -13,7 +13,7 @@ from desk.console.tables import figures
 from desk.desk import Desk
 from desk.report import Profit
 from trading.facts import Request
-from trading.messages import Button, Span, bold, message
+from trading.messages import Button, Message, Span, bold, message
 
 LONG = 66  # sessions; of more, a bar is a month
 
@@ -23,8 +23,7 @@ async def pnl(desk: Desk, request: Request) -> None:
     of = await asked(desk, request, "all", "/pnl month")
     found = await report.profit(desk, of.stretch, of.strategy, gross=of.gross)
     if not found.until and not found.trades:
-        nothing = f"No trading yet, so no P&L. /signals shows what waits.\n{await as_of(desk)}"
-        await notices.answer(desk, request, nothing, edits=pressed(request))
+        await notices.answer(desk, request, await _nothing(desk, of), edits=pressed(request))
         return
     kind = "gross" if of.gross else "net"
     said = message(
@@ -47,6 +46,16 @@ async def pnl(desk: Desk, request: Request) -> None:
     picture = await wanted(desk, "pnl", spec)
     await notices.answer(desk, request, said, edits=pressed(request), picture_id=picture.id)
     await desk.bell.ring("draw", [picture.id])
+
+
+async def _nothing(desk: Desk, of: Asked) -> Message:
+    """Before the first trade there is no picture; another period may have one."""
+    if of.stretch.last < today(desk):
+        by = of.stretch.last
+        text = f"No trading by {by.day} {by:%b %Y}, so no P&L.\n"
+        return message(text, await as_of(desk), buttons=await _buttons(desk, of))
+    text = "No trading yet, so no P&L. /signals shows what waits.\n"
+    return message(text, await as_of(desk))
 
 
 def _changes(found: Profit) -> Sequence[str | Span]:

@@ -44,7 +44,7 @@ async def printed(desk: Desk, request: Request) -> None:
     subject = f"report:{_file(of, found)}"
     picture = await wanted(desk, "report", spec, subject=subject)
     said = message(
-        bold(f"Report, {of.stretch.name}"),
+        bold(f"Report, {of.stretch.title}"),
         f" · {of.whose}\n{wording.profit(found.stats.net, found.currency)} net, "
         f"{wording.number_of(len(found.trades), 'trade')} closed\n{when} · {agrees}",
     )
@@ -66,7 +66,7 @@ async def _spec(desk: Desk, of: Asked, found: Statistics, when: str, agrees: str
     everything = await report.profit(desk, "all", of.strategy)
     months = [day for day in everything.until if day.day <= of.stretch.last]
     return {
-        "title": f"Trading report, {of.stretch.name}",
+        "title": f"Trading report, {of.stretch.title}",
         "subtitle": of.whose,
         "made_at": found.as_of.isoformat(),
         "as_of": when,
@@ -92,7 +92,9 @@ def _sentence(of: Asked, found: Statistics) -> str:
     who = of.strategy or "the desk"
     verb = "made" if said.net >= 0 else "lost"
     on = f" ({gain(float(said.net / found.capital))} of its capital)" if found.capital > 0 else ""
-    text = f"{wording.capital(of.stretch.name)}, {who} {verb} {wording.money(abs(said.net), money)}"
+    text = (
+        f"{wording.capital(of.stretch.title)}: {who} {verb} {wording.money(abs(said.net), money)}"
+    )
     closed = (
         f" net{on} on {wording.number_of(said.trades, 'closed trade')}, {said.wins} of them won"
     )

@@ -35,7 +35,7 @@ async def slippage(desk: Desk, request: Request) -> None:
         bold(f"Slippage {of.stretch.name}"),
         f" · {of.whose}\n{_summary(desk, total)}",
         *_tables(found, total, mine),
-        "\nA + costs you: late is signal to decision, fill from there to the fill\n",
+        "\nA plus costs you. Late is signal to decision, fill from there to the fill\n",
         await as_of(desk),
         buttons=buttons,
     )
@@ -61,9 +61,15 @@ def _summary(desk: Desk, total: Shortfall) -> str:
     orders = wording.number_of(total.orders, "order")
     return (
         f"{orders} worth {wording.money(total.value, desk.currency)}\n"
-        f"Slipped {wording.profit(total.slippage, desk.currency)}, "
-        f"fees and taxes {wording.profit(total.costs, desk.currency)}\n"
+        f"Slippage {_cost(total.slippage, desk.currency)}; "
+        f"fees and taxes {_cost(total.costs, desk.currency)}\n"
     )
+
+
+def _cost(amount: Decimal, currency: str) -> str:
+    """ "cost 1.00 USD", "saved 1.00 USD"."""
+    word = "saved" if amount < 0 else "cost"
+    return f"{word} {wording.money(abs(amount), currency)}"
 
 
 def _tables(

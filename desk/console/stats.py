@@ -1,5 +1,6 @@
 """/stats: what trades and days say in figures, each defined in /help stats."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -9,13 +10,34 @@ from desk.console.asked import asked
 from desk.console.choices import periods, strategies
 from desk.console.deciding import pressed
 from desk.console.money import as_of
-from desk.console.tables import NONE, narrow
+from desk.console.tables import NONE, ledger
 from desk.desk import Desk
 from desk.statistics import statistics
 from trading.facts import Request
 from trading.messages import Span, bold, message
 
-Rows = list[tuple[str, str]]
+Rows = list[tuple[str, str]]  # the field and its figure as written
+
+#: What a statistic is called where its field's own name would not do, here and in /help stats.
+LABELS: Mapping[str, str] = {
+    "growth": "growth, a year",
+    "volatility": "volatility, a year",
+    "sharpe": "Sharpe",
+    "sortino": "Sortino",
+    "calmar": "Calmar",
+    "drawdown_amount": "in money",
+    "drawdown_peak": "peak",
+    "drawdown_trough": "trough",
+    "drawdown_recovered": "recovered",
+    "exposure_time": "days in the market",
+    "exposure_capital": "capital in the market",
+    "turnover": "turnover, a year",
+    "fees_share": "fees share of gross",
+}
+
+
+def label(field: str) -> str:
+    return LABELS.get(field, field.replace("_", " "))
 
 
 async def stats(desk: Desk, request: Request) -> None:
@@ -36,9 +58,11 @@ async def stats(desk: Desk, request: Request) -> None:
         ("Risk", _risk(said, money)),
         ("Activity", _activity(said)),
     ):
-        parts += [bold(title), "\n", narrow(rows), "\n"]
+        lines = [(label(field), figure) for field, figure in rows]
+        parts += [bold(title), "\n", ledger(lines), "\n"]
     capital = wording.money(found.capital, money)
-    parts += [f"Measured on {capital}; /help stats defines each\n", await as_of(desk)]
+    over = wording.number_of(said.days, "day")
+    parts += [f"Over {over}, on {capital}; /help stats defines each\n", await as_of(desk)]
     buttons = [periods("stats", of), *await strategies(desk, "stats", of)]
     await notices.answer(desk, request, message(*parts, buttons=buttons), edits=pressed(request))
 
@@ -49,8 +73,8 @@ def _result(said: Stats, money: str) -> Rows:
         ("gross", wording.profit(said.gross, money)),
         ("fees", wording.money(said.fees, money)),
         ("taxes", wording.money(said.taxes, money)),
-        ("fees share of gross", share(said.fees_share)),
-        ("growth, a year", gain(said.growth)),
+        ("fees_share", share(said.fees_share)),
+        ("growth", gain(said.growth)),
     ]
 
 
@@ -61,33 +85,36 @@ def _trades(said: Stats, money: str) -> Rows:
         ("trades", wording.amount(said.trades, 0)),
         ("wins", wording.amount(said.wins, 0)),
         ("losses", wording.amount(said.losses, 0)),
-        ("win rate", share(said.win_rate)),
-        ("mean return", gain(said.mean_return)),
-        ("best return", gain(said.best_return)),
-        ("worst return", gain(said.worst_return)),
-        ("profit factor", ratio(said.profit_factor)),
+        ("win_rate", share(said.win_rate)),
+        ("mean_return", gain(said.mean_return)),
+        ("best_return", gain(said.best_return)),
+        ("worst_return", gain(said.worst_return)),
+        ("profit_factor", ratio(said.profit_factor)),
         ("expectancy", NONE if mean is None else wording.profit(mean, money)),
         ("payoff", ratio(said.payoff)),
-        ("average holding", NONE if holding is None else wording.lasted(holding)),
-        ("longest wins", wording.number_of(said.longest_wins, "trade")),
-        ("longest losses", wording.number_of(said.longest_losses, "trade")),
+        ("average_holding", NONE if holding is None else wording.lasted(holding)),
+        ("longest_wins", wording.number_of(said.longest_wins, "trade")),
+        ("longest_losses", wording.number_of(said.longest_losses, "trade")),
     ]
 
 
 def _risk(said: Stats, money: str) -> Rows:
     rows = [
-        ("volatility, a year", share(said.volatility)),
-        ("Sharpe", ratio(said.sharpe)),
-        ("Sortino", ratio(said.sortino)),
-        ("Calmar", ratio(said.calmar)),
-        ("max drawdown", gain(said.max_drawdown, 2)),
-        ("in money", wording.profit(said.drawdown_amount, money)),
+        ("volatility", share(said.volatility)),
+        ("sharpe", ratio(said.sharpe)),
+        ("sortino", ratio(said.sortino)),
+        ("calmar", ratio(said.calmar)),
+        ("max_drawdown", gain(said.max_drawdown, 2)),
+        ("drawdown_amount", wording.profit(said.drawdown_amount, money)),
     ]
     if said.drawdown_trough is not None:
         rows += [
-            ("peak", _day(said.drawdown_peak) if said.drawdown_peak else "at the start"),
-            ("trough", _day(said.drawdown_trough)),
-            ("recovered", _day(said.drawdown_recovered) if said.drawdown_recovered else "not yet"),
+            ("drawdown_peak", _day(said.drawdown_peak) if said.drawdown_peak else "at the start"),
+            ("drawdown_trough", _day(said.drawdown_trough)),
+            (
+                "drawdown_recovered",
+                _day(said.drawdown_recovered) if said.drawdown_recovered else "not yet",
+            ),
         ]
     return rows
 
@@ -95,10 +122,9 @@ def _risk(said: Stats, money: str) -> Rows:
 def _activity(said: Stats) -> Rows:
     turnover = NONE if said.turnover is None else f"{said.turnover:,.1f} x"
     return [
-        ("days", wording.amount(said.days, 0)),
-        ("days in the market", share(said.exposure_time)),
-        ("capital in the market", share(said.exposure_capital)),
-        ("turnover, a year", turnover),
+        ("exposure_time", share(said.exposure_time)),
+        ("exposure_capital", share(said.exposure_capital)),
+        ("turnover", turnover),
     ]
 
 

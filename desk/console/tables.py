@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from textwrap import wrap
 from typing import TypeVar
 
 from desk import wording
@@ -48,6 +49,22 @@ def narrow(rows: Sequence[Sequence[str]], *, left: int = 1) -> Span:
     room = max(WIDTH - others, 1)
     cut = [(row[0] if len(row[0]) <= room else row[0][: room - 1] + "…", *row[1:]) for row in rows]
     return table(columns(cut, left=left))
+
+
+def ledger(rows: Sequence[tuple[str, str]]) -> Span:
+    """Names to the left, figures to the right, over the whole width."""
+    lines = []
+    for name, figure in rows:
+        room = max(WIDTH - len(figure) - 1, 1)
+        cut = name if len(name) <= room else name[: room - 1] + "…"
+        lines.append(f"{cut.ljust(room)} {figure}")
+    return table("\n".join(lines))
+
+
+def folded(head: str, text: str) -> list[str]:
+    """One line that begins with `head`; what is too wide goes on under the text."""
+    indent = " " * (len(head) + 1)
+    return wrap(text, WIDTH, initial_indent=f"{head} ", subsequent_indent=indent)
 
 
 def paged(rows: Sequence[T], page: int, size: int = ROWS) -> tuple[Sequence[T], int, int]:

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
 
 from analytics.excursion import amounts
 from desk import notices, wording
 from desk.console.asked import number
 from desk.console.deciding import pressed
 from desk.console.money import as_of
-from desk.console.stats import gain
+from desk.console.stats import Rows, gain
+from desk.console.tables import folded, ledger
 from desk.console.trades import ended
 from desk.decide import decider
 from desk.desk import Desk
@@ -17,13 +19,12 @@ from desk.statistics import excursion
 from trading.errors import BadCommand
 from trading.facts import Request
 from trading.ledger import Trade
-from trading.messages import Span, bold, message
+from trading.messages import bold, message, table
 from trading.orders import Fill, Order
 from trading.signals import Signal
 
 EXAMPLE = "/trade 17"
 FILLS = 12  # shown one by one
-CENT = Decimal("0.01")
 
 
 async def trade(desk: Desk, request: Request) -> None:
@@ -37,33 +38,31 @@ async def trade(desk: Desk, request: Request) -> None:
     one = found[0]
     direction = "long" if one.quantity > 0 else "short"
     units = wording.quantity(abs(one.quantity))
-    parts: list[str | Span] = [
+    said = message(
         bold(f"Trade {one.id}: {one.book.symbol} {direction} {units}"),
         f" · {one.book.strategy}\n",
         bold(f"{wording.profit(one.net_base, desk.currency)} net"),
-        f"{_returned(one)}\n\n",
-        *await _timeline(desk, one, reader=request.operator),
-        f"\nHeld {wording.lasted(one.closed_at - one.opened_at)}: "
-        f"{_price(one.entry)} to {_price(one.exit)} {one.currency}\n",
-        _costs(desk, one),
-        await _excursion(desk, one),
-        await as_of(desk),
-    ]
-    await notices.answer(desk, request, message(*parts), edits=pressed(request))
+        f"{_returned(one)}\n",
+        table("\n".join(await _timeline(desk, one, reader=request.operator))),
+        "\n",
+        ledger([*_figures(desk, one), *await _excursion(desk, one)]),
+        f"\n{await as_of(desk)}",
+    )
+    await notices.answer(desk, request, said, edits=pressed(request))
 
 
-async def _excursion(desk: Desk, one: Trade) -> str:
-    """How far the price went against it and for it; nothing where no bars are kept."""
+async def _excursion(desk: Desk, one: Trade) -> Rows:
+    """How far the price went against it (MAE) and for it (MFE); nothing where no bars are kept.
+    "at most": its first or last bar was not held whole."""
     found = await excursion(desk, one)
     if found is None:
-        return ""
-    adverse, favourable = amounts(one, found)
-    bound = "" if found.certain else ", at most: its first or last bar was not held whole"
-    return (
-        f"Worst on the way (MAE) {gain(found.adverse)}, {wording.profit(adverse, desk.currency)}\n"
-        f"Best on the way (MFE) {gain(found.favourable)}, "
-        f"{wording.profit(favourable, desk.currency)}{bound}\n"
-    )
+        return []
+    bound = "" if found.certain else " at most"
+    shares = (("MAE", found.adverse), ("MFE", found.favourable))
+    return [
+        (f"{name}{bound}", f"{gain(share)} {wording.profit(amount, desk.currency)}")
+        for (name, share), amount in zip(shares, amounts(one, found), strict=True)
+    ]
 
 
 def _returned(one: Trade) -> str:
@@ -107,9 +106,13 @@ async def _timeline(desk: Desk, one: Trade, *, reader: int) -> list[str]:
         if order.submitted_at is not None
     ]
     events += [(fill.at, 3, _filled(fill)) for fill in _shown(fills)]
-    lines = [f"{wording.moment(desk.local(at))} {words}\n" for at, _, words in sorted(events)]
+    lines: list[str] = []
+    for day, group in groupby(sorted(events), key=lambda event: desk.local(event[0]).date()):
+        lines.append(f"{wording.short_day(day)} {day.year}")
+        for at, _, words in group:
+            lines += folded(f"{desk.local(at):%H:%M}", words)
     if len(fills) > FILLS:
-        lines.append(f"… and {wording.number_of(len(fills) - FILLS, 'fill')} between\n")
+        lines.append(f"and {wording.number_of(len(fills) - FILLS, 'fill')} between those")
     return lines
 
 
@@ -127,10 +130,7 @@ def _filled(fill: Fill) -> str:
     costs = f", fee {_price(fill.fee)}" if fill.fee else ""
     taxes = f", tax {_price(fill.tax)}" if fill.tax else ""
     adopted = ", adopted" if fill.is_adopted else ""
-    return (
-        f"{done} {wording.quantity(fill.quantity)} @ {_price(fill.price)} {fill.currency}"
-        f"{costs}{taxes}{adopted}"
-    )
+    return f"{done} {wording.quantity(fill.quantity)} @ {_price(fill.price)}{costs}{taxes}{adopted}"
 
 
 def _price(value: Decimal) -> str:
@@ -138,16 +138,26 @@ def _price(value: Decimal) -> str:
     return wording.price(value.quantize(Decimal("0.0001")))
 
 
-def _costs(desk: Desk, one: Trade) -> str:
+def _figures(desk: Desk, one: Trade) -> Rows:
     """What the net is made of, in the instrument's currency; then in the desk's, with what the
     exchange rate did, where that is another."""
-    made = (
-        f"Gross {wording.signed(one.gross)}, fees {wording.amount(one.fees)}, "
-        f"taxes {wording.amount(one.taxes)}, net {wording.profit(one.net, one.currency)}\n"
-    )
-    if one.currency == desk.currency:
-        return made
-    return made + (
-        f"In {desk.currency}: price {wording.signed(one.gross_base)}, exchange rate "
-        f"{wording.signed(one.fx_base)}, costs {wording.amount(one.costs_base)}\n"
-    )
+    money = one.currency
+    rows = [
+        ("held", wording.lasted(one.closed_at - one.opened_at)),
+        ("entry", f"{_price(one.entry)} {money}"),
+        ("exit", f"{_price(one.exit)} {money}"),
+        ("gross", wording.profit(one.gross, money)),
+        ("fees", wording.profit(-one.fees, money)),
+        ("taxes", wording.profit(-one.taxes, money)),
+        ("net", wording.profit(one.net, money)),
+    ]
+    if money == desk.currency:
+        return rows
+    base = desk.currency
+    return [
+        *rows,
+        ("by price", wording.profit(one.gross_base, base)),
+        ("by exchange rate", wording.profit(one.fx_base, base)),
+        ("costs", wording.profit(-one.costs_base, base)),
+        (f"net in {base}", wording.profit(one.net_base, base)),
+    ]

@@ -38,7 +38,7 @@ from trading.messages import bold, message
 
 async def help_(desk: Desk, request: Request) -> None:
     said = helping.answer(request.args, VERBS)
-    await notices.answer(desk, request, said, edits=False)
+    await notices.answer(desk, request, said, edits=deciding.pressed(request))
 
 
 VERBS: dict[str, Verb] = {

@@ -11,9 +11,10 @@ from desk.console.money import as_of
 from desk.console.stats import gain
 from desk.console.tables import at_page, narrow, paged, turns
 from desk.desk import Desk
-from desk.vetoed import vetoed
+from desk.vetoed import VETOED, vetoed
 from trading.facts import Request
 from trading.messages import Button, bold, message
+from trading.signals import Signal
 
 SIZE = 10  # of a page
 SUMS = 10  # strategies with a line of their own
@@ -22,7 +23,9 @@ SUMS = 10  # strategies with a line of their own
 async def veto(desk: Desk, request: Request) -> None:
     """The buttons draw the same message again, of another period or strategy."""
     of = await asked(desk, request, "90d", "/veto month")
-    found = await vetoed(desk, of.stretch.first, of.stretch.last, of.strategy or "")
+    first, last, strategy = of.stretch.first, of.stretch.last, of.strategy or ""
+    ever = await desk.journal.count(Signal, state__in=VETOED)
+    found = await vetoed(desk, first, last, strategy) if ever else []
     if not found:
         nothing = f"No entry was rejected or expired, {of.stretch.name}, that bars can judge.\n"
         said = message(nothing, await as_of(desk), buttons=await _buttons(desk, of))
