@@ -194,5 +194,5 @@ async def test_how_far_a_trade_went_wrong_and_right_is_told_where_bars_are_kept(
     lines = (await said(w, "/trade 3")).splitlines()
     assert lines[-3:-1] == [
         "MAE at most        0.00 % 0.00 USD",
-        "MFE at most     +7.00 % +350.00 USD",
+        "MFE at most    +7.00 % +350.00 USD",
     ]

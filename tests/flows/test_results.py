@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot import postman
 from desk import marks
 from tests.flows.conftest import TUESDAY, Deck, OpenDeck
 from tests.flows.test_commands import fits_a_phone
@@ -36,7 +37,7 @@ async def sold(deck: Deck) -> None:
         ("/slippage", [("1M", "Slippage this month")]),
         (
             "/pnl",
-            [("Gross", "gross of fees and taxes"), ("1Q", "P&L this quarter"), ("Net", " net")],
+            [("Gross", "gross of fees and taxes"), ("1Q", "this quarter"), ("Net", " net")],
         ),
     ],
 )
@@ -93,8 +94,11 @@ async def test_the_report_comes_as_a_document_that_opens(deck: Deck):
     assert len(deck.calls("sendDocument", "editMessageMedia")) == before + 1
 
 
-async def test_a_report_that_is_late_takes_the_place_of_its_words(new_deck: OpenDeck):
+async def test_a_report_that_is_late_takes_the_place_of_its_words(
+    new_deck: OpenDeck, monkeypatch: pytest.MonkeyPatch
+):
     """It is drawn after the words went without it."""
+    monkeypatch.setattr(postman, "PICTURE_PATIENCE", timedelta(0))
     deck = await new_deck()
     await deck.start("bot", "fast")
     await sold(deck)
