@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, timedelta
+from math import ceil
 from random import Random
 from typing import Any, ClassVar
 
@@ -325,8 +326,7 @@ class Lifecycle(AtRest, RuleBasedStateMachine):
     @rule(seconds=st.sampled_from((1.0, 11.0, 61.0)))
     def market_waits(self, seconds: float) -> None:
         """As the demo's clock does while a card is undecided."""
-        self.wall.at += timedelta(seconds=seconds)
-        self.run(self.adversary.work())
+        self.run(self.goes_on(seconds, self.wall))
 
     @rule()
     def night_passes(self) -> None:
@@ -337,9 +337,17 @@ class Lifecycle(AtRest, RuleBasedStateMachine):
         await self.passes((session.open - self.market.at).total_seconds() + 1.0)
 
     async def passes(self, seconds: float) -> None:
-        for clock in (self.wall, self.market):
-            clock.at = (clock.at + timedelta(seconds=seconds)).astimezone(UTC)
-        await self.adversary.work()
+        await self.goes_on(seconds, self.wall, self.market)
+
+    async def goes_on(self, seconds: float, *clocks: SimulatedClock) -> None:
+        """What lands late does so when it is due, not when we look again: else it would come later
+        than `settles_in` promises."""
+        ends = self.seconds() + seconds
+        for due in sorted({when for when, _ in self.adversary._late if when < ends} | {ends}):
+            ahead = timedelta(microseconds=max(0, ceil((due - self.seconds()) * 1e6)))
+            for clock in clocks:
+                clock.at = (clock.at + ahead).astimezone(UTC)
+            await self.adversary.work()
 
     @rule(symbol=st.sampled_from(SYMBOLS), change=st.sampled_from(("0.97", "0.995", "1.005")))
     def price_moves(self, symbol: str, change: str) -> None:
