@@ -27,6 +27,7 @@ class Hands:
     away: set[str] = field(default_factory=set)  # brokers that could not be asked; logged once
     searches: dict[tuple[str, int], Search] = field(default_factory=dict)  # by key and attempt
 
+    caught: dict[str, frozenset[object]] = field(default_factory=dict)  # ended orders, by broker
     still: dict[tuple[str, str], Quiet] = field(default_factory=dict)  # by broker and symbol
 
     def quiet(self, broker: str, symbol: str, seen: frozenset[object], now: datetime) -> datetime:

@@ -83,6 +83,27 @@ async def read(desk: Desk, broker: Broker) -> list[Reading]:
     return found
 
 
+async def catch_up(desk: Desk, broker: Broker) -> None:
+    """Book what orders that ended short a while ago had filled: once more, at the least, after
+    the broker's reads must show it. Raises BrokerError where it is away."""
+    rows = await desk.journal.read(
+        Order,
+        broker=broker.name,
+        state__in=CUT_SHORT,
+        submitted_at__isnull=False,
+        done_at__gte=desk.market.now() - RECENT,
+    )
+    ended: frozenset[object] = frozenset(order.id for order in rows)
+    if ended <= desk.hands.caught.get(broker.name, frozenset()):
+        return
+    began = desk.wall.now()
+    since = desk.hands.quiet(broker.name, "", ended, began)
+    settles_in = (await broker.terms()).settles_in
+    await settle.collect(desk, broker)
+    if began - since >= (UNSAID if settles_in is None else settles_in):
+        desk.hands.caught[broker.name] = ended
+
+
 async def stands(desk: Desk, reading: Reading) -> bool:
     """Whether our orders and books are still as when it was read; ask in the transaction that acts
     on it."""
