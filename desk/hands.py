@@ -27,6 +27,7 @@ class Hands:
     away: set[str] = field(default_factory=set)  # brokers that could not be asked; logged once
     searches: dict[tuple[str, int], Search] = field(default_factory=dict)  # by key and attempt
 
+    refused: set[str] = field(default_factory=set)  # keys a broker would not have a second time
     caught: dict[str, frozenset[object]] = field(default_factory=dict)  # ended orders, by broker
     still: dict[tuple[str, str], Quiet] = field(default_factory=dict)  # by broker and symbol
 
@@ -44,7 +45,9 @@ class Hands:
         """Whatever else was searched for is settled, by whomever."""
         for found in [known for known in self.searches if known[0] not in keys]:
             del self.searches[found]
+        self.refused &= keys
 
     def forget(self, key: str) -> None:
+        self.refused.discard(key)
         for found in [known for known in self.searches if known[0] == key]:
             del self.searches[found]
