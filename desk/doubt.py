@@ -11,6 +11,7 @@ from trading.orders import IN_DOUBT, Order, OrderState
 #: Wall time from the first claim on. With the looks of REPORT seconds and the postman it is told
 #: within 60 s; an outage shorter than that is nobody's business.
 ASK_AFTER = timedelta(seconds=40)
+NAMED = 5
 
 
 def subject(order: Order) -> str:
@@ -39,6 +40,14 @@ async def blocked(desk: Desk) -> set[str]:
 
 async def parked(desk: Desk) -> list[Order]:
     return await desk.journal.read(Order, state__in=tuple(IN_DOUBT), asked_at__isnull=False)
+
+
+async def named(desk: Desk) -> str:
+    """The orders operators were asked about, "" where there is none."""
+    orders = await parked(desk)
+    names = "; ".join(what(order) for order in orders[:NAMED])
+    more = f" and {len(orders) - NAMED} more" if len(orders) > NAMED else ""
+    return f"Outcome not known: {names}{more}. /unknown settles it" if orders else ""
 
 
 async def report(desk: Desk) -> int:

@@ -56,8 +56,7 @@ async def queues(desk: Desk, *, but: int = 0) -> list[Queue]:
             state__in=tuple(AT_BROKER - {OrderState.SUBMITTING, OrderState.UNKNOWN}),
         ),
         await _queue(
-            desk, "outcome unknown", Order, "created_at", market, timedelta(0),
-            "look at the broker, then /unknown settles it",
+            desk, "outcome unknown", Order, "created_at", market, None, "",
             state=OrderState.UNKNOWN,
         ),
         *[

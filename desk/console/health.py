@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
-from desk import beats, notices, queues, timetable, wording
+from desk import beats, doubt, notices, queues, timetable, wording
 from desk.console.replies import columns
 from desk.decide import trading_state
 from desk.desk import Desk
@@ -41,11 +41,13 @@ async def shown(desk: Desk, *, but: int = 0) -> Message:
     redis = await desk.vitals.redis() if desk.vitals else None
     house, trouble = await _house(desk)
     compared, differs = await _compared(desk)
+    doubtful = await doubt.named(desk)
     wrong = [
         *_silent(desk, rows),
         *([f"Redis: {redis.why}. Presses take up to 5 s"] if redis and not redis.answers else []),
         *([trouble] if trouble else []),
         *_late(waiting),
+        *([doubtful] if doubtful else []),
         *differs,
         *_machine(house),
         *([f"Trading is {state.value}{by}: /resume lets it go on"] if by else []),

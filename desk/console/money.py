@@ -33,7 +33,7 @@ async def as_of(desk: Desk) -> str:
 
 async def positions(desk: Desk, request: Request) -> None:
     rows = await report.held(desk)
-    doubtful = await _in_doubt(desk)
+    doubtful = await _doubtful(desk)
     if not rows:
         text = f"No open positions.\n{doubtful}{await as_of(desk)}"
         await notices.answer(desk, request, text)
@@ -50,7 +50,7 @@ async def positions(desk: Desk, request: Request) -> None:
         )
         for row in rows[:SHOWN]
     ]
-    value = sum((abs(row.position.value(row.price)) for row in rows), Decimal(0))
+    value = sum((abs(row.value) for row in rows), Decimal(0))
     gain = sum((row.unrealised for row in rows), Decimal(0))
     more = f"\n… and {len(rows) - SHOWN} smaller ones" if len(rows) > SHOWN else ""
     await notices.answer(
@@ -67,12 +67,10 @@ async def positions(desk: Desk, request: Request) -> None:
     )
 
 
-async def _in_doubt(desk: Desk) -> str:
-    """Orders whose outcome operators were asked about: the positions above may miss them."""
-    orders = await doubt.parked(desk)
-    names = "; ".join(doubt.what(order) for order in orders[:5])
-    more = f" and {len(orders) - 5} more" if len(orders) > 5 else ""
-    return f"⚠ Outcome not known: {names}{more}. /unknown settles it.\n" if orders else ""
+async def _doubtful(desk: Desk) -> str:
+    """A line where the positions or orders shown may miss some."""
+    named = await doubt.named(desk)
+    return f"⚠ {named}.\n" if named else ""
 
 
 def _shared(rows: Sequence[report.Held]) -> str:
@@ -98,7 +96,7 @@ async def orders(desk: Desk, request: Request) -> None:
     if done:
         parts += ["\n", bold("Last done"), "\n"]
         parts += [_order_line(desk, order, prices.get(order.key)) for order in done]
-    parts.append(f"\n{await _in_doubt(desk)}{await as_of(desk)}")
+    parts.append(f"\n{await _doubtful(desk)}{await as_of(desk)}")
     await notices.answer(desk, request, message(*parts))
 
 

@@ -9,6 +9,7 @@ from desk import adopt, execute, reconcile
 from desk.console import differences, verbs
 from desk.differences import CLOSE, Difference, Shift
 from desk.halt import latch
+from desk.sending import LEASE
 from tests.desk.test_reconcile import broker, holding, order, slip
 from tests.world import ANN, BOB, MONDAY, World
 from trading.errors import DeskError
@@ -166,7 +167,8 @@ async def test_words_no_button_wrote_are_refused_in_one_line(words: str):
 async def test_an_instrument_with_an_order_in_doubt_is_not_adopted():
     w = await holding("buy 10 AAPL")
     slip(w, "buy 3 AAPL")
-    doubt = order(w, "lost", "buy 3 AAPL", state=OrderState.UNKNOWN)
+    sender = {"owner": await w.desk.owners.mine(), "leased_until": w.clock.at + LEASE}
+    doubt = order(w, "lost", "buy 3 AAPL", state=OrderState.SUBMITTING, **sender)
     await w.journal.append([doubt])
     await compare(w)
     said = await press(w, "Adopt")

@@ -19,7 +19,7 @@ from desk.desk import Plan
 from tests.world import MONDAY, Stocks, Weekdays, World, answer, at, explain, world
 from trading.clocks import SimulatedClock
 from trading.errors import BadCommand, BrokerError
-from trading.facts import Mark
+from trading.money import Mark
 from trading.orders import Fill, Order
 from trading.types import Holdings, Quote, Side
 
@@ -254,12 +254,20 @@ async def test_the_broker_agrees_after_a_week_of_trading():
     assert (agreed.differences, agreed.error, agreed.at) == ((), "", w.clock.at)
 
 
-async def test_a_difference_names_the_symbol_and_both_figures():
+async def test_what_was_filled_a_moment_ago_is_no_difference():
     w = await week()
     template = (await w.journal.read(Order))[0]
     w.go(NEXT, 15)
     by_hand = replace(template, key="by hand", symbol="TSLA", quantity=D(7), side=Side.SELL)
     await w.broker.submit(by_hand)
+    assert (await report.broker_agrees(w.desk)).differences == ()
+
+
+async def test_a_difference_names_the_symbol_and_both_figures():
+    w = await week()
+    w.go(NEXT, 15)
+    assert isinstance(w.broker, PaperBroker)
+    w.broker.transfer("TSLA", D(-7), D(100))
     assert (await report.broker_agrees(w.desk)).differences == ("TSLA paper 43, ours 50",)
     [fill] = await w.journal.read(Fill, symbol="MSFT")
     stray = replace(fill, execution_id="stray", symbol="AAPL", quantity=D(3), id=0)

@@ -24,7 +24,7 @@ from brokers.costs import Costs
 from brokers.paper import PaperBroker
 from db.journal import open_journal
 from desk import decide, execute, inbox, invariants, propose, reconcile
-from desk.console import verbs
+from desk.console import differences, verbs
 from desk.desk import Desk
 from replay.journal import MemoryJournal
 from tests.faults.ending import AtRest, nothing
@@ -310,7 +310,7 @@ class Lifecycle(AtRest, RuleBasedStateMachine):
         async def rest(seconds: float) -> None:
             await self.passes(seconds)
 
-        await reconcile.tell(desk, await reconcile.check(desk, rest))
+        await differences.tell(desk, await reconcile.check(desk, rest))
 
     # What the world does
 

@@ -100,6 +100,20 @@ class MortalJournal:
     async def remove(self, kind: Any, /, **where: Any) -> Any:
         return await self.life.call(lambda: self.journal.remove(kind, **where))
 
+    @property
+    def away(self) -> Any:
+        return self.journal.away
+
+    @property
+    def damage(self) -> Any:
+        return self.journal.damage
+
+    async def damaged(self, *kinds: Any, **where: Any) -> Any:
+        return await self.life.call(lambda: self.journal.damaged(*kinds, **where))
+
+    async def mended(self) -> Any:
+        return await self.life.call(self.journal.mended)
+
 
 class _Scope:
     def __init__(self, owner: MortalJournal) -> None:

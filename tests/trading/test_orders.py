@@ -46,15 +46,16 @@ def test_every_working_order_can_end(state: OrderState):
     assert ORDER_MOVES[state] & DONE
 
 
-def test_an_order_is_claimed_from_planned_alone_and_goes_back_only_unsent():
+def test_an_order_is_claimed_unsent_or_in_doubt_and_goes_back_only_proven_absent():
     claims = [state for state, following in ORDER_MOVES.items() if S.SUBMITTING in following]
-    assert claims == [S.PLANNED]
+    assert claims == [S.PLANNED, S.UNKNOWN]
     back = [state for state, following in ORDER_MOVES.items() if S.PLANNED in following]
-    assert back == [S.SUBMITTING]
+    assert back == [S.SUBMITTING, S.UNKNOWN]
 
 
-def test_an_unsent_order_cannot_be_filled():
-    assert not ORDER_MOVES[S.PLANNED] & {S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.UNKNOWN}
+def test_an_order_given_back_is_moved_by_a_fill_that_shows_after_all_and_by_nothing_less():
+    here = ORDER_MOVES[S.PLANNED] & (AT_BROKER | {S.FILLED})
+    assert here == {S.SUBMITTING, S.PARTIALLY_FILLED, S.FILLED}
 
 
 def test_a_fill_may_come_before_its_acknowledgement():
