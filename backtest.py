@@ -40,7 +40,7 @@ from strategies.folder import Found
 from trading.bars import Strategy
 from trading.clocks import SimulatedClock
 from trading.errors import BadCommand, ConfigError
-from trading.facts import Adjustment
+from trading.money import Adjustment
 from trading.ports import Calendar, Session
 from trading.types import Holding
 from wiring import CALENDAR, known_strategies, replay_desk, strategies, strategy_files

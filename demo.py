@@ -20,7 +20,8 @@ from replay.journal import MemoryJournal
 from replay.seed import Past, live_through, with_start
 from settings import Settings
 from trading.clocks import SimulatedClock, SystemClock
-from trading.facts import Adjustment, ClockReading, Cursor
+from trading.facts import ClockReading, Cursor
+from trading.money import Adjustment
 from trading.ports import Calendar, Session
 from wiring import calendar_of, replay_desk, strategies
 

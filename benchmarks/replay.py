@@ -18,7 +18,7 @@ from replay.engine import Script, replay
 from replay.journal import MemoryJournal
 from settings import Settings
 from trading.clocks import SimulatedClock
-from trading.facts import Adjustment
+from trading.money import Adjustment
 from trading.ports import Journal
 from trading.signals import Signal
 from wiring import calendar_of, desk_of_replay, strategies

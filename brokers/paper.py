@@ -19,7 +19,7 @@ from brokers.paper_rules import Gate, Rules, check_form, marked
 from brokers.paper_statement import Statement, Ticket
 from trading.clocks import MarketClock
 from trading.errors import BrokerRejected, ConfigError, DataError
-from trading.facts import Adjustment
+from trading.money import Adjustment
 from trading.orders import Ack, Fill, Order, OrderState, OrderType, Resting
 from trading.ports import Feed, Instruments, Terms
 from trading.types import Account, Holdings, Instrument, Quote

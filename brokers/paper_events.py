@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from trading.facts import Adjustment
+from trading.money import Adjustment
 from trading.orders import Fill, Order, OrderState
 
 

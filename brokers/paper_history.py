@@ -8,7 +8,7 @@ from brokers.paper_events import Accepted, Closed, Deposited, Event, Executed
 from brokers.paper_rules import Rules
 from brokers.paper_statement import Statement
 from trading.errors import DataError
-from trading.facts import Adjustment
+from trading.money import Adjustment
 from trading.orders import DONE, Fill, Order, OrderState
 
 ZERO = Decimal(0)

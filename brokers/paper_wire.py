@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from brokers.paper_events import Accepted, Closed, Deposited, Event, Executed, Transferred
 from trading.errors import DataError
-from trading.facts import Adjustment
+from trading.money import Adjustment
 from trading.orders import Ack, Fill, Order, OrderState, OrderType, Resting
 from trading.types import Account, Holdings, Side
 

@@ -16,13 +16,14 @@ from db.sqlite import SqliteStore
 from db.tables import Table
 from trading.damage import Damaged
 from trading.errors import DamagedRow
-from trading.facts import MOVES, UNIQUE, WHOLE, Adjustment, Latch, Notice
+from trading.facts import MOVES, UNIQUE, WHOLE, Latch, Notice
+from trading.money import Action, Adjustment, Rate
 from trading.orders import Fill
 
 F = TypeVar("F")
 
 #: Kinds read by following their ids, which therefore must be given in the order of commits.
-FOLLOWED = frozenset({Fill, Adjustment, Notice})
+FOLLOWED = frozenset({Fill, Adjustment, Action, Rate, Notice})
 
 log = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ annotations. Rows have no docstrings: Tortoise makes SQL comments of them, and m
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from tortoise import fields
@@ -20,15 +21,14 @@ from db.house_models import (
     SelectionRow,
     TrialRow,
 )
+from db.money_models import ActionRow, AdjustmentRow, MarkRow, RateRow
 from trading.facts import (
     UNIQUE,
-    Adjustment,
     Beat,
     ClockReading,
     Cursor,
     Invite,
     Latch,
-    Mark,
     Member,
     Notice,
     Pause,
@@ -38,6 +38,7 @@ from trading.facts import (
     Run,
     Trial,
 )
+from trading.money import Action, Adjustment, Mark, Rate
 from trading.orders import Fill, Order
 from trading.signals import Signal
 from trading.universes import Listing, Selection
@@ -125,6 +126,8 @@ class FillRow(Model):
     currency = WordsField()
     at = InstantField()
     multiplier = ExactField()
+    tax = ExactField(db_default=Decimal(0))
+    reverses = WordsField(db_default="")
 
     class Meta:
         table = "fills"
@@ -221,39 +224,6 @@ class RunRow(Model):
         indexes = (("state", "due_at"),)
 
 
-class AdjustmentRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    account = WordsField()
-    reference = WordsField()
-    kind = WordsField()
-    amount = ExactField()
-    currency = WordsField()
-    at = InstantField()
-    strategy = WordsField()
-    note = WordsField()
-
-    class Meta:
-        table = "adjustments"
-        unique_together = (UNIQUE[Adjustment],)
-
-
-class MarkRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    session = fields.DateField()
-    account = WordsField()
-    strategy = WordsField()
-    currency = WordsField()
-    realised = fields.BigIntField()
-    unrealised = fields.BigIntField()
-    fees = fields.BigIntField()
-    exposure = fields.BigIntField()
-    trades = fields.BigIntField()
-
-    class Meta:
-        table = "marks"
-        unique_together = (UNIQUE[Mark],)
-
-
 class LatchRow(Model):
     id = fields.BigIntField(primary_key=True)
     name = WordsField()
@@ -318,6 +288,8 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Run: RunRow,
     Pause: PauseRow,
     Adjustment: AdjustmentRow,
+    Action: ActionRow,
+    Rate: RateRow,
     Mark: MarkRow,
     Latch: LatchRow,
     ClockReading: ClockReadingRow,

@@ -24,7 +24,7 @@ from trading.errors import ConfigError
 APP = "journal"
 APPS: dict[str, dict[str, Any]] = {
     APP: {
-        "models": ["db.models", "db.house_models", "db.voice_models"],
+        "models": ["db.models", "db.house_models", "db.money_models", "db.voice_models"],
         "migrations": "db.migrations",
         "default_connection": "default",
     }

@@ -13,6 +13,7 @@ from desk.vitals import Vitals
 from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
+from trading.ledger import Method
 from trading.owners import Alone
 from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Owners
 from trading.shift import Shift
@@ -91,10 +92,11 @@ class Desk:
     #: Whether this process has compared the books with the brokers' since it started; until then
     #: it sends nothing but a square-off's orders.
     reconciled: bool = True
+    methods: Mapping[str, Method] = field(default_factory=dict)  # which lots go first, by account
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:
-        self.books = Books(self.journal)
+        self.books = Books(self.journal, self.market, self.currency, self.methods)
 
     @property
     def zone(self) -> ZoneInfo:

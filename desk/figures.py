@@ -37,7 +37,7 @@ class Figures:
 
     @property
     def wins(self) -> int:
-        return sum(trade.net > 0 for trade in self.trades)
+        return sum(trade.net_base > 0 for trade in self.trades)
 
     @property
     def turnover(self) -> Decimal:
@@ -45,7 +45,7 @@ class Figures:
         return sum((f.quantity * f.price * f.multiplier for f in self.fills), ZERO)
 
     def best_trades(self) -> list[Trade]:
-        return sorted(self.trades, key=lambda trade: -trade.net)
+        return sorted(self.trades, key=lambda trade: -trade.net_base)
 
     @property
     def idle(self) -> bool:
@@ -107,10 +107,12 @@ async def purse(desk: Desk, rows: list[Held]) -> Purse:
     for position in ledger.held():
         prices.setdefault(position.book.symbol, position.average)
     accounts = [broker.account_id for broker in desk.brokers.values()]
+    now = desk.market.now()
+    cash = {key: amount for key, amount in ledger.cash.items() if key[0] in accounts}
     return Purse(
-        sum((ledger.cash.get((account, desk.currency), ZERO) for account in accounts), ZERO),
-        sum((abs(row.position.value(row.price)) for row in rows), ZERO),
-        sum((ledger.equity(account, desk.currency, prices) for account in accounts), ZERO),
+        sum((amount * report.known(ledger, key[1], now) for key, amount in cash.items()), ZERO),
+        sum((abs(row.value) for row in rows), ZERO),
+        sum((ledger.equity_base(account, prices, now) for account in accounts), ZERO),
     )
 
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from desk import settle
 from desk.desk import Desk
 from desk.marks import money
-from trading.errors import BadCommand, BrokerError
-from trading.facts import Mark
+from trading.errors import BadCommand, BrokerError, DataError
 from trading.ledger import Ledger, Position, Trade
+from trading.money import Mark
 from trading.ports import Broker
 
 ZERO = Decimal(0)
@@ -42,18 +42,33 @@ class Profit:
 
     @property
     def wins(self) -> int:
-        return sum(trade.net > 0 for trade in self.trades)
+        return sum(trade.net_base > 0 for trade in self.trades)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
+    """An open position at its latest price; amounts in base currency, `rate` base per unit of the
+    instrument's."""
+
     position: Position
     price: Decimal
     priced_at: datetime
+    rate: Decimal = Decimal(1)
+
+    @property
+    def value(self) -> Decimal:
+        """Signed."""
+        return self.position.value(self.price) * self.rate
 
     @property
     def unrealised(self) -> Decimal:
-        return self.position.unrealised(self.price)
+        """Of the price and of the exchange rate together."""
+        return self.value - self.position.base
+
+    @property
+    def fx(self) -> Decimal:
+        """What the exchange rate did to it."""
+        return self.position.cost * self.rate - self.position.base
 
 
 def first_day(period: str, today: date) -> date:
@@ -75,42 +90,50 @@ def first_day(period: str, today: date) -> date:
 async def held(desk: Desk, strategy: str | None = None) -> list[Held]:
     """Open positions at the latest known prices, the largest first."""
     ledger = await desk.books.ledger()
+    now = desk.market.now()
     rows = []
     for position in ledger.held(strategy):
-        quote = await desk.feed.quote(position.book.symbol, desk.market.now())
-        rows.append(
-            Held(position, quote.price, quote.at)
-            if quote
-            else Held(position, position.average, desk.market.now())
+        quote = await desk.feed.quote(position.book.symbol, now)
+        price, at = (quote.price, quote.at) if quote else (position.average, now)
+        rows.append(Held(position, price, at, known(ledger, position.currency, now)))
+    return sorted(rows, key=lambda row: -abs(row.value))
+
+
+def known(ledger: Ledger, currency: str, when: datetime) -> Decimal:
+    """Base currency per unit of `currency`. Raises DataError where no rate is recorded: a figure
+    made without one would be wrong."""
+    rate = ledger.rates.at(currency, when)
+    if rate.is_nan():
+        base = ledger.rates.base
+        raise DataError(
+            f"no {currency}/{base} exchange rate is known: import one with "
+            f"`quarterdeck import rates`, a file of date, currency, {base}"
         )
-    return sorted(rows, key=lambda row: -abs(row.position.value(row.price)))
+    return rate
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What net P&L is made of, cumulative or of a period. Fees are a positive cost."""
 
-    realised: Decimal = ZERO  # gross, closed lots
-    unrealised: Decimal = ZERO  # open lots
+    realised: Decimal = ZERO  # gross, closed lots, by price
+    unrealised: Decimal = ZERO  # open lots, by price
     fees: Decimal = ZERO
+    taxes: Decimal = ZERO
+    fx: Decimal = ZERO  # what exchange rates did to closed and open lots
 
     @property
     def net(self) -> Decimal:
-        return self.realised + self.unrealised - self.fees
+        return self.realised + self.unrealised + self.fx - self.fees - self.taxes
 
     def __add__(self, other: "Parts") -> "Parts":
-        return Parts(
-            self.realised + other.realised,
-            self.unrealised + other.unrealised,
-            self.fees + other.fees,
-        )
+        return Parts(*(a + b for a, b in zip(self._all(), other._all(), strict=True)))
 
     def __sub__(self, other: "Parts") -> "Parts":
-        return Parts(
-            self.realised - other.realised,
-            self.unrealised - other.unrealised,
-            self.fees - other.fees,
-        )
+        return Parts(*(a - b for a, b in zip(self._all(), other._all(), strict=True)))
+
+    def _all(self) -> tuple[Decimal, ...]:
+        return self.realised, self.unrealised, self.fees, self.taxes, self.fx
 
 
 #: Cumulative figures at the close of each session; today's as they stand now. Days ascend.
@@ -123,16 +146,23 @@ async def courses(desk: Desk) -> dict[str, Course]:
     found: dict[str, dict[date, Parts]] = {}
     for mark in await desk.journal.read(Mark, order="session"):
         course = found.setdefault(mark.strategy, {})
-        saved = Parts(money(mark.realised), money(mark.unrealised), money(mark.fees))
+        saved = Parts(
+            money(mark.realised),
+            money(mark.unrealised),
+            money(mark.fees),
+            money(mark.taxes),
+            money(mark.fx),
+        )
         there = course.get(mark.session)  # in another account
         course[mark.session] = there + saved if there else saved
     open_rows = await held(desk)
     standing: dict[str, Parts] = {}
-    for book, position in (await desk.books.ledger()).positions.items():
-        parts = Parts(position.realised, ZERO, position.fees)
-        standing[book.strategy] = standing.get(book.strategy, Parts()) + parts
+    for (strategy, _), one in (await desk.books.ledger()).totals.items():
+        parts = Parts(one.realised, ZERO, one.fees, one.taxes, one.fx)
+        standing[strategy] = standing.get(strategy, Parts()) + parts
     for row in open_rows:
-        standing[row.position.book.strategy] += Parts(unrealised=row.unrealised)
+        opened = Parts(unrealised=row.unrealised - row.fx, fx=row.fx)
+        standing[row.position.book.strategy] += opened
     today = desk.local(now).date()
     session = desk.calendar.session_on(today)
     begun = session is not None and session.open <= now
@@ -151,11 +181,7 @@ def combined(several: Iterable[Course]) -> Course:
     latest = [Parts()] * len(lines)
     for day in sorted({day for line in lines for day in line}):
         latest = [line.get(day, before) for line, before in zip(lines, latest, strict=True)]
-        total[day] = Parts(
-            sum((parts.realised for parts in latest), ZERO),
-            sum((parts.unrealised for parts in latest), ZERO),
-            sum((parts.fees for parts in latest), ZERO),
-        )
+        total[day] = sum(latest, Parts())
     return total
 
 
@@ -176,7 +202,11 @@ def daily(course: Course) -> list[Day]:
 
 def closed(desk: Desk, ledger: Ledger, first: date, last: date) -> list[Trade]:
     """The trades that ended on those days."""
-    return [t for t in ledger.trades if first <= desk.local(t.closed_at).date() <= last]
+    ended = [t for t in ledger.trades if first <= desk.local(t.closed_at).date() <= last]
+    for trade in ended:
+        if trade.net_base.is_nan():
+            known(ledger, trade.currency, trade.opened_at)
+    return ended
 
 
 async def profit(desk: Desk, period: str, strategy: str | None = None) -> Profit:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from replay import figures
 from trading.bars import Floats
-from trading.facts import MICRO
+from trading.money import MICRO
 
 Micros = NDArray[np.int64]  # millionths of the currency
 

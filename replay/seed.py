@@ -8,7 +8,8 @@ from desk.desk import Desk
 from replay.engine import Script, replay
 from replay.journal import MemoryJournal
 from trading.clocks import SimulatedClock
-from trading.facts import Adjustment, ClockReading, Cursor, Mark
+from trading.facts import ClockReading, Cursor
+from trading.money import Adjustment, Mark
 from trading.orders import Fill, Order
 from trading.ports import Ranking, Session
 from trading.signals import Signal

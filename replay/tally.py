@@ -11,8 +11,8 @@ from market.resample import completed
 from replay.journal import MemoryJournal
 from replay.result import Micros, Result, RoundTrip
 from trading.bars import Floats, Strategy
-from trading.facts import MICRO, Mark
 from trading.ledger import Ledger, Trade
+from trading.money import MICRO, Mark
 from trading.orders import Fill, Order
 from trading.ports import Calendar, Session
 from trading.signals import Signal

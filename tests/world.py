@@ -15,7 +15,8 @@ from risk.limits import Allowance
 from trading.bars import Answer
 from trading.clocks import SimulatedClock
 from trading.errors import DataError
-from trading.facts import Adjustment, Request
+from trading.facts import Request
+from trading.money import Adjustment
 from trading.ports import Broker, Calendar, Journal, Session
 from trading.types import Instrument, Mode, Quote
 

@@ -6,11 +6,11 @@ others are only appended.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from trading.money import Action, Adjustment, Mark, Rate
 from trading.orders import ORDER_MOVES, Fill, Order
 from trading.signals import SIGNAL_MOVES, Signal
 from trading.universes import Listing, Selection
@@ -154,48 +154,6 @@ class Pause:
         return self.since <= at and (self.until is None or at < self.until)
 
 
-@dataclass(frozen=True, slots=True)
-class Adjustment:
-    """Cash that moved without a trade. Positive is money in. Unique per (account, reference)."""
-
-    account: str
-    reference: str
-    kind: str  # deposit | withdrawal | fee | tax | interest | dividend | funding
-    amount: Decimal
-    currency: str
-    at: datetime  # market time
-    strategy: str = ""
-    note: str = ""
-    id: int = 0
-
-
-#: Snapshots are caches: money in millionths of the currency, so that SQL sums are exact.
-MICRO = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One strategy's book marked at one session's close. Unique per (session, account, strategy).
-
-    Cumulative since the first fill, in millionths of `currency`; rebuilt from facts at will.
-    """
-
-    session: date
-    account: str
-    strategy: str
-    currency: str
-    realised: int  # gross, closed lots
-    unrealised: int  # open lots at the close
-    fees: int  # positive cost
-    exposure: int  # absolute market value held
-    trades: int  # closed round trips so far
-    id: int = 0
-
-    @property
-    def net(self) -> int:
-        return self.realised + self.unrealised - self.fees
-
-
 class Trading(StrEnum):
     ACTIVE = "active"
     REDUCING = "reducing"  # only orders that shrink a position
@@ -322,6 +280,8 @@ Fact = (
     | Run
     | Pause
     | Adjustment
+    | Action
+    | Rate
     | Mark
     | Latch
     | ClockReading
@@ -344,6 +304,8 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     Run: ("job", "due_at"),
     Pause: ("job",),
     Adjustment: ("account", "reference"),
+    Action: ("account", "reference"),
+    Rate: ("currency", "base", "at"),
     Mark: ("session", "account", "strategy"),
     Latch: ("name",),
     ClockReading: ("name",),
@@ -357,7 +319,9 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
 }
 
 #: Kinds of which no row may be left out: a figure, a list or a latch without it would be wrong.
-WHOLE: frozenset[type] = frozenset({Fill, Adjustment, Mark, Latch, ClockReading, Listing})
+WHOLE: frozenset[type] = frozenset(
+    {Fill, Adjustment, Action, Rate, Mark, Latch, ClockReading, Listing}
+)
 
 #: Which states may follow which, for kinds whose moves are checked.
 MOVES: Mapping[type, Mapping[Any, frozenset[Any]]] = {

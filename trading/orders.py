@@ -120,7 +120,10 @@ ADOPTED = "adopted:"  # how the execution id begins of a fill that no broker has
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution, unique per (broker, account, execution_id). Fees are positive costs."""
+    """One execution, unique per (broker, account, execution_id). Fees and taxes are positive
+    costs. A correction is a fill that `reverses` another of its broker and account: both stay, and
+    neither counts.
+    """
 
     broker: str
     account: str
@@ -135,6 +138,8 @@ class Fill:
     currency: str
     at: datetime  # market time
     multiplier: Decimal = Decimal(1)
+    tax: Decimal = Decimal(0)
+    reverses: str = ""  # an execution id
     id: int = 0
 
     @property

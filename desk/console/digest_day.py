@@ -16,8 +16,9 @@ from desk.figures import Figures, figures, purse
 from desk.marks import money
 from desk.report import Held
 from desk.wording import capital, number_of
-from trading.facts import Latch, Mark, Run, RunState, Trading
+from trading.facts import Latch, Run, RunState, Trading
 from trading.messages import bold, message
+from trading.money import Mark
 from trading.orders import WORKING, Fill, Order, OrderState
 from trading.ports import Session
 from trading.signals import Signal, SignalState

@@ -94,7 +94,7 @@ def _trades(found: Figures) -> list[Part]:
 
 
 def _trade(trade: Trade) -> str:
-    return f"{trade.book.symbol} {wording.signed(trade.net.quantize(words.CENT))}"
+    return f"{trade.book.symbol} {wording.signed(trade.net_base.quantize(words.CENT))}"
 
 
 def _days(found: Figures) -> list[Part]:

@@ -61,10 +61,13 @@ def earned(figures: Figures) -> list[Part]:
 
 def made_of(parts: Parts) -> str:
     """ "Realised +10.00, open −2.00, fees 1.00"; they add up to the net."""
-    realised, opened, fees = rounded([parts.realised, parts.unrealised, -parts.fees], parts.net)
+    named = [parts.realised, parts.unrealised, -parts.fees, -parts.taxes, parts.fx]
+    realised, opened, fees, taxes, fx = rounded(named, parts.net)
     return (
         f"Realised {wording.signed(realised)}, open {wording.signed(opened)}, "
         f"fees {wording.amount(-fees)}"
+        + (f", taxes {wording.amount(-taxes)}" if parts.taxes else "")
+        + (f", exchange rates {wording.signed(fx)}" if parts.fx else "")
     )
 
 
@@ -81,15 +84,17 @@ def heading(figures: Figures, purse: Purse | None = None) -> str:
 
 def traded(trades: Iterable[Trade]) -> list[Part]:
     """Trades closed, the best first."""
-    rows = sorted(trades, key=lambda trade: -trade.net)
+    rows = sorted(trades, key=lambda trade: -trade.net_base)
     if not rows:
         return ["No trade closed\n"]
-    wins = sum(trade.net > 0 for trade in rows)
+    wins = sum(trade.net_base > 0 for trade in rows)
     shown = rows if len(rows) <= ROWS else [*rows[:3], *rows[-2:]]
     more = f", the best and the worst of {len(rows)}" if len(rows) > ROWS else ""
     return [
         f"{number_of(len(rows), 'trade')} closed, {wins} won{more}\n",
-        narrow([(trade.book.symbol, wording.signed(trade.net.quantize(CENT))) for trade in shown]),
+        narrow(
+            [(trade.book.symbol, wording.signed(trade.net_base.quantize(CENT))) for trade in shown]
+        ),
         "\n",
     ]
 
@@ -139,8 +144,8 @@ def holdings(desk: Desk, rows: Sequence[Held], purse: Purse, title: str) -> list
     lines = [
         (
             row.position.book.symbol,
-            wording.short(row.position.value(row.price)),
-            wording.percent(purse.share(abs(row.position.value(row.price)))),
+            wording.short(row.value),
+            wording.percent(purse.share(abs(row.value))),
         )
         for row in rows[:ROWS]
     ]
@@ -240,7 +245,7 @@ def best_and_worst(rows: Sequence[Held]) -> list[Part]:
 
 
 def _gain(row: Held) -> str:
-    cost = abs(row.position.cost)
+    cost = abs(row.position.base)
     if not cost:
         return ""
     fraction = row.unrealised / cost

@@ -50,7 +50,7 @@ async def positions(desk: Desk, request: Request) -> None:
         )
         for row in rows[:SHOWN]
     ]
-    value = sum((abs(row.position.value(row.price)) for row in rows), Decimal(0))
+    value = sum((abs(row.value) for row in rows), Decimal(0))
     gain = sum((row.unrealised for row in rows), Decimal(0))
     more = f"\n… and {len(rows) - SHOWN} smaller ones" if len(rows) > SHOWN else ""
     await notices.answer(

@@ -98,7 +98,7 @@ async def square_off(desk: Desk, request: Request) -> None:
     working = await desk.journal.count(
         Order, state__in=(OrderState.PLANNED, OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
     )
-    value = sum((abs(row.position.value(row.price)) for row in rows), Decimal(0))
+    value = sum((abs(row.value) for row in rows), Decimal(0))
     names = ", ".join(
         f"{wording.quantity(row.position.quantity)} {row.position.book.symbol}" for row in rows[:20]
     )

@@ -67,7 +67,7 @@ RULES = (
     ),
     Rule(
         "sums come out",
-        "cash is what was paid in, plus realised, less fees and the cost of what is held",
+        "cash is what was paid in, plus realised, less fees, taxes and the cost of what is held",
         _REPORT,
         facts=fills.sums_come_out,
         always=True,

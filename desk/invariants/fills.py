@@ -6,7 +6,7 @@ from decimal import Decimal
 from desk.desk import Desk
 from desk.invariants.rule import Sentences, pages
 from desk.settle import UNASSIGNED
-from trading.facts import Adjustment
+from trading.money import Adjustment
 from trading.orders import DONE, ORDER_MOVES, Fill, Order, OrderState
 
 ZERO = Decimal(0)
@@ -96,7 +96,7 @@ async def sums_come_out(desk: Desk) -> Sentences:
             due[purse] = due.get(purse, ZERO) + one.amount
     for book, position in ledger.positions.items():
         purse = (book.account, position.currency)
-        made = position.realised - position.fees - position.cost
+        made = position.realised - position.fees - position.taxes - position.cost
         due[purse] = due.get(purse, ZERO) + made
     for purse in sorted(ledger.cash.keys() | due.keys()):
         cash, made = ledger.cash.get(purse, ZERO), due.get(purse, ZERO)

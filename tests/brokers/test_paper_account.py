@@ -8,7 +8,7 @@ import pytest
 from brokers.costs import Costs
 from tests.brokers.paper_floor import AAPL, FREE, Floor, floor, order
 from trading.errors import BrokerRejected, ConfigError, DataError
-from trading.facts import Adjustment
+from trading.money import Adjustment
 from trading.orders import Fill, OrderState
 from trading.types import Holdings, Side
 

@@ -11,8 +11,8 @@ from brokers.paper import PaperBroker
 from brokers.paper_statement import Statement
 from tests.brokers.paper_floor import Floor, floor, order
 from trading.errors import BrokerRejected
-from trading.facts import Adjustment
 from trading.ledger import fold
+from trading.money import Adjustment
 from trading.orders import DONE
 
 D = Decimal

@@ -200,7 +200,7 @@ async def test_the_copy_of_a_desk_that_was_trading_goes_on_trading_on_another_ma
         assert len(keys) == len(set(keys))
         async with PaperClient(third.data / "paper.sock") as broker:
             theirs = {held.symbol: held.quantity for held in await broker.positions()}
-        ledger = Books(journal)
+        ledger = Books(journal, SystemClock())
         assert (await ledger.ledger()).net("paper") == theirs
         assert (await job(journal, bell, "reconcile:now")).startswith("all agree: ")
         assert (await journal.read(Run, order="-id", limit=1))[0].id > GAP

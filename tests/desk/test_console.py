@@ -14,8 +14,9 @@ from desk.story import card as read_card
 from risk.limits import Allowance
 from tests.desk.test_deciding import TUESDAY, bought, proposed
 from tests.world import ANN, World, answer, explain, world
-from trading.facts import Mark, Notice, Picture, Request, RequestState, Run, Trading
+from trading.facts import Notice, Picture, Request, RequestState, Run, Trading
 from trading.messages import Message
+from trading.money import Mark
 from trading.orders import Fill, Order, OrderState
 from trading.signals import SignalState
 

@@ -154,7 +154,7 @@ async def test_no_figure_is_built_on_a_fill_that_cannot_be_read(at_sea: World) -
     w.go(TUESDAY, 21, 5)
     [signal] = await propose.propose(w.desk, "dip", [answer("NVDA", day=TUESDAY)], explain=explain)
     await spoil(w, "fills", "price", 1, "'NaN'")
-    w.desk.books = type(w.desk.books)(w.journal)  # a process that starts now
+    w.desk.books = type(w.desk.books)(w.journal, w.desk.market)  # a process that starts now
     with pytest.raises(DamagedRow, match="row 1 of fills cannot be read: its price is 'NaN'"):
         await w.desk.books.ledger()
     for command in ("/positions", "/pnl"):
@@ -176,7 +176,7 @@ async def test_square_off_closes_what_the_broker_shows_though_our_books_are_torn
     w = at_sea
     await bought(w, "AAPL", "MSFT")
     await spoil(w, "fills", "quantity", 1, "'lots'")
-    w.desk.books = type(w.desk.books)(w.journal)
+    w.desk.books = type(w.desk.books)(w.journal, w.desk.market)
     run = await squareoff.begin(w.desk, by="operator:1")
     for _ in range(4):
         progress = await squareoff.advance(w.desk, run, owner="fast")

@@ -13,7 +13,6 @@ from desk import decide, execute, invariants, propose
 from tests.world import MONDAY, D, World, answer, at, explain, world
 from trading.clocks import SimulatedClock
 from trading.facts import (
-    Adjustment,
     ClockReading,
     Lane,
     Latch,
@@ -26,6 +25,7 @@ from trading.facts import (
     RunState,
     Trading,
 )
+from trading.money import Adjustment
 from trading.orders import Fill, Order, OrderState, OrderType
 from trading.signals import Signal, SignalState
 from trading.types import Side
@@ -174,7 +174,7 @@ async def filled_more_than_ordered(w: World) -> None:
 
     w.desk.journal = MemoryJournal()
     w.desk.journal.load(rows)
-    w.desk.books = Books(w.desk.journal)
+    w.desk.books = Books(w.desk.journal, w.desk.market)
     w.desk.brokers = {}
 
 

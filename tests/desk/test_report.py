@@ -19,7 +19,7 @@ from desk.desk import Plan
 from tests.world import MONDAY, Stocks, Weekdays, World, answer, at, explain, world
 from trading.clocks import SimulatedClock
 from trading.errors import BadCommand, BrokerError
-from trading.facts import Mark
+from trading.money import Mark
 from trading.orders import Fill, Order
 from trading.types import Holdings, Quote, Side
 

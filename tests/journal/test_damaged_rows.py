@@ -15,7 +15,8 @@ from db.journal import OrmJournal
 from db.models import ROWS
 from db.posts import NonceBook, PostBook, Refusal
 from trading.errors import DamagedRow
-from trading.facts import WHOLE, Adjustment, Cursor, Notice, Picture, Run, RunState
+from trading.facts import WHOLE, Cursor, Notice, Picture, Run, RunState
+from trading.money import Adjustment
 from trading.orders import Fill, Order
 
 WHEN = datetime(2026, 2, 3, 14, 30, tzinfo=UTC)

@@ -10,14 +10,18 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from tortoise.context import TortoiseContext
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 import db.migrations
 from db.journal import OrmJournal, open_journal
 from db.loading import load
-from db.schema import migrate
+from db.schema import APP, APPS
+from db.sqlite import SqliteStore
 from replay.journal import MemoryJournal
 from trading.errors import ConfigError, QuarterdeckError
-from trading.facts import Cursor, Mark, Pause, Request, Run
+from trading.facts import Cursor, Pause, Request, Run
+from trading.money import Mark
 from trading.orders import Fill, Order
 from trading.types import Side
 
@@ -204,17 +208,23 @@ async def test_a_database_that_does_not_exist_is_named(postgres) -> None:  # typ
             pass
 
 
+async def migrate_to(path: Path, last: str) -> None:
+    """A database as the version that had `last` as its newest migration left it."""
+    store = SqliteStore(path)
+    await store.open()
+    try:
+        async with TortoiseContext() as context:
+            context.connections.set("default", store.client)
+            await MigrationExecutor(store.client, APPS).migrate([MigrationTarget(APP, last)])
+    finally:
+        await store.close()
+
+
 async def test_runs_of_before_they_counted_their_starts_count_none(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    await migrate(path)
+    await migrate_to(path, "0003_crew")
     with sqlite3.connect(path) as connection:
-        for column in ("starts", "failures", "not_before"):
-            connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
-        for column in ("claimed_at", "attempts", "asked_at"):
-            connection.execute(f"ALTER TABLE orders DROP COLUMN {column}")
-        for later in ("listings", "pauses", "preferences", "selections", "trials"):
-            connection.execute(f"DROP TABLE {later}")
-        connection.execute("DELETE FROM tortoise_migrations WHERE name >= '0004'")
+        connection.execute("INSERT INTO locks (name) VALUES ('desk')")
         connection.execute(
             "INSERT INTO runs (job, due_at, state, args, outcome, version) "
             "VALUES ('mark', 0, 'done', '{}', '', 0)"
@@ -224,3 +234,24 @@ async def test_runs_of_before_they_counted_their_starts_count_none(tmp_path: Pat
         [run] = await journal.read(Run)
         assert (run.job, run.starts, run.failures, run.not_before) == ("mark", 0, 0, None)
         assert await journal.append([Pause("mark", OPEN)])
+
+
+async def test_fills_and_marks_of_before_taxes_and_rates_count_none(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    await migrate_to(path, "0008_claims")
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO fills (broker, account, execution_id, order_key, strategy, symbol, side, "
+            "quantity, price, fee, currency, at, multiplier) VALUES "
+            "('paper', 'main', 'x', 'k', 'dip', 'AAPL', 'buy', '1', '2', '0.1', 'USD', 0, '1')"
+        )
+        connection.execute(
+            "INSERT INTO marks (session, account, strategy, currency, realised, unrealised, fees, "
+            "exposure, trades) VALUES ('2026-02-03', 'main', 'dip', 'USD', 9, 2, 1, 4, 5)"
+        )
+    connection.close()
+    async with open_journal(path) as journal:
+        [fill] = await journal.read(Fill)
+        assert (fill.tax, fill.reverses) == (0, "")
+        [mark] = await journal.read(Mark)
+        assert (mark.net, mark.taxes, mark.fx) == (10, 0, 0)

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trading.facts import Adjustment, Cursor, Fact, Lane, Latch, Mark, Notice, Request, Trial
+from trading.facts import Cursor, Fact, Lane, Latch, Notice, Request, Trial
+from trading.money import Adjustment, Mark
 from trading.orders import Fill
 from trading.ports import Journal
 from trading.signals import Signal

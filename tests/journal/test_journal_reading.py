@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from replay.journal import MemoryJournal
-from trading.facts import Adjustment, Lane, Notice, NoticeState, Picture, Run
+from trading.facts import Lane, Notice, NoticeState, Picture, Run
+from trading.money import Adjustment
 from trading.orders import Order, OrderState
 from trading.ports import Journal
 from trading.types import Side

@@ -19,7 +19,7 @@ from settings import Settings, load
 from strategies.answers import all_answers
 from strategies.registry import STRATEGIES
 from trading.clocks import SimulatedClock
-from trading.facts import Adjustment
+from trading.money import Adjustment
 from trading.ports import Session
 from wiring import calendar_of, desk_of_replay
 

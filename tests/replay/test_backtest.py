@@ -22,7 +22,7 @@ from replay import printed
 from replay.result import Result
 from settings import Settings, StrategySettings
 from trading.errors import BadCommand, ConfigError, QuarterdeckError
-from trading.facts import MICRO
+from trading.money import MICRO
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = "the sample is 2021-02-19 to 2026-02-18"

@@ -10,8 +10,8 @@ import pytest
 from desk import decide, execute, marks, report
 from replay.engine import AFTER_CLOSE
 from tests.replay.sampled import CASH, STRATEGY, Sample, Ship, sample, ship
-from trading.facts import Adjustment, Mark
 from trading.ledger import Ledger
+from trading.money import Adjustment, Mark
 from trading.orders import Fill, Order, OrderState
 from trading.signals import Signal, SignalState
 from worker import jobs

@@ -18,7 +18,8 @@ from replay.seed import ENTRIES_A_DAY, Past, live_through, with_start
 from tests.replay.sampled import STRATEGY, Sample, Ship, sample, ship
 from trading.clocks import SimulatedClock, SystemClock
 from trading.errors import ConfigError
-from trading.facts import Adjustment, ClockReading, ClockStatus, Cursor, Mark, Notice, Picture
+from trading.facts import ClockReading, ClockStatus, Cursor, Notice, Picture
+from trading.money import Adjustment, Mark
 from trading.orders import WORKING, Fill, Order
 from trading.signals import Signal, SignalState
 from wiring import calendar_of, desk_of_replay

@@ -10,7 +10,7 @@ from desk import decide, execute, marks
 from market.universe import Turnover
 from replay.engine import AFTER_CLOSE
 from tests.replay.sampled import STRATEGY, Sample, Ship, sample, ship
-from trading.facts import Mark
+from trading.money import Mark
 from trading.orders import Fill, Order
 from trading.signals import Signal, SignalState
 from trading.universes import SESSIONS, Selection, Universe

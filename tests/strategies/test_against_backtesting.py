@@ -29,8 +29,8 @@ from replay.journal import MemoryJournal
 from settings import Settings
 from strategies.registry import STRATEGIES
 from trading.clocks import SimulatedClock
-from trading.facts import Adjustment
 from trading.ledger import Trade
+from trading.money import Adjustment
 from trading.types import Moment
 from wiring import calendar_of, desk_of_replay, strategies
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trading.unit_lots import T0, fills, unit_fold
-from trading.facts import Adjustment
 from trading.ledger import Book, Ledger, fold
+from trading.money import Adjustment
 from trading.orders import Fill
 from trading.types import Side
 

@@ -8,8 +8,9 @@ from desk import digest
 from desk.desk import Digests
 from tests.desk.test_report import FRI, NEXT, THU, opened, week
 from tests.world import World, at
-from trading.facts import Lane, Mark, Notice, Run, RunState
+from trading.facts import Lane, Notice, Run, RunState
 from trading.messages import Message
+from trading.money import Mark
 from worker import jobs
 
 

@@ -15,16 +15,8 @@ from strategies.answers import last_answers
 from tests.worker.synthetic import STRATEGY, Station, station
 from tests.world import ANN, MONDAY, Stocks, at
 from trading.errors import BrokerError, DataError
-from trading.facts import (
-    Lane,
-    Mark,
-    Notice,
-    Picture,
-    PictureState,
-    Request,
-    Run,
-    RunState,
-)
+from trading.facts import Lane, Notice, Picture, PictureState, Request, Run, RunState
+from trading.money import Mark
 from trading.orders import Fill, Order, OrderState
 from trading.signals import Signal, SignalState
 from trading.types import Mode, Side, Target

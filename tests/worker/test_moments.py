@@ -14,7 +14,8 @@ from replay.journal import MemoryJournal
 from settings import Settings
 from strategies.registry import STRATEGIES
 from trading.clocks import SimulatedClock
-from trading.facts import Adjustment, Run, RunState
+from trading.facts import Run, RunState
+from trading.money import Adjustment
 from trading.orders import Fill
 from trading.signals import Signal
 from wiring import desk_of_replay

@@ -9,8 +9,9 @@ import pytest
 
 from market.calendars import ExchangeCalendar
 from tests.world import ANN, MONDAY, Weekdays, World, at, timetable, world
-from trading.facts import Mark, Notice, Pause, Run, RunState
+from trading.facts import Notice, Pause, Run, RunState
 from trading.messages import Message
+from trading.money import Mark
 from worker import schedule, upkeep
 from worker.running import carry
 from worker.schedule import Schedule

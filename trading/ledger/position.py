@@ -1,0 +1,231 @@
+"""Positions and round trips: one book as it stands, and what each trip flat to flat came to."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from trading.ledger.lots import ONE, Lot, Method, next_lot
+
+ZERO = Decimal(0)
+
+
+class Book(NamedTuple):
+    strategy: str
+    account: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One round trip, flat to flat. Amounts in `currency`, costs positive; `id` is that of the
+    fill that ended it.
+
+    In base currency `gross_base` is the price's gain at the rates of the closing fills, `fx_base`
+    what the rate's own move made of the cost, `costs_base` fees and taxes at each fill's rate.
+    """
+
+    book: Book
+    currency: str
+    quantity: Decimal  # the largest size held, signed by direction
+    opened_at: datetime
+    closed_at: datetime
+    entry: Decimal  # average price paid to open, per unit
+    exit: Decimal  # average price of the closing fills
+    gross: Decimal
+    fees: Decimal
+    taxes: Decimal = ZERO
+    gross_base: Decimal = ZERO
+    fx_base: Decimal = ZERO
+    costs_base: Decimal = ZERO
+    opened_by: str = ""  # key of the order whose fill opened it
+    closed_by: str = ""
+    id: int = 0
+
+    @property
+    def net(self) -> Decimal:
+        return self.gross - self.fees - self.taxes
+
+    @property
+    def net_base(self) -> Decimal:
+        return self.gross_base + self.fx_base - self.costs_base
+
+
+@dataclass(slots=True)
+class Episode:
+    """What a round trip gathers while it is open."""
+
+    opened_at: datetime
+    opened_by: str
+    peak: Decimal = ZERO
+    bought: Decimal = ZERO  # units that opened or added, unsigned
+    paid: Decimal = ZERO  # what they cost, unsigned, in currency
+    closed: Decimal = ZERO
+    received: Decimal = ZERO
+    gross: Decimal = ZERO
+    fees: Decimal = ZERO
+    taxes: Decimal = ZERO
+    gross_base: Decimal = ZERO
+    fx_base: Decimal = ZERO
+    costs_base: Decimal = ZERO
+
+
+class Closed(NamedTuple):
+    """What closing some units came to: gross in currency, and in base by price and by rate."""
+
+    gross: Decimal
+    gross_base: Decimal
+    fx_base: Decimal
+
+
+@dataclass(slots=True)
+class Position:
+    """One book as it stands. `realised` is gross of fees and taxes; all since the first fill."""
+
+    book: Book
+    currency: str
+    multiplier: Decimal = ONE
+    method: Method = Method.FIFO
+    lots: deque[Lot] = field(default_factory=deque)
+    quantity: Decimal = ZERO  # signed
+    cost: Decimal = ZERO  # of the open lots, signed, in currency
+    base: Decimal = ZERO  # the same in base currency, at the rates they were opened at
+    realised: Decimal = ZERO
+    fees: Decimal = ZERO
+    taxes: Decimal = ZERO
+    realised_base: Decimal = ZERO  # by price
+    fx_base: Decimal = ZERO  # by rate
+    costs_base: Decimal = ZERO
+    last: datetime | None = None  # of what was applied
+    episode: Episode | None = None
+
+    @property
+    def average(self) -> Decimal:
+        """Average price of the open lots; zero when flat."""
+        if not self.quantity:
+            return ZERO
+        return self.cost / self.quantity / self.multiplier
+
+    @property
+    def opened_at(self) -> datetime | None:
+        return self.episode.opened_at if self.episode else None
+
+    def value(self, price: Decimal) -> Decimal:
+        """Market value, signed, in currency."""
+        return self.quantity * price * self.multiplier
+
+    def unrealised(self, price: Decimal) -> Decimal:
+        return self.value(price) - self.cost
+
+    def unrealised_base(self, price: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
+        """By price, and by the rate's move since the lots were opened; in base currency."""
+        return self.unrealised(price) * rate, self.cost * rate - self.base
+
+    def costs(self, fees: Decimal, taxes: Decimal, rate: Decimal) -> None:
+        """Charge the open trip."""
+        if not (fees or taxes):
+            return
+        in_base = fees + taxes if rate is ONE else (fees + taxes) * rate
+        self.fees += fees
+        self.taxes += taxes
+        self.costs_base += in_base
+        if self.episode is not None:
+            self.episode.fees += fees
+            self.episode.taxes += taxes
+            self.episode.costs_base += in_base
+
+    def open(
+        self,
+        signed: Decimal,
+        cost: Decimal,
+        unit: Decimal | None,
+        rate: Decimal,
+        at: datetime,
+        by: str,
+    ) -> None:
+        """Add units that cost `cost` (signed as they are)."""
+        episode = self.episode
+        if episode is None:
+            episode = self.episode = Episode(at, by)
+        base = cost if rate is ONE else cost * rate
+        lot = Lot(signed, cost, base, at, unit, rate)
+        if self.method is Method.AVERAGE and self.lots:
+            self.lots[0].absorb(lot)
+        else:
+            self.lots.append(lot)
+        self.quantity += signed
+        self.cost += cost
+        self.base += base
+        episode.bought += abs(signed)
+        episode.paid += abs(cost)
+        held = abs(self.quantity)
+        episode.peak = max(episode.peak, held)
+
+    def release(self, units: Decimal) -> tuple[Decimal, Decimal]:
+        """Take units (unsigned) out of the lots; their cost and base cost, signed."""
+        left, cost, base = units, ZERO, ZERO
+        direction = 1 if self.quantity > 0 else -1
+        while left:
+            place = next_lot(self.lots, self.method) if len(self.lots) > 1 else 0
+            lot = self.lots[place]
+            held = abs(lot.quantity)
+            taken = min(held, left)
+            piece, piece_base = lot.take(taken)
+            cost += piece
+            base += piece_base
+            left -= taken
+            if not lot.quantity:
+                del self.lots[place]
+        self.quantity -= units * direction
+        self.cost -= cost
+        self.base -= base
+        return cost, base
+
+    def close(self, units: Decimal, worth: Decimal, rate: Decimal) -> Closed:
+        """Take units out for `worth`, what the closing fill values them at, signed as the
+        position is."""
+        cost, base = self.release(units)
+        gross = worth - cost
+        if rate is ONE and base == cost:
+            done = Closed(gross, gross, ZERO)
+        else:
+            done = Closed(gross, gross * rate, cost * rate - base)
+        self.realised += gross
+        self.realised_base += done.gross_base
+        self.fx_base += done.fx_base
+        episode = self.episode
+        assert episode is not None
+        episode.gross += gross
+        episode.gross_base += done.gross_base
+        episode.fx_base += done.fx_base
+        episode.closed += units
+        episode.received += abs(worth)
+        return done
+
+    def finish(self, at: datetime, direction: int, by: str, number: int) -> Trade:
+        """End the trip of a position that has become flat."""
+        episode, self.episode = self.episode, None
+        assert episode is not None
+        return Trade(
+            self.book,
+            self.currency,
+            episode.peak * direction,
+            episode.opened_at,
+            at,
+            _each(episode.paid, episode.bought, self.multiplier),
+            _each(episode.received, episode.closed, self.multiplier),
+            episode.gross,
+            episode.fees,
+            episode.taxes,
+            episode.gross_base,
+            episode.fx_base,
+            episode.costs_base,
+            episode.opened_by,
+            by,
+            number,
+        )
+
+
+def _each(amount: Decimal, units: Decimal, multiplier: Decimal) -> Decimal:
+    return amount / units / multiplier if units else ZERO

@@ -1,0 +1,123 @@
+"""The facts of money that are no executions: cash that moved, corporate actions, exchange rates,
+and the marks that cache what books were worth.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Flow(StrEnum):
+    """Why cash moved without a trade."""
+
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    FEE = "fee"
+    TAX = "tax"
+    INTEREST = "interest"
+    DIVIDEND = "dividend"
+    FUNDING = "funding"  # of a perpetual or a margin loan
+    FX = "fx"  # one leg of a conversion; the other is in another currency
+
+
+#: Flows that are the owner's own money, neither gain nor cost.
+CAPITAL = frozenset({Flow.DEPOSIT, Flow.WITHDRAWAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """Cash that moved without a trade. Positive is money in. Unique per (account, reference).
+
+    A correction is another one with the opposite amount. The legs of a conversion are two, of
+    kind "fx", whose references differ only in what follows their last "/".
+    """
+
+    account: str
+    reference: str
+    kind: str  # a Flow
+    amount: Decimal
+    currency: str
+    at: datetime  # market time
+    strategy: str = ""
+    note: str = ""
+    symbol: str = ""  # whose dividend or funding it is
+    id: int = 0
+
+
+class Change(StrEnum):
+    """What a corporate action does to those who hold the instrument."""
+
+    SPLIT = "split"  # `gives` new units for `takes` old ones; a bonus of 1 for 2 is 3 for 2
+    SYMBOL = "symbol"  # the same units are called `into`
+    SPINOFF = "spinoff"  # beside it, `gives` units of `into` for `takes`, with `share` of the cost
+    MERGER = "merger"  # `gives` units of `into` for `takes`, and `price` in cash for each old unit
+    EXERCISE = "exercise"  # of an option: `gives` units of `into` at `price` for `takes` contracts
+    ASSIGNMENT = "assignment"  # the same, of one that was sold
+    EXPIRY = "expiry"  # an option or a future ends, each unit worth `price`
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A corporate action or an option's end. Unique per (account, reference); it counts for every
+    book of `symbol` in `account` ("" is every account) that is open at `at`.
+
+    `right` is +1 for a call and -1 for a put: whether exercising buys or sells the underlying.
+    """
+
+    account: str
+    reference: str
+    kind: Change
+    symbol: str
+    at: datetime  # market time; before the first fill on the new terms
+    gives: Decimal = Decimal(1)
+    takes: Decimal = Decimal(1)
+    into: str = ""
+    share: Decimal = Decimal(0)  # of the cost, between 0 and 1
+    price: Decimal = Decimal(0)  # in the instrument's currency
+    units: Decimal = Decimal(0)  # how many are affected, unsigned; 0 is all
+    right: int = 1
+    note: str = ""
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one unit of `currency` cost in `base`. Unique per (currency, base, at)."""
+
+    currency: str
+    base: str
+    at: datetime  # market time
+    value: Decimal
+    source: str = ""
+    id: int = 0
+
+
+#: Snapshots are caches: money in millionths of the currency, so that SQL sums are exact.
+MICRO = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One strategy's book marked at one session's close. Unique per (session, account, strategy).
+
+    Cumulative since the first fill, in millionths of `currency`, the base; rebuilt from facts at
+    will.
+    """
+
+    session: date
+    account: str
+    strategy: str
+    currency: str
+    realised: int  # gross, closed lots, by price
+    unrealised: int  # open lots at the close, by price
+    fees: int  # positive cost
+    exposure: int  # absolute market value held
+    trades: int  # closed round trips so far
+    taxes: int = 0  # positive cost
+    fx: int = 0  # what exchange rates did to closed and open lots
+    id: int = 0
+
+    @property
+    def net(self) -> int:
+        return self.realised + self.unrealised + self.fx - self.fees - self.taxes
