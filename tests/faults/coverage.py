@@ -110,7 +110,7 @@ VERBS: Mapping[str, str] = {
     "trade": TRADES,
     "calendar": RESULTS,
     "compare": RESULTS,
-    "reconcile": "tests/desk/test_reconcile.py",
+    "reconcile": MACHINE,
     "digest": "tests/desk/test_digest.py",
     "strategies": CONSOLE,
     "backtest": "tests/desk/test_backtest_asked.py",
