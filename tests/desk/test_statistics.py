@@ -5,6 +5,7 @@ MSFT  bought 50 @ 100 on Tuesday, held; closes 98, 97, 99, 99
 TSLA  bought 50 @ 100 on Friday by another strategy, held; closes 103
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -30,8 +31,13 @@ D = Decimal
 class Printed(Papers):
     """The same prices as bars whose high and low are 2 beyond open and close."""
 
-    async def bars(self, symbol: str, first: date, at: datetime, timeframe: str = "1d") -> Bars:
+    async def bars(
+        self, symbols: Collection[str], first: date, at: datetime, timeframe: str = "1d"
+    ) -> dict[str, Bars]:
         assert timeframe == "1d"
+        return {s: bars for s in symbols if len(bars := self._bars(s, first, at))}
+
+    def _bars(self, symbol: str, first: date, at: datetime) -> Bars:
         known = [
             day for day in PRICES.get(symbol, {})
             if first <= day and datetime.combine(day, CLOSE, UTC) <= at
