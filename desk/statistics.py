@@ -268,12 +268,14 @@ async def excursion(desk: Desk, trade: Trade) -> Excursion | None:
     if not isinstance(feed, KeepsBars):
         return None
     first, last = desk.local(trade.opened_at).date(), desk.local(trade.closed_at).date()
-    bars = await feed.bars(trade.book.symbol, first, desk.market.now())
-    bars = bars[: int(np.searchsorted(bars.ts, np.datetime64(last, "us"), side="right"))]
     opening, closing = desk.calendar.session_on(first), desk.calendar.session_on(last)
     if opening is None or closing is None:
         return None
-    whole = len(bars) > 0 and bars.ts[-1] == np.datetime64(last, "us")
+    symbol = trade.book.symbol
+    bars = (await feed.bars((symbol,), first, min(closing.close, desk.market.now()))).get(symbol)
+    if bars is None:
+        return None
+    whole = bars.ts[-1] == np.datetime64(last, "us")
     begun, ended = opening.open + LAST, closing.close - LAST
     certain = whole and trade.opened_at <= begun and trade.closed_at >= ended
     return excursions.excursion(trade, bars.high, bars.low, certain=certain)

@@ -42,34 +42,43 @@ async def vetoed(desk: Desk, first: date, last: date, strategy: str = "") -> lis
         proposed_at__lt=end,
         **only,
     )
-    books: dict[tuple[str, str], list[Signal]] = {}
+    by_strategy: dict[str, list[Signal]] = {}
     for signal in signals:
-        books.setdefault((signal.strategy, signal.symbol), []).append(signal)
+        by_strategy.setdefault(signal.strategy, []).append(signal)
     found = []
-    for (name, symbol), mine in books.items():
-        found += await _of_book(desk, feed, name, symbol, mine)
+    for name, mine in by_strategy.items():
+        found += await _of_strategy(desk, feed, name, mine)
     return sorted(found, key=lambda one: (one.course.entered, one.signal))
 
 
-async def _of_book(
-    desk: Desk, feed: KeepsBars, name: str, symbol: str, signals: Sequence[Signal]
+async def _of_strategy(
+    desk: Desk, feed: KeepsBars, name: str, signals: Sequence[Signal]
 ) -> list[Vetoed]:
-    rules = desk.strategies.get(name)
-    now = desk.market.now()
+    """The signals are in the order of their entries."""
+    rules, now = desk.strategies.get(name), desk.market.now()
     since = desk.local(signals[0].execute_at).date() - _warming(rules)
-    bars = await feed.bars(symbol, since, now)
-    if not len(bars):
-        return []
-    exits = await _exits(feed, rules, bars, desk)
-    worth = await _worth(desk, symbol)
-    found: list[Vetoed] = []
+    symbols = {signal.symbol for signal in signals}
+    daily = await feed.bars(symbols, since, now)
+    own = daily
+    if rules is not None and rules.timeframe != "1d":
+        own = await feed.bars(symbols, since, now, rules.timeframe)
+    exits: dict[str, NDArray[np.bool_]] = {}
+    worth: dict[str, Decimal] = {}
+    until: dict[str, date] = {}  # the day the latest entry that counts would have been left
+    found = []
     for signal in signals:
-        if found and desk.local(signal.execute_at).date() <= found[-1].course.left:
+        symbol, day = signal.symbol, desk.local(signal.execute_at).date()
+        bars = daily.get(symbol)
+        if bars is None or day <= until.get(symbol, date.min):
             continue
-        became = _course(desk, signal, bars, exits, rules)
+        if symbol not in exits:
+            exits[symbol] = _exits(rules, bars, own.get(symbol))
+            worth[symbol] = await _worth(desk, symbol)
+        became = _course(desk, signal, bars, exits[symbol], rules)
         if became is not None:
+            until[symbol] = became.left
             long = signal.target is Target.LONG
-            gain = Decimal(repr(became.gain(long=long))) * signal.quantity * worth
+            gain = Decimal(repr(became.gain(long=long))) * signal.quantity * worth[symbol]
             found.append(Vetoed(signal.id, name, symbol, long, signal.state, became, gain))
     return found
 
@@ -97,25 +106,18 @@ def _course(
     )
 
 
-async def _exits(
-    feed: KeepsBars, rules: Strategy | None, bars: Bars, desk: Desk
-) -> NDArray[np.bool_]:
-    """The daily rows at whose open the strategy would leave; none where its rules are not known."""
+def _exits(rules: Strategy | None, bars: Bars, own: Bars | None) -> NDArray[np.bool_]:
+    """The daily rows at whose open the strategy would leave, by its answers to its own bars; none
+    where its rules are not known."""
     leaves = np.zeros(len(bars), np.bool_)
-    if rules is None:
+    if rules is None or own is None:
         return leaves
-    first: date = bars.ts[0].astype("datetime64[D]").item()
-    read = bars
-    if rules.timeframe != "1d":
-        read = await feed.bars(bars.symbol, first, desk.market.now(), rules.timeframe)
-        if not len(read):
-            return leaves
-    said = np.asarray(rules.rules(read).exit, np.bool_)
+    said = np.asarray(rules.rules(own).exit, np.bool_)
     if rules.decides is Moment.OPEN:
-        rows = np.searchsorted(bars.ts, read.ts[said])
+        rows = np.searchsorted(bars.ts, own.ts[said])
     else:
         span = np.timedelta64(7 if rules.timeframe == "1w" else 1, "D")
-        rows = np.searchsorted(bars.ts, read.ts[said] + span)  # the first day after the bar
+        rows = np.searchsorted(bars.ts, own.ts[said] + span)  # the first day after the bar
     leaves[rows[rows < len(bars)]] = True
     return leaves
 

@@ -1,6 +1,6 @@
 """What the desk needs of the world. Implementations inherit nothing from here."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -92,9 +92,11 @@ class Feed(Protocol):
 class KeepsBars(Protocol):
     """A feed that has the bars its prices come from."""
 
-    async def bars(self, symbol: str, first: date, at: datetime, timeframe: str = "1d") -> Bars:
-        """Complete bars dated `first` or later and known at `at`; none for a symbol nobody knows.
-        DataError for a timeframe that cannot be made."""
+    async def bars(
+        self, symbols: Collection[str], first: date, at: datetime, timeframe: str = "1d"
+    ) -> Mapping[str, Bars]:
+        """Complete bars dated `first` or later and known at `at`, by symbol; one without any is
+        not there. DataError for a timeframe that cannot be made."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -48,7 +49,7 @@ def test_buckets_lie_end_to_end_and_add_up_to_the_days(course: list[Day], span: 
     assert sum((one.net for one in found), D(0)) == sum((day.net for day in course), D(0))
     assert sum(one.days for one in found) == len(course)
     assert sum((one.gross for one in found), D(0)) == sum((day.gross for day in course), D(0))
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert before.last < after.first
         if span is not Span.DAY:
             assert before.last + timedelta(days=1) == after.first

@@ -5,18 +5,22 @@ MSFT  bought 50 @ 100 on Tuesday, held; closes 98, 97, 99, 99
 TSLA  bought 50 @ 100 on Friday by another strategy, held; closes 103
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from desk import decide, propose
+from db.journal import open_journal
+from desk import decide, execute, propose
+from desk.desk import Plan
 from desk.statistics import excursion, executions, exit_reasons, statistics
 from desk.vetoed import vetoed
 from tests.desk.test_report import FRI, MONDAY, NEXT, PRICES, THU, TUE, WED, Papers, week
-from tests.world import CLOSE, answer, explain
+from tests.world import CLOSE, World, answer, explain, world
 from trading.bars import Bars
 from trading.errors import DataError
 from trading.money import Adjustment
@@ -30,8 +34,13 @@ D = Decimal
 class Printed(Papers):
     """The same prices as bars whose high and low are 2 beyond open and close."""
 
-    async def bars(self, symbol: str, first: date, at: datetime, timeframe: str = "1d") -> Bars:
+    async def bars(
+        self, symbols: Collection[str], first: date, at: datetime, timeframe: str = "1d"
+    ) -> dict[str, Bars]:
         assert timeframe == "1d"
+        return {s: bars for s in symbols if len(bars := self._bars(s, first, at))}
+
+    def _bars(self, symbol: str, first: date, at: datetime) -> Bars:
         known = [
             day for day in PRICES.get(symbol, {})
             if first <= day and datetime.combine(day, CLOSE, UTC) <= at
@@ -152,7 +161,7 @@ async def test_how_far_a_trade_went_both_ways():
     assert not found.certain
 
 
-async def turned_down(w, day: date, symbol: str) -> None:
+async def turned_down(w: World, day: date, symbol: str) -> None:
     w.go(day, 21, 5)
     answers = [answer(symbol, day=day)]
     for signal in await propose.propose(w.desk, "gap", answers, explain=explain):
@@ -162,8 +171,6 @@ async def turned_down(w, day: date, symbol: str) -> None:
 async def test_what_was_turned_down_would_have_lost():
     """MSFT proposed on Tuesday's close: 49 or so units from Wednesday's open of 98; its stop at 90
     is never reached; Friday's close is 99. Proposed again on Thursday, it would have been held."""
-    from desk.desk import Plan
-
     w = await week()
     w.desk.feed = Printed(w.desk.feed.calendar)  # type: ignore[attr-defined]
     w.desk.plans = {**w.desk.plans, "gap": Plan("gap")}
@@ -181,8 +188,6 @@ async def test_what_was_turned_down_would_have_lost():
 
 async def test_a_stop_ends_what_was_turned_down():
     """AAPL proposed on Monday with a stop at 90: Thursday falls to 88."""
-    from desk.desk import Plan
-
     w = await week()
     w.desk.feed = Printed(w.desk.feed.calendar)  # type: ignore[attr-defined]
     w.desk.plans = {**w.desk.plans, "gap": Plan("gap")}
@@ -214,11 +219,38 @@ async def test_an_exit_below_the_stop_is_told_as_a_stop():
     answers = [answer("MSFT", day=FRI, enter=0, exit=True, price=89.0)]
     for signal in await propose.propose(w.desk, "dip", answers, explain=explain):
         await decide.approve(w.desk, signal.id, by="operator:1")
-    from desk import execute
-
     w.go(NEXT, 14, 30)
     await execute.execute_due(w.desk, owner="t")
     trades = (await w.desk.books.ledger()).trades
     assert trades[-1].book.symbol == "MSFT"
     reasons = await exit_reasons(w.desk, trades)
     assert reasons[trades[-1].closed_by] == "stop"
+
+
+async def test_a_real_database_says_the_same(tmp_path: Path):
+    """Bought on Tuesday and sold on Wednesday at 106 by a signal; another expired."""
+    async with open_journal(tmp_path / "desk.db") as journal:
+        w = await world(journal)
+        w.go(MONDAY, 21, 5)
+        answers = [answer("AAPL"), answer("MSFT")]
+        one, other = await propose.propose(w.desk, "dip", answers, explain=explain)
+        await decide.approve(w.desk, one.id, by="operator:1")
+        w.go(TUE, 14, 30)
+        await execute.execute_due(w.desk, owner="t")
+        await decide.expire(w.desk)
+        w.go(TUE, 21, 5)
+        answers = [answer("AAPL", day=TUE, enter=0, exit=True)]
+        (leaving,) = await propose.propose(w.desk, "dip", answers, explain=explain)
+        await decide.approve(w.desk, leaving.id, by="operator:1")
+        w.tape.prices["AAPL"] = D(106)
+        w.go(WED, 14, 30)
+        await execute.execute_due(w.desk, owner="t")
+        w.go(WED, 15)
+        found = await statistics(w.desk, date.min, WED)
+        assert found.stats.trades == 1
+        assert found.stats.net == sum((t.net for t in found.trades), D(0))
+        assert set((await exit_reasons(w.desk, found.trades)).values()) == {"exit rule"}
+        assert [e.side for e in await executions(w.desk, MONDAY, WED)] == ["buy", "sell"]
+        w.desk.feed = Printed(w.desk.calendar)  # type: ignore[arg-type]
+        (missed,) = await vetoed(w.desk, MONDAY, WED)
+        assert (missed.signal, missed.state, missed.course.entered) == (other.id, "expired", TUE)

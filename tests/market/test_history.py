@@ -172,8 +172,8 @@ def _timed(feed: HistoryFeed, at: datetime) -> float:
 
 async def test_bars_end_with_the_last_session_that_has_closed(feed: HistoryFeed) -> None:
     monday = date(2024, 3, 4)
-    during = await feed.bars("AAA", monday, datetime(2024, 3, 6, 16, tzinfo=UTC))
-    after = await feed.bars("AAA", monday, datetime(2024, 3, 6, 21, tzinfo=UTC))
+    during = (await feed.bars(("AAA",), monday, datetime(2024, 3, 6, 16, tzinfo=UTC)))["AAA"]
+    after = (await feed.bars(("AAA",), monday, datetime(2024, 3, 6, 21, tzinfo=UTC)))["AAA"]
     assert [str(one)[:10] for one in during.ts] == ["2024-03-04", "2024-03-05"]
     assert len(after) == 3
     assert after.close[0] == pytest.approx(106.3123)
@@ -188,9 +188,12 @@ async def test_a_week_is_no_bar_before_its_last_session_has_closed(feed: History
         (datetime(2024, 3, 28, 16, tzinfo=UTC), 1),
         (datetime(2024, 3, 28, 20, tzinfo=UTC), 2),
     ):
-        assert len(await feed.bars("AAA", monday, at, "1w")) == known, at
+        found = await feed.bars(("AAA",), monday, at, "1w")
+        assert (len(found["AAA"]) if found else 0) == known, at
 
 
 async def test_what_nobody_knows_has_no_bars(feed: HistoryFeed) -> None:
-    assert len(await feed.bars("ZZZ", date(2024, 3, 4), datetime(2024, 6, 3, tzinfo=UTC))) == 0
-    assert len(await feed.bars("AAA", date(2024, 6, 3), datetime(2024, 3, 4, tzinfo=UTC))) == 0
+    march, june = datetime(2024, 3, 4, tzinfo=UTC), datetime(2024, 6, 3, tzinfo=UTC)
+    assert list(await feed.bars(("ZZZ", "AAA"), march.date(), june)) == ["AAA"]
+    assert await feed.bars(("AAA",), june.date(), march) == {}
+    assert await feed.bars((), march.date(), june) == {}

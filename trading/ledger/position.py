@@ -42,7 +42,7 @@ class Trade:
     opened_by: str = ""  # key of the order whose fill opened it
     closed_by: str = ""
     id: int = 0
-    cost_base: Decimal = ZERO  # of `quantity` at `entry`, at the exchange rate of the opening
+    cost_base: Decimal = ZERO  # of `quantity` at `entry`, unsigned, at the rate of the opening
 
     @property
     def net(self) -> Decimal:
@@ -231,11 +231,11 @@ class Position:
 
 
 def _cost(episode: Episode) -> Decimal:
-    """Of the largest size, at the average price opened; exact where all was held at once."""
+    """Of the largest size, at the average price opened, unsigned."""
     paid = episode.paid
     if episode.peak != episode.bought:
         paid = paid * episode.peak / episode.bought if episode.bought else ZERO
-    return paid if episode.rate is ONE else paid * episode.rate
+    return abs(paid) if episode.rate is ONE else abs(paid) * episode.rate
 
 
 def _each(amount: Decimal, units: Decimal, multiplier: Decimal) -> Decimal:
