@@ -116,6 +116,7 @@ def draw_months(page: Sheet, months: Sequence[Month], currency: str, top: float)
     shown = rows[-MOST_YEARS:]
     amounts = [abs(float(net)) for _, nets in shown for net in nets.values()]
     scale = Scale(theme, max(amounts, default=0.0) or 1.0)
+    cells: list[tuple[Rect, str]] = []
     for year, nets in shown:
         y -= LINE
         page.write(MARGIN, y, year, size=TEXT)
@@ -123,7 +124,7 @@ def draw_months(page: Sheet, months: Sequence[Month], currency: str, top: float)
             net = nets.get(f"{year}-{c + 1:02}")
             fill = theme.wash(theme.grid, 0.4) if net is None else scale.fill(float(net))
             x = left + c * wide
-            page.box(Rect(x + 2, y - LINE / 2 + 2, x + wide - 2, y + LINE / 2 - 2), fill, z=2)
+            cells.append((Rect(x + 2, y - LINE / 2 + 2, x + wide - 2, y + LINE / 2 - 2), fill))
             if net is not None:
                 colour, middle = theme.on(fill), x + wide / 2
                 text = short(float(net))
@@ -131,3 +132,4 @@ def draw_months(page: Sheet, months: Sequence[Month], currency: str, top: float)
         whole = sum(float(net) for net in nets.values())
         total = figure(whole, 2, signed=True) if abs(whole) < 1e7 else money(whole, signed=True)
         page.write(edge, y, total, size=TEXT, bold=True, align="right", colour=tint(page, total))
+    page.tiles(cells)
