@@ -47,8 +47,11 @@ def compose(spec: CalendarSpec) -> Sheet:
     cells = _month(spec, columns, top) if spec.month else _year(sheet, spec, columns, top)
     if spec.month:
         _weekdays(sheet, columns, top)
-    for day, cell in cells.items():
-        _cell(sheet, cell, day, nets.get(day), scale, figures=bool(spec.month))
+    fills = {day: scale.fill(nets[day]) if day in nets else sheet.theme.grid for day in cells}
+    sheet.tiles([(cell, fills[day]) for day, cell in cells.items()])
+    if spec.month:
+        for day, cell in cells.items():
+            _figure(sheet, cell, day, nets.get(day), fills[day])
     extremes = _extremes(nets)
     for day in extremes:
         cell = cells[day]
@@ -117,14 +120,8 @@ def _year(sheet: Sheet, spec: CalendarSpec, rows: int, top: float) -> dict[date,
     return cells
 
 
-def _cell(
-    sheet: Sheet, cell: Rect, day: date, net: float | None, scale: Scale, *, figures: bool
-) -> None:
+def _figure(sheet: Sheet, cell: Rect, day: date, net: float | None, fill: str) -> None:
     theme = sheet.theme
-    fill = theme.grid if net is None else scale.fill(net)
-    sheet.box(cell, fill, z=2)
-    if not figures:
-        return
     ink = theme.muted if net is None else theme.on(fill)
     sheet.write(cell.left + 10, cell.top - 26, str(day.day), colour=ink)
     if net is not None:
@@ -154,11 +151,10 @@ def _foot(
     x = MARGIN + width_of(low) + GAP
     sheet.write(MARGIN, y, low, colour=theme.muted)
     step = SCALE / (2 * SHADES + 1)
-    for shade in range(-SHADES, SHADES + 1):
-        at = x + (shade + SHADES) * step
-        sheet.box(
-            Rect(at, y - 15, at + step + 1, y + 15), scale.fill(shade / SHADES * scale.largest)
-        )
+    shades = [scale.fill(shade / SHADES * scale.largest) for shade in range(-SHADES, SHADES + 1)]
+    edges = [x + i * step for i in range(len(shades))]
+    ramp = [Rect(at, y - 15, at + step + 1, y + 15) for at in edges]
+    sheet.tiles(list(zip(ramp, shades, strict=True)))
     sheet.write(x + SCALE + GAP, y, high, colour=theme.muted)
     total = sum(nets.values())
     text = f"total {money(total, signed=True)} {spec.currency}"

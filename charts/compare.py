@@ -11,7 +11,7 @@ from charts.dates import MONTHS
 from charts.pieces import PnlDay
 from charts.pnl import TITLE_ROW, empty, extent, figures_of, panel_title, total_tag, zero_line
 from charts.scale import Floats, Frame, money, short
-from charts.sheet import DASHED, DOTTED, SOLID, Dash, Rect, Sheet, fitted, width_of
+from charts.sheet import DASHED, DOTTED, FEWER, SOLID, Dash, Rect, Sheet, fitted, width_of
 from charts.specs import CompareSpec
 from charts.theme import HEIGHT, THEMES, WIDTH, Theme
 
@@ -29,6 +29,8 @@ def compose(spec: CompareSpec) -> Sheet:
     rows = len(spec.lines) + 1
     fixed = 108 + MARGIN + 6 + TITLE_ROW * 2 + DATES + MARGIN
     sheet = Sheet(THEMES[spec.theme], WIDTH, max(HEIGHT, fixed + LEAST + rows * LINE))
+    if len(spec.lines) > TAGGED:
+        sheet.colours = FEWER
     top = axes.header(sheet, spec.title, spec.subtitle) - 6
     if not any(spec.lines.values()):
         return empty(sheet, top)
@@ -125,6 +127,7 @@ def _months(sheet: Sheet, spec: CompareSpec, totals: dict[str, float], top: floa
     sheet.write(sheet.width - MARGIN, y, "total", align="right", colour=theme.muted)
     largest = max((abs(float(r.get(m, 0))) for r in nets.values() for m in shown), default=0.0)
     scale = Scale(theme, largest or 1.0)
+    cells: list[tuple[Rect, str]] = []
     for i, name in enumerate(spec.lines):
         y -= LINE
         colour, dash = style(theme, i)
@@ -134,13 +137,14 @@ def _months(sheet: Sheet, spec: CompareSpec, totals: dict[str, float], top: floa
             net = nets[name].get(month)
             fill = theme.grid if net is None else scale.fill(float(net))
             x = left + c * wide
-            sheet.box(Rect(x, y - LINE / 2 + 2, x + wide - 4, y + LINE / 2 - 2), fill, z=2)
+            cells.append((Rect(x, y - LINE / 2 + 2, x + wide - 4, y + LINE / 2 - 2), fill))
             if net is not None:
                 middle = x + wide / 2 - 2
                 text = short(float(net), over=over)
                 sheet.write(middle, y, text, align="center", colour=theme.on(fill))
         tint = total_tag(totals[name], theme).colour
         sheet.write(sheet.width - MARGIN, y, ends[name], align="right", bold=True, colour=tint)
+    sheet.tiles(cells)
 
 
 def _written(

@@ -41,16 +41,18 @@ def _map(sheet: Sheet, spec: HeatSpec, top: float) -> None:
     gap = 3 if min(wide, high) > 24 else 1
     figures = [[_written(spec, v) for v in row] for row in spec.cells]
     room = max(width_of(text) for row in figures for text in row) + AIR
+    cells: list[tuple[Rect, str]] = []
     for r, row in enumerate(figures):
         # the first row stands lowest, as on any axis
         y = bottom + r * high
         for c, text in enumerate(row):
             x = left + c * wide
             fill = theme.grid if np.isnan(values[r, c]) else _shade(_share(values, values[r, c]))
-            sheet.box(Rect(x, y, x + wide - gap, y + high - gap), fill, z=2)
+            cells.append((Rect(x, y, x + wide - gap, y + high - gap), fill))
             if room <= wide - gap and high >= LEAST_HEIGHT:
                 ink = theme.on(fill)
                 sheet.write(x + (wide - gap) / 2, y + high / 2, text, align="center", colour=ink)
+    sheet.tiles(cells)
     if spec.best is not None:
         r, c = spec.best
         framed(sheet, left + c * wide, bottom + r * high, wide - gap, high - gap)

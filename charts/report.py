@@ -34,12 +34,13 @@ TILE = 128  # px of a row of them
 FOOT = -62  # px, in the lower margin
 APART = 56  # px between two tables
 SHARES = (0.62, 0.38)  # of the charts' height: equity, drawdown
-TALLEST = 1500  # px of the charts
+LEAST, TALLEST = 1200, 1560  # px of the charts
 
 
 def compose(spec: ReportSpec) -> Document:
-    """Two pages or more where there are months or tables, four at most."""
-    pages = [_summary(spec), *_tables(spec)]
+    """A summary, and what follows on as many pages as it needs: four in all at most."""
+    first, months_follow = _summary(spec)
+    pages = [first, *_tables(spec, months_follow)]
     for number, page in enumerate(pages, 1):
         _foot(page, spec, f"page {number} of {len(pages)}")
     return Document(pages, f"{spec.title} {spec.subtitle}".strip(), spec.made_at)
@@ -52,12 +53,14 @@ def _page() -> Sheet:
 def _foot(page: Sheet, spec: ReportSpec, number: str) -> None:
     muted = page.theme.muted
     page.line((MARGIN, WIDTH - MARGIN), (FOOT + 40, FOOT + 40), page.theme.grid, width=3)
-    text = ", ".join(part for part in (spec.title, spec.subtitle, spec.as_of, spec.agrees) if part)
-    page.write(MARGIN, FOOT, fitted(text, WIDTH - 400, 28), size=28, colour=muted)
-    page.write(WIDTH - MARGIN, FOOT, number, size=28, align="right", colour=muted)
+    stated = ", ".join(part for part in (spec.as_of, spec.agrees) if part)
+    page.write(MARGIN, FOOT, fitted(stated, WIDTH - 940, 28), size=28, colour=muted)
+    title = fitted(f"{spec.title}, {spec.subtitle}" if spec.subtitle else spec.title, 660, 28)
+    page.write(WIDTH - MARGIN, FOOT, f"{title}, {number}", size=28, align="right", colour=muted)
 
 
-def _summary(spec: ReportSpec) -> Sheet:
+def _summary(spec: ReportSpec) -> tuple[Sheet, bool]:
+    """The first page, and whether the months did not find room on it."""
     page = _page()
     muted = page.theme.muted
     top = axes.header(page, spec.title, spec.subtitle)
@@ -71,11 +74,18 @@ def _summary(spec: ReportSpec) -> Sheet:
         page.write(MARGIN, top - ROW / 2, line)
         top -= ROW
     top -= 20
-    if spec.days:
-        _charts(page, spec, top)
-    else:
+    if not spec.days:
         empty(page, top)
-    return page
+        return page, bool(spec.months)
+    height = height_of_months(spec.months) + APART if spec.months else 0.0
+    if top - height < LEAST:
+        _charts(page, spec, top, min(top, TALLEST))
+        return page, True
+    room = min(top - height, TALLEST)
+    _charts(page, spec, top, room)
+    if spec.months:
+        draw_months(page, spec.months, spec.currency, top - room - APART)
+    return page, False
 
 
 def _headlines(page: Sheet, headlines: Sequence[tuple[str, str]], top: float) -> float:
@@ -100,9 +110,9 @@ def _wrapped(text: str, room: float) -> list[str]:
     return lines[:6]
 
 
-def _charts(page: Sheet, spec: ReportSpec, top: float) -> None:
+def _charts(page: Sheet, spec: ReportSpec, top: float, height: float) -> None:
     course = course_of(spec.days)
-    room = min(top, TALLEST) - DATES - 2 * TITLE_ROW - BETWEEN
+    room = height - DATES - 2 * TITLE_ROW - BETWEEN
     frames: list[Frame] = []
     for share, values in zip(SHARES, (course.total, course.drawdown), strict=True):
         roof = top - TITLE_ROW
@@ -146,8 +156,8 @@ def _equity(page: Sheet, frame: Frame, course: Course, tag: Tag, spec: ReportSpe
     axes.value_axis(page, frame, *figures_of(frame), [tag])
 
 
-def _tables(spec: ReportSpec) -> list[Sheet]:
-    """Months, then the tables, each whole on a page."""
+def _tables(spec: ReportSpec, with_months: bool) -> list[Sheet]:
+    """Months, where they are not on the first page, then the tables, each whole on a page."""
     pages: list[Sheet] = []
     top = 0.0
 
@@ -160,7 +170,7 @@ def _tables(spec: ReportSpec) -> list[Sheet]:
         top -= height + APART
         return pages[-1], roof
 
-    if spec.months:
+    if with_months:
         page, roof = page_for(height_of_months(spec.months))
         draw_months(page, spec.months, spec.currency, roof)
     for table in spec.tables:

@@ -6,7 +6,7 @@ from itertools import groupby
 from charts.axes import GAP, MARGIN
 from charts.calendar import Scale
 from charts.dates import MONTHS
-from charts.scale import MINUS, short
+from charts.scale import MINUS, figure, money, short
 from charts.sheet import Rect, Sheet, fitted, width_of
 from charts.specs import Table
 from charts.specs.heading import Month
@@ -15,7 +15,7 @@ TEXT = 30  # px: 8.7 points on A4
 LINE = 44  # px of a row
 HEAD = 60  # px of a title
 MOST_YEARS = 12  # of the table of months, the last ones
-YEAR, TOTAL = 120, 180  # px of the first and the last column
+YEAR, TOTAL = 100, 250  # px of the first and the last column
 CELL = 27  # px of a month's figure
 
 
@@ -116,6 +116,7 @@ def draw_months(page: Sheet, months: Sequence[Month], currency: str, top: float)
     shown = rows[-MOST_YEARS:]
     amounts = [abs(float(net)) for _, nets in shown for net in nets.values()]
     scale = Scale(theme, max(amounts, default=0.0) or 1.0)
+    cells: list[tuple[Rect, str]] = []
     for year, nets in shown:
         y -= LINE
         page.write(MARGIN, y, year, size=TEXT)
@@ -123,10 +124,12 @@ def draw_months(page: Sheet, months: Sequence[Month], currency: str, top: float)
             net = nets.get(f"{year}-{c + 1:02}")
             fill = theme.wash(theme.grid, 0.4) if net is None else scale.fill(float(net))
             x = left + c * wide
-            page.box(Rect(x + 2, y - LINE / 2 + 2, x + wide - 2, y + LINE / 2 - 2), fill, z=2)
+            cells.append((Rect(x + 2, y - LINE / 2 + 2, x + wide - 2, y + LINE / 2 - 2), fill))
             if net is not None:
                 colour, middle = theme.on(fill), x + wide / 2
                 text = short(float(net))
                 page.write(middle, y, text, size=CELL, align="center", colour=colour)
-        total = short(sum(float(net) for net in nets.values()), over=999_999.5)
+        whole = sum(float(net) for net in nets.values())
+        total = figure(whole, 2, signed=True) if abs(whole) < 1e7 else money(whole, signed=True)
         page.write(edge, y, total, size=TEXT, bold=True, align="right", colour=tint(page, total))
+    page.tiles(cells)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
+from PIL import Image
 
 from charts import Level, Panel, PnlSpec, ReplaySpec
 from charts.bars import compose as compose_bars
@@ -22,9 +24,9 @@ from charts.compare import compose as compose_compare
 from charts.digest import compose as compose_digest
 from charts.pnl import compose as compose_pnl
 from charts.replay import compose as compose_replay
-from charts.sheet import Sheet
+from charts.sheet import CAP, Rect, Sheet
 from charts.slippage import compose as compose_slippage
-from charts.theme import HEIGHT, LABEL, WIDTH
+from charts.theme import HEIGHT, LABEL, WIDTH, contrast
 from tests.charts import samples
 from trading.types import Side
 
@@ -175,7 +177,16 @@ PICTURES = (
 )
 KEPT = ("entry", "filled_light", "filled_next_open", "crowded", "half_a_year", "five_years",
         "losses", "no_trades", "replayed", "replayed_light", "digest_end",
-        "digest_week")  # fmt: skip
+        "digest_week", "bars_week", "bars_named", "year", "month_weekends", "compare_three_light",
+        "compare_twelve", "slippage")  # fmt: skip
+
+
+def _where(sheet: Sheet, text: Text) -> Rect:
+    (x, y), size = text.get_position(), float(text.get_fontsize())
+    align = text.get_horizontalalignment()
+    bold = text.get_fontweight() == "bold"
+    return sheet.room_for(x, y + CAP / 2 * size, text.get_text(), size=size, bold=bold, align=align)
+
 
 every_picture = pytest.mark.parametrize("name", PICTURES)
 
@@ -217,6 +228,23 @@ def test_the_smallest_text_can_be_read_on_a_phone(name: str) -> None:
     assert min(sizes) == LABEL
     assert min(sizes) * PHONE / WIDTH > 10
     assert max(sizes) > 1.2 * LABEL
+
+
+@every_picture
+def test_at_the_width_of_a_phone_every_text_still_stands_out(name: str) -> None:
+    """Scaled to 360 px, the darkest and the lightest of where a text stands differ enough."""
+    sheet = PICTURES[name]()
+    whole = samples.picture(sheet.png())
+    share = PHONE / WIDTH
+    small = np.asarray(whole.resize((PHONE, round(whole.height * share)), Image.Resampling.LANCZOS))
+    for text, box in ((t, _where(sheet, t)) for t in sheet.texts if t.get_text()):
+        part = small[
+            round((sheet.height - box.top) * share) : round((sheet.height - box.bottom) * share),
+            round(box.left * share) : round(box.right * share),
+        ]
+        lights = np.sort(part.reshape(-1, 3) @ (0.2126, 0.7152, 0.0722))
+        shades = [f"#{round(lights[i]):02x}" + f"{round(lights[i]):02x}" * 2 for i in (0, -1)]
+        assert contrast(*shades) >= 2.5, text.get_text()
 
 
 @every_picture
