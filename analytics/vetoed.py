@@ -55,6 +55,11 @@ class Vetoed:
     state: str  # "rejected" or "expired"
     course: Course
     gain: Decimal
+    quantity: Decimal = Decimal(1)  # proposed, units; 0 where there were no funds for it
+
+    @property
+    def returned(self) -> float:
+        return self.course.returned(long=self.long)
 
 
 def course(
@@ -104,6 +109,7 @@ class Sum:
     gain: Decimal
     mean_return: float
     running: int  # not ended yet
+    unfunded: int = 0  # had no funds when proposed: in the mean return, and without a gain
 
     @property
     def signals(self) -> int:
@@ -120,10 +126,11 @@ def by_strategy(vetoed: Sequence[Vetoed]) -> list[Sum]:
                 name,
                 sum(one.state == "rejected" for one in mine),
                 sum(one.state == "expired" for one in mine),
-                sum(one.gain > 0 for one in mine),
+                sum(one.returned > 0 for one in mine),
                 sum((one.gain for one in mine), Decimal(0)),
-                sum(one.course.returned(long=one.long) for one in mine) / len(mine),
+                sum(one.returned for one in mine) / len(mine),
                 sum(one.course.ended is Ended.OPEN for one in mine),
+                sum(not one.quantity for one in mine),
             )
         )
     return sums

@@ -20,6 +20,7 @@ from trading.types import Holding, Moment, Target
 
 VETOED = (SignalState.REJECTED, SignalState.EXPIRED)
 WEEK = timedelta(days=7)
+STEP = Decimal("0.00000001")  # prices of bars are floats: what is beyond says nothing
 SPARE = timedelta(days=30)  # holidays, and sessions in which an instrument did not trade
 
 
@@ -78,8 +79,10 @@ async def _of_strategy(
         if became is not None:
             until[symbol] = became.left
             long = signal.target is Target.LONG
-            gain = Decimal(repr(became.gain(long=long))) * signal.quantity * worth[symbol]
-            found.append(Vetoed(signal.id, name, symbol, long, signal.state, became, gain))
+            each = Decimal(repr(became.gain(long=long))) * worth[symbol]
+            gain = (each * signal.quantity).quantize(STEP)
+            state, units = signal.state, signal.quantity
+            found.append(Vetoed(signal.id, name, symbol, long, state, became, gain, units))
     return found
 
 

@@ -84,3 +84,10 @@ def test_strategies_are_summed_by_name():
     assert (found.signals, found.rejected, found.expired, found.won) == (2, 1, 1, 1)
     assert (found.gain, found.running) == (2, 1)
     assert found.mean_return == pytest.approx(0.01)
+
+
+def test_what_had_no_funds_won_without_a_gain():
+    how = Course(DAYS[0], 100.0, DAYS[1], 103.0, Ended.EXIT)
+    none = Vetoed(1, "dip", "AAPL", True, "expired", how, Decimal(0), Decimal(0))
+    (found,) = by_strategy([none])
+    assert (found.won, found.gain, found.unfunded) == (1, 0, 1)

@@ -254,3 +254,13 @@ async def test_a_real_database_says_the_same(tmp_path: Path):
         w.desk.feed = Printed(w.desk.calendar)  # type: ignore[arg-type]
         (missed,) = await vetoed(w.desk, MONDAY, WED)
         assert (missed.signal, missed.state, missed.course.entered) == (other.id, "expired", TUE)
+
+
+async def test_all_there_is_can_be_asked_for_east_of_greenwich():
+    w = await week()
+    w.go(FRI, 22)
+    w.desk.calendar.zone = "Asia/Kolkata"  # type: ignore[misc]
+    w.desk.feed = Printed(w.desk.feed.calendar)  # type: ignore[attr-defined]
+    assert len(await executions(w.desk, date.min, FRI)) == 4
+    assert await vetoed(w.desk, date.min, FRI) == []
+    assert (await statistics(w.desk, date.min, FRI)).stats.trades == 1
