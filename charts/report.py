@@ -24,23 +24,23 @@ from charts.pnl import (
 )
 from charts.scale import Frame, money
 from charts.sheet import Sheet, fitted, width_of
-from charts.specs import ReportSpec
+from charts.specs import ReportSpec, Table
 from charts.tables import draw_months, draw_table, height_of, height_of_months, tint
 from charts.theme import LIGHT
 
 WIDTH, HEIGHT = 1760, 2610  # px between the margins: LABEL is 10 points on A4
 TILES = 4  # headlines side by side
+FIGURES = (46, 40, 34, 28)  # px of a headline: as large as its room allows
 TILE = 128  # px of a row of them
 FOOT = -62  # px, in the lower margin
 APART = 56  # px between two tables
 SHARES = (0.62, 0.38)  # of the charts' height: equity, drawdown
-LEAST, TALLEST = 1200, 1560  # px of the charts
+TALLEST = 1560  # px of the charts
 
 
 def compose(spec: ReportSpec) -> Document:
     """A summary, and what follows on as many pages as it needs: four in all at most."""
-    first, months_follow = _summary(spec)
-    pages = [first, *_tables(spec, months_follow)]
+    pages = [_summary(spec), *_tables(spec.tables)]
     for number, page in enumerate(pages, 1):
         _foot(page, spec, f"page {number} of {len(pages)}")
     return Document(pages, f"{spec.title} {spec.subtitle}".strip(), spec.made_at)
@@ -59,14 +59,16 @@ def _foot(page: Sheet, spec: ReportSpec, number: str) -> None:
     page.write(WIDTH - MARGIN, FOOT, f"{title}, {number}", size=28, align="right", colour=muted)
 
 
-def _summary(spec: ReportSpec) -> tuple[Sheet, bool]:
-    """The first page, and whether the months did not find room on it."""
+def _summary(spec: ReportSpec) -> Sheet:
+    """The first page: at its fullest, the charts still have 1,000 px."""
     page = _page()
     muted = page.theme.muted
-    top = axes.header(page, spec.title, spec.subtitle)
-    for row, text in enumerate((spec.as_of, spec.agrees)):
+    stated = [fitted(text, 800) for text in (spec.as_of, spec.agrees)]
+    aside = max(width_of(text) for text in stated) + 40
+    top = axes.header(page, spec.title, spec.subtitle, aside)
+    for row, text in enumerate(stated):
         y = HEIGHT - MARGIN - 22 - row * 52
-        page.write(WIDTH - MARGIN, y, fitted(text, 800), align="right", colour=muted)
+        page.write(WIDTH - MARGIN, y, text, align="right", colour=muted)
     top -= 12
     page.line((MARGIN, WIDTH - MARGIN), (top, top), page.theme.ink, width=4)
     top = _headlines(page, spec.headlines, top - 20)
@@ -74,18 +76,15 @@ def _summary(spec: ReportSpec) -> tuple[Sheet, bool]:
         page.write(MARGIN, top - ROW / 2, line)
         top -= ROW
     top -= 20
-    if not spec.days:
-        empty(page, top)
-        return page, bool(spec.months)
     height = height_of_months(spec.months) + APART if spec.months else 0.0
-    if top - height < LEAST:
-        _charts(page, spec, top, min(top, TALLEST))
-        return page, True
-    room = min(top - height, TALLEST)
-    _charts(page, spec, top, room)
+    room = min(top - height, TALLEST) if spec.days else 0.0
+    if spec.days:
+        _charts(page, spec, top, room)
+    elif not spec.months:
+        return empty(page, top)
     if spec.months:
         draw_months(page, spec.months, spec.currency, top - room - APART)
-    return page, False
+    return page
 
 
 def _headlines(page: Sheet, headlines: Sequence[tuple[str, str]], top: float) -> float:
@@ -93,10 +92,9 @@ def _headlines(page: Sheet, headlines: Sequence[tuple[str, str]], top: float) ->
     for i, (name, figure) in enumerate(headlines):
         x, y = MARGIN + i % TILES * wide, top - i // TILES * TILE
         page.write(x, y - 26, fitted(name, wide - 20), colour=page.theme.muted)
-        colour = tint(page, figure)
-        page.write(
-            x, y - 76, fitted(figure, wide - 20, 46, True), size=46, bold=True, colour=colour
-        )
+        size = next((s for s in FIGURES if width_of(figure, s, True) <= wide - 20), FIGURES[-1])
+        text = fitted(figure, wide - 20, size, True)
+        page.write(x, y - 76, text, size=size, bold=True, colour=tint(page, figure))
     return top - -(-len(headlines) // TILES) * TILE - 8
 
 
@@ -156,24 +154,14 @@ def _equity(page: Sheet, frame: Frame, course: Course, tag: Tag, spec: ReportSpe
     axes.value_axis(page, frame, *figures_of(frame), [tag])
 
 
-def _tables(spec: ReportSpec, with_months: bool) -> list[Sheet]:
-    """Months, where they are not on the first page, then the tables, each whole on a page."""
+def _tables(tables: Sequence[Table]) -> list[Sheet]:
+    """Each whole on a page."""
     pages: list[Sheet] = []
     top = 0.0
-
-    def page_for(height: float) -> tuple[Sheet, float]:
-        nonlocal top
-        if not pages or height > top:
+    for table in tables:
+        if not pages or height_of(table) > top:
             pages.append(_page())
             top = float(HEIGHT - MARGIN)
-        roof = top
-        top -= height + APART
-        return pages[-1], roof
-
-    if with_months:
-        page, roof = page_for(height_of_months(spec.months))
-        draw_months(page, spec.months, spec.currency, roof)
-    for table in spec.tables:
-        page, roof = page_for(height_of(table))
-        draw_table(page, table, roof)
+        draw_table(pages[-1], table, top)
+        top -= height_of(table) + APART
     return pages

@@ -13,7 +13,7 @@ from trading.errors import DataError
 MOST_HEADLINES = 12
 MOST_COLUMNS = 7
 MOST_TABLES = 6
-MOST_ROWS = 16  # of one table; a report has four pages at most
+MOST_ROWS = 24  # of one table; a report has four pages at most
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def test_a_bad_digest_spec_says_what_is_wrong(spec: dict[str, Any], says: str) -
 
 
 def test_an_unknown_picture_is_refused() -> None:
-    with pytest.raises(DataError, match="expected candles, pnl, replay, heat or digest"):
+    with pytest.raises(DataError, match="expected candles, pnl, .*digest or report"):
         draw("pie", {})
 
 

@@ -16,11 +16,12 @@ from tests.charts import samples
 from tests.charts.reports import MADE, report, table
 from trading.errors import DataError
 
-FULL = tuple(table(f"Table {i}", rows=16) for i in range(6))
+FULL = tuple(table(f"Table {i}", rows=24) for i in range(6))
 REPORTS = {
     "usual": report(),
-    "fullest": replace(report(1000, years=14), tables=FULL, sentence="long words " * 90,
-                      headlines=(("a name of some length", "+1,234,567.89"),) * 12),
+    "fullest": replace(report(1000, years=14), tables=FULL, title="Trading report " * 6,
+                       sentence="long words " * 90,
+                      headlines=(("a name of some length", "+1,234,567,890.12 USD"),) * 12),
     "no_capital": report(60, capital=0.0),
     "one_day": report(1, years=1),
     "all_zero": replace(report(), days=samples.flat_days(40)),
@@ -107,6 +108,11 @@ def _with(*tables: Table) -> ReportSpec:
     return replace(report(tables=0), tables=tables)
 
 
+def test_a_long_headline_figure_is_written_smaller_and_whole() -> None:
+    spec = replace(report(), headlines=(("Net P&L", "+12,345,678,901.23 USD"),))
+    assert "+12,345,678,901.23 USD" in said(spec)[0]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -123,8 +129,8 @@ def test_what_does_not_fit_is_refused(changes: dict[str, object], message: str) 
 
 
 def test_a_table_that_does_not_fit_is_refused() -> None:
-    with pytest.raises(DataError, match="has 17 rows; at most 16 fit"):
-        table(rows=17)
+    with pytest.raises(DataError, match="has 25 rows; at most 24 fit"):
+        table(rows=25)
     bad = report().to_json()
     bad["tables"][0]["rows"][1] = ["too", "few"]
     with pytest.raises(DataError, match=r"tables\[0\]: rows\[1\] should be a list of 6"):
