@@ -13,7 +13,7 @@ from desk.console.asked import Asked, asked
 from desk.console.deciding import pressed
 from desk.console.money import standing
 from desk.console.pictures import wanted
-from desk.console.stats import gain, ratio, share
+from desk.console.stats import gain, idle, ratio, share
 from desk.console.tables import NONE
 from desk.desk import Desk
 from desk.report import Parts
@@ -33,7 +33,7 @@ async def printed(desk: Desk, request: Request) -> None:
     of = await asked(desk, request, "month", "/report 2026-02")
     found = await statistics(desk, of.stretch.first, of.stretch.last, of.strategy or "")
     when, agrees = await standing(desk)
-    if not found.days and not found.trades:
+    if idle(found):
         nothing = f"Nothing was traded {of.stretch.name}, so there is nothing to report. "
         hint = "/report all takes everything.\n"
         await notices.answer(

@@ -12,7 +12,7 @@ from desk.console.deciding import pressed
 from desk.console.money import as_of
 from desk.console.tables import NONE, ledger
 from desk.desk import Desk
-from desk.statistics import statistics
+from desk.statistics import Statistics, statistics
 from trading.facts import Request
 from trading.messages import Span, bold, message
 
@@ -44,7 +44,7 @@ async def stats(desk: Desk, request: Request) -> None:
     """The buttons draw the same message again, of another period or strategy."""
     of = await asked(desk, request, "all", "/stats ytd")
     found = await statistics(desk, of.stretch.first, of.stretch.last, of.strategy or "")
-    if not found.days:
+    if idle(found):
         nothing = "No trading in that time, so no statistics. /pnl all shows what there is."
         await notices.answer(
             desk, request, f"{nothing}\n{await as_of(desk)}", edits=pressed(request)
@@ -65,6 +65,12 @@ async def stats(desk: Desk, request: Request) -> None:
     parts += [f"Over {over}, on {capital}; /help stats defines each\n", await as_of(desk)]
     buttons = [periods("stats", of), *await strategies(desk, "stats", of)]
     await notices.answer(desk, request, message(*parts, buttons=buttons), edits=pressed(request))
+
+
+def idle(found: Statistics) -> bool:
+    """Whether nothing was traded or held in that time."""
+    moved = any(day.net or day.traded or day.exposure for day in found.days)
+    return not (found.trades or moved)
 
 
 def _result(said: Stats, money: str) -> Rows:

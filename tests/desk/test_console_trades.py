@@ -1,5 +1,6 @@
 """Trades, one trade, slippage and vetoes as the chat tells them."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -152,7 +153,12 @@ async def test_the_week_is_asked_of_one_strategy_alone():
 class Kept(Papers):
     """The same printed prices as daily bars."""
 
-    async def bars(self, symbol: str, first: date, at: datetime, timeframe: str = "1d") -> Bars:
+    async def bars(
+        self, symbols: Collection[str], first: date, at: datetime, timeframe: str = "1d"
+    ) -> Mapping[str, Bars]:
+        return {symbol: self._of(symbol, first, at) for symbol in symbols}
+
+    def _of(self, symbol: str, first: date, at: datetime) -> Bars:
         rows = [
             (np.datetime64(day, "us"), *prices)
             for day, prices in PRICES[symbol].items()
