@@ -91,7 +91,9 @@ def short(value: float, *, over: float = 9_999.5) -> str:
 
 def _cents(size: float) -> int:
     """Two decimals, or as many as show what is less than a cent, such as 0.0002 BTC."""
-    return 2 if size >= 0.005 or not size else min(8, 1 - floor(log10(size)))
+    if size >= 0.005 or size < 5e-9:  # less is what sums of floats leave behind
+        return 2
+    return min(8, 1 - floor(log10(size)))
 
 
 def axis_figures(values: Sequence[float], step: float) -> list[str]:

@@ -64,6 +64,7 @@ def test_less_than_a_cent_is_not_told_as_nothing() -> None:
     assert short(-0.0002) == "−0.00020"
     assert money(0.004) == "0.0040"
     assert (money(0.0), short(0.0)) == ("0.00", "0")
+    assert money(0.1 + 0.2 - 0.3, signed=True) == "0.00"
 
 
 def test_a_year_names_its_best_and_worst_day_and_its_total() -> None:
