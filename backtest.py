@@ -275,7 +275,10 @@ def pairs(words: Iterable[str], what: str) -> dict[str, str]:
 
 def costs_text(settings: Settings) -> str:
     """ "slippage 2 bp; 0.005 USD a unit, 1 to 1 % an order"."""
-    charged = settings.costs
+    charged, use = settings.costs, settings.charges.use
+    if use or settings.charges.choose:
+        slipped = f"slippage {charged.slippage_bps.normalize():f} bp"
+        return f"{slipped}; charges as {use or 'chosen under [charges]'}"
     most = (charged.maximum_share * 100).normalize()
     return (
         f"slippage {charged.slippage_bps.normalize():f} bp; "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.main import get_command
 
+from cli_charges import charging
 from cli_data import data
 from cli_mail import mail
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 
 LONGEST = 600  # characters of a refusal
 
+app.add_typer(charging)
 app.add_typer(data, name="data")
 app.add_typer(mail, name="mail")
 

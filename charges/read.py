@@ -1,6 +1,7 @@
 """A schedule as it is written: TOML tables in, `Schedule` out; a mistake is one line."""
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -104,6 +105,9 @@ def _since(rate: Rate) -> date:
 def _rate(where: str, row: Mapping[str, Any]) -> Rate:
     _only(where, row, RATE)
     since = row.get("from")
+    if isinstance(since, str):  # as a setting in the environment has it
+        with suppress(ValueError):
+            since = date.fromisoformat(since)
     if not isinstance(since, date) or isinstance(since, datetime):
         raise ConfigError(f"schedule {where}: a rate needs `from`, a date like 2024-10-01")
     given = {key: _amount(f"{where}, {key}", row[key]) for key in AMOUNTS if key in row}

@@ -20,6 +20,9 @@ class Step:
     size: Decimal
     mode: str  # of decimal
 
+    def __str__(self) -> str:
+        return f"{self.size:f} {'up' if self.mode == ROUND_UP else 'half up'}"
+
     def of(self, amount: Decimal) -> Decimal:
         return (amount / self.size).to_integral_value(self.mode) * self.size
 
