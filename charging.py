@@ -24,7 +24,10 @@ def listed(settings: Settings) -> str:
     width = max(map(len, found))
     lines = [f"{name.ljust(width)}  {one.about}" for name, one in sorted(found.items())]
     chosen = [one.schedule for one in settings.charges.choose]
-    used = ", ".join([*chosen, *filter(None, [settings.charges.use])])
+    chosen += [settings.charges.use] if settings.charges.use else []
+    for name in chosen:
+        library(settings).find(name)
+    used = ", ".join(chosen)
     lines += ["", f"Used: {used}" if used else "None is used: the paper broker charges [costs]."]
     lines += ["`quarterdeck charges NAME` shows one with an example."]
     return "\n".join(lines)

@@ -257,9 +257,7 @@ def restore(
 
 
 @app.command()
-def squareoff(
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
-) -> None:
+def squareoff(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Cancel every order and close every position, without Redis or Telegram; halts trading."""
     from house import square_off
     from settings import load
