@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from pydantic import ValidationError
 
+from charges.settings import ChargeSettings
 from charts import draw
 from choices import costs
 from desk.console.replies import columns
@@ -251,6 +252,8 @@ def with_costs(
         if key not in COSTS:
             raise BadCommand(f"{key[:20]!r} is no cost; there are: {', '.join(COSTS)}")
         charged[COSTS[key]] = value
+        if COSTS[key] != "slippage_bps":  # a commission said here stands in the schedule's place
+            changes["charges"] = ChargeSettings()
     try:
         changes["costs"] = CostSettings.model_validate(charged)
         if capital:
