@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from pydantic import ValidationError
 
+from charges.settings import ChargeSettings
 from charts import draw
 from choices import costs
 from desk.console.replies import columns
@@ -251,6 +252,8 @@ def with_costs(
         if key not in COSTS:
             raise BadCommand(f"{key[:20]!r} is no cost; there are: {', '.join(COSTS)}")
         charged[COSTS[key]] = value
+        if COSTS[key] != "slippage_bps":  # a commission said here stands in the schedule's place
+            changes["charges"] = ChargeSettings()
     try:
         changes["costs"] = CostSettings.model_validate(charged)
         if capital:
@@ -275,7 +278,10 @@ def pairs(words: Iterable[str], what: str) -> dict[str, str]:
 
 def costs_text(settings: Settings) -> str:
     """ "slippage 2 bp; 0.005 USD a unit, 1 to 1 % an order"."""
-    charged = settings.costs
+    charged, use = settings.costs, settings.charges.use
+    if use or settings.charges.choose:
+        slipped = f"slippage {charged.slippage_bps.normalize():f} bp"
+        return f"{slipped}; charges as {use or 'chosen under [charges]'}"
     most = (charged.maximum_share * 100).normalize()
     return (
         f"slippage {charged.slippage_bps.normalize():f} bp; "

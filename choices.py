@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from desk.desk import DIGESTS, Digests, Operator, Plan
+from desk.desk import DIGESTS, Digests, Estimate, Operator, Plan
 from risk.limits import Allowance, Limits
 from settings import DEMO_TOKEN, Person, Settings
-from trading.errors import ConfigError
+from trading.errors import BrokerRejected, ConfigError
 from trading.ports import Calendar
+from trading.types import Instrument, Side
 
 if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
     from brokers.costs import Costs
+    from charges import Choices
     from trading.bars import Strategy
 
 DEMO_OPERATOR = Person(id=1, name="Skipper")
@@ -91,4 +95,45 @@ def costs(settings: Settings) -> "Costs":
         fee_per_share=chosen.per_unit,
         fee_minimum=chosen.minimum,
         fee_maximum_percent=chosen.maximum_share * 100,
+        choices=charges(settings),
     )
+
+
+def charges(settings: Settings) -> "Choices | None":
+    """None where no schedule is chosen. Raises ConfigError for one that is wrong or not there."""
+    from charges import Choice, Choices, load
+
+    chosen = settings.charges
+    library = load(chosen.folder, chosen.schedules)
+    rows = [
+        Choice(
+            library.find(one.schedule),
+            one.product,
+            one.broker,
+            one.exchange,
+            one.currency,
+            one.sector,
+            one.symbols,
+        )
+        for one in chosen.choose
+    ]
+    if chosen.use:
+        usual = library.find(chosen.use)
+        rows.append(Choice(usual, chosen.product, currency=usual.currency))
+    return Choices(tuple(rows)) if rows else None
+
+
+def estimate(settings: Settings) -> Estimate:
+    """What an order would pay at the paper broker, as its card says it beforehand; None where its
+    schedule does not know."""
+    made = costs(settings)
+
+    def about(
+        instrument: Instrument, side: Side, quantity: Decimal, value: Decimal, at: datetime
+    ) -> Decimal | None:
+        try:
+            return made.charged(instrument, side, quantity, value, at).total
+        except BrokerRejected:
+            return None
+
+    return about

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.main import get_command
 
+from cli_charges import charging
 from cli_data import data
 from cli_mail import mail
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 
 LONGEST = 600  # characters of a refusal
 
+app.add_typer(charging)
 app.add_typer(data, name="data")
 app.add_typer(mail, name="mail")
 
@@ -255,9 +257,7 @@ def restore(
 
 
 @app.command()
-def squareoff(
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
-) -> None:
+def squareoff(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Cancel every order and close every position, without Redis or Telegram; halts trading."""
     from house import square_off
     from settings import load

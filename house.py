@@ -33,7 +33,7 @@ def _child(
 
 async def run_house(settings: Settings) -> None:
     """Until Ctrl-C. Raises ConfigError before anything starts where a setting is wrong."""
-    from choices import plans, telegram_token
+    from choices import charges, plans, telegram_token
     from folder import check_addresses, instruments_file, prepare
     from mailing import route
     from market.instruments import InstrumentBook
@@ -47,6 +47,7 @@ async def run_house(settings: Settings) -> None:
     check_addresses(settings)
     universes(settings)
     candle_feeds(settings)
+    charges(settings)
     prepare(settings)
     timetable(settings, chosen, calendar_of(settings))
     first_look(settings, SystemClock().now())

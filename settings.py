@@ -22,14 +22,17 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
     TomlConfigSettingsSource,
 )
 
+from charges.settings import ChargeSettings
 from mail.settings import MailSettings
 from trading.errors import ConfigError
+from trading.ledger import Method
 from trading.types import Mode
 
 TOML = "quarterdeck.toml"
@@ -44,6 +47,7 @@ SECRET = (
 )  # or with a password in it: never shown
 FILE = "_file"  # QUARTERDECK_TELEGRAM_TOKEN_FILE names the file that holds the secret
 Fraction = Annotated[Decimal, Field(gt=0, le=1)]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3,5}$")]
 
 
 class Person(BaseModel):
@@ -166,6 +170,7 @@ GROUPS: dict[str, type[BaseModel]] = {
     "strategies": StrategySettings,
     "limits": LimitSettings,
     "costs": CostSettings,
+    "charges": ChargeSettings,
     "imports": ImportSettings,
     "backup": BackupSettings,
     "digests": DigestSettings,
@@ -236,6 +241,9 @@ class Settings(BaseSettings):
     )
     limits: LimitSettings = LimitSettings()
     costs: CostSettings = CostSettings()
+    charges: Annotated[ChargeSettings, NoDecode] = ChargeSettings()
+    rates: dict[Currency, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
+    lots: dict[str, Method] = Field(default_factory=dict)  # which go first, by account
     imports: ImportSettings = ImportSettings()
     backup: BackupSettings = BackupSettings()
     digests: DigestSettings = DigestSettings()
@@ -356,6 +364,8 @@ def as_environment(settings: Settings) -> dict[str, str]:
     plain["data"] = str(settings.data.absolute())
     if settings.strategy_folder:
         plain["strategy_folder"] = str(Path(settings.strategy_folder).expanduser().absolute())
+    if settings.charges.folder:
+        plain["charges"]["folder"] = str(Path(settings.charges.folder).expanduser().absolute())
     for one in ("folder", "actions"):  # children may stand elsewhere
         if plain["imports"][one]:
             plain["imports"][one] = str(Path(plain["imports"][one]).expanduser().absolute())

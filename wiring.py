@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from choices import costs, digests, limits, operators, plans
+from choices import costs, digests, estimate, limits, operators, plans
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from desk.desk import Desk, Plan
@@ -268,6 +268,9 @@ def _desk(
         currency=base.settings.currency,
         operators=operators(base.settings),
         limits=limits(base.settings),
+        methods=base.settings.lots,
+        rates=base.settings.rates,
+        estimate=estimate(base.settings),
         digests=digests(base.settings, base.calendar, partial(calendar_of, base.settings)),
         universes=universes(base.settings),
         jobs=timetable(base.settings, chosen, base.calendar) if brokers else {},
@@ -326,6 +329,8 @@ def replay_desk(
         desk_id="replay",
         currency=settings.currency,
         limits=limits(settings),
+        methods=settings.lots,
+        rates=settings.rates,
         universes=universes(settings),
         jobs=timetable(settings, chosen, calendar),
     )

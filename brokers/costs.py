@@ -1,11 +1,13 @@
 """What trading costs on paper: slippage against us and the broker's commission."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_UP, Decimal
 
-from trading.errors import ConfigError
+from charges import Charges, Choices, Deal
+from trading.errors import BrokerRejected, ConfigError, DataError
 from trading.orders import Order, OrderType
-from trading.types import Quote, Side
+from trading.types import Instrument, Quote, Side
 
 ZERO = Decimal(0)
 _BPS = Decimal(10_000)
@@ -24,6 +26,7 @@ class Costs:
     fee_minimum: Decimal = Decimal(1)  # per order, account currency
     fee_maximum_percent: Decimal | None = Decimal(1)  # of the traded value; None: no ceiling
     fee_step: Decimal = Decimal("0.01")  # fees round up to it
+    choices: Choices | None = None  # schedules in place of the commission, by instrument
 
     def __post_init__(self) -> None:
         for name in ("slippage_bps", "fee_per_share", "fee_percent", "fee_minimum"):
@@ -48,6 +51,30 @@ class Costs:
             most = value * self.fee_maximum_percent / _PERCENT
             fee = min(fee, most)
         return (fee / self.fee_step).to_integral_value(ROUND_UP) * self.fee_step
+
+    def charged(
+        self,
+        instrument: Instrument,
+        side: Side,
+        quantity: Decimal,
+        value: Decimal,
+        at: datetime,
+        *,
+        maker: bool = False,
+    ) -> Charges:
+        """Fees and taxes of a whole order: by the schedule chosen for the instrument, else the
+        commission. BrokerRejected where the schedule does not know that day."""
+        if not quantity:
+            return Charges()
+        if self.choices is not None:
+            deal = Deal(side, quantity, value, at, maker, "", instrument.multiplier)
+            try:
+                made = self.choices.charged(instrument, deal)
+            except DataError as error:
+                raise BrokerRejected(str(error)) from error
+            if made is not None:
+                return made
+        return Charges(self.fee(quantity, value))
 
     def slipped(self, price: Decimal, side: Side, tick: Decimal) -> Decimal:
         """`price` moved against us and rounded to the tick that is worse for us; never below one

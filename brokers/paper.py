@@ -67,7 +67,7 @@ class PaperBroker:
         self.portion: Portion | None = None
         self.events: list[Event] = []
         self.statement = Statement()
-        self._gate = Gate(self.statement, self.rules, self.costs)
+        self._gate = Gate(self.statement, self.rules, self.costs, clock.now)
         self._feed = feed
         self._clock = clock
         self._instruments = instruments
@@ -160,12 +160,12 @@ class PaperBroker:
         left = ticket.remaining
         try:
             admitted = self._gate.admit(order, instrument, left, price, quotes, besides=ref)
+            quantity = self._slice(ticket.quantity, admitted.quantity, instrument)
+            fill = self._fill(order, instrument, quantity, price, ticket)
         except BrokerRejected as refusal:
             state = OrderState.CANCELLED if ticket.filled else OrderState.REJECTED
             self._record([Closed(ref, state, at, str(refusal))])
             return True
-        quantity = self._slice(ticket.quantity, admitted.quantity, instrument)
-        fill = self._fill(order, instrument, quantity, price, ticket)
         events: list[Event] = [Executed(ref, fill)]
         if quantity == admitted.quantity < left:
             note = f"reduce-only: nothing left to {order.side} after {quantity:f}"
@@ -184,19 +184,22 @@ class PaperBroker:
         price: Decimal,
         ticket: Ticket | None = None,
     ) -> Fill:
-        """One execution; its fee is what the order's whole commission grew by."""
-        value = quantity * price * instrument.multiplier
-        if ticket is None:
-            fee = self.costs.fee(quantity, value)
-        else:
-            whole = self.costs.fee(ticket.filled + quantity, ticket.value + value)
-            fee = max(whole - ticket.fees, ZERO)
+        """One execution; its fee and tax are what those of the whole order grew by. A limit order
+        that rested provided liquidity."""
+        filled, traded = (ticket.filled, ticket.value) if ticket else (ZERO, ZERO)
+        value = traded + quantity * price * instrument.multiplier
+        at, maker = self._clock.now(), ticket is not None and order.type is OrderType.LIMIT
+        before, after = (
+            self.costs.charged(instrument, order.side, units, worth, at, maker=maker)
+            for units, worth in ((filled, traded), (filled + quantity, value))
+        )
+        fee, tax = max(after.fees - before.fees, ZERO), max(after.taxes - before.taxes, ZERO)
         number = len(self.statement.executions) + 1
         while (execution_id := f"{self._prefix}x{number}") in self.statement.execution_ids:
             number += 1
         return Fill(
             self.name, self.account_id, execution_id, order.key, "", order.symbol, order.side,
-            quantity, price, fee, self.rules.currency, self._clock.now(), instrument.multiplier,
+            quantity, price, fee, self.rules.currency, at, instrument.multiplier, tax,
         )  # fmt: skip
 
     @property

@@ -1,7 +1,8 @@
 """What the paper broker accepts: well-formed orders that the account can carry."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from brokers.costs import Costs
@@ -68,6 +69,7 @@ class Gate:
     statement: Statement
     rules: Rules
     costs: Costs
+    now: Callable[[], datetime]  # market time
 
     def symbols_to_price(self, order: Order) -> set[str]:
         """Whose quotes a decision on `order` needs: a cash account needs only its own."""
@@ -115,8 +117,9 @@ class Gate:
                 f"cannot sell {quantity:f} {order.symbol}: {max(position, ZERO):f} held"
                 f"{promised}, and this paper account does not sell short"
             )
-        fee = self.costs.fee(quantity, quantity * price * instrument.multiplier)
-        needs = opening * price * instrument.multiplier + fee * self.rules.leverage
+        value = quantity * price * instrument.multiplier
+        cost = self.costs.charged(instrument, order.side, quantity, value, self.now()).total
+        needs = opening * price * instrument.multiplier + cost * self.rules.leverage
         has = self.buying_power(quotes, besides) + closing * price * instrument.multiplier
         if needs > has:
             currency = self.rules.currency

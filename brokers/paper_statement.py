@@ -107,7 +107,7 @@ class Statement:
         self.executions.append(fill)
         self.execution_ids.add(fill.execution_id)
         value = fill.quantity * fill.price * fill.multiplier
-        self.cash -= value * fill.side.sign + fill.fee
+        self.cash -= value * fill.side.sign + fill.fee + fill.tax
         self._hold(fill.symbol, fill.multiplier, fill.quantity * fill.side.sign, fill.price)
         ticket = self.tickets.get(event.ref)
         if ticket is None:

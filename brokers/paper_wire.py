@@ -109,6 +109,7 @@ def fill_to_json(fill: Fill) -> dict[str, Any]:
         "quantity": str(fill.quantity),
         "price": str(fill.price),
         "fee": str(fill.fee),
+        "tax": str(fill.tax),
         "currency": fill.currency,
         "at": fill.at.isoformat(),
         "multiplier": str(fill.multiplier),
@@ -132,6 +133,7 @@ def fill_from_json(body: Json) -> Fill:
             body["currency"],
             _time(body["at"]),
             Decimal(body["multiplier"]),
+            Decimal(body.get("tax", "0")),  # a book of before taxes has none
         ),
     )
 

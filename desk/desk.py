@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from desk.books import Books
@@ -18,7 +19,7 @@ from trading.ledger import Method
 from trading.owners import Alone
 from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Owners
 from trading.shift import Shift
-from trading.types import Holding, Instrument, Mode, Moment
+from trading.types import Holding, Instrument, Mode, Moment, Side
 from trading.universes import Universe
 
 #: Before the session's close an exit for the close is sent, as a market-on-close order would be.
@@ -29,6 +30,10 @@ NOTICE = timedelta(minutes=5)
 
 
 Rest = Callable[[float], Awaitable[object]]
+
+#: From instrument, side, units, value (currency) and market time: the fees and taxes an order
+#: would pay, in the instrument's currency; None where nobody knows.
+Estimate = Callable[[Instrument, Side, Decimal, Decimal, datetime], Decimal | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,8 @@ class Desk:
     reconciled: bool = True
     strategies: Mapping[str, Strategy] = field(default_factory=dict)  # where rules can be asked
     methods: Mapping[str, Method] = field(default_factory=dict)  # which lots go first, by account
+    rates: Mapping[str, Decimal] = field(default_factory=dict)  # base per unit, from the settings
+    estimate: Estimate | None = None
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:

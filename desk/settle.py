@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from desk import doubt, notices, wording
+from desk import doubt, notices, rates, wording
 from desk.desk import Desk
 from trading.errors import DamagedRow
 from trading.facts import Cursor, Lane, Picture
@@ -66,6 +66,8 @@ async def collect(desk: Desk, broker: Broker) -> int:
         new = await _record(desk, fills)
         # Reading it again from an older cursor is harmless: fills are unique by execution id.
         await desk.journal.move(cursor, value=position)
+    if any(fill.currency != desk.currency for fill in new):
+        await rates.keep(desk)
     if new:
         await desk.bell.ring("postman")
         await desk.bell.ring("draw")

@@ -70,7 +70,7 @@ def _card(
         order,
         filled,
         paid / filled if filled else ZERO,
-        sum((fill.fee for fill in fills), ZERO),
+        sum((fill.fee + fill.tax for fill in fills), ZERO),
         decider(desk, signal, reader=reader),
         picture,
     )

@@ -38,7 +38,8 @@ def buy_and_hold(
         budget = capital / len(listed)
         price = costs.slipped(Decimal(repr(opens.item(column))), Side.BUY, instrument.tick)
         unit = price * instrument.multiplier
-        fee = costs.fee(budget / unit, budget)
+        at = sessions[0].open
+        fee = costs.charged(instrument, Side.BUY, budget / unit, budget, at).total
         bought = max(budget - fee, ZERO) / unit
         units[column] = float(bought * instrument.multiplier)
         paid += bought * unit + fee

@@ -58,7 +58,7 @@ def tally(
         held=held,
         trades=tuple(_round_trips(strategy, journal, ledger.trades, calendar, sessions)),
         unrealised=unrealised,
-        fees=sum((fill.fee for fill in fills), ZERO),
+        fees=sum((fill.fee + fill.tax for fill in fills), ZERO),
         slippage=sum((_slipped(feed, fill) for fill in fills), ZERO),
         traded=sum((fill.quantity * fill.price * fill.multiplier for fill in fills), ZERO),
     )
@@ -114,7 +114,7 @@ def _round_trips(
                 entry=trade.entry,
                 closed_at=trade.closed_at,
                 exit=trade.exit,
-                fees=trade.fees,
+                fees=trade.fees + trade.taxes,
                 net=trade.net,
                 returned=returned(trade) or 0.0,
                 bars=bisect_left(ends, trade.closed_at) - bisect_left(ends, trade.opened_at),

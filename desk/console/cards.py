@@ -10,10 +10,11 @@ from desk.story import Card
 from trading.messages import Button, Message, Span, bold, italic, message
 from trading.orders import OrderState
 from trading.signals import Signal, SignalState
-from trading.types import Moment, Target
+from trading.types import Moment, Side, Target
 
 PAGE = 5  # items of a list on one page: five rows of buttons fit under a thumb
 CENT = Decimal("0.01")
+SENT = frozenset(OrderState) - {OrderState.PLANNED}
 MARK = {Target.LONG: "▲", Target.SHORT: "▼", Target.FLAT: "◼"}
 
 
@@ -31,6 +32,7 @@ def card_message(desk: Desk, card: Card) -> Message:
     size = wording.money(card.value, currency)
     if card.share is not None:
         size += f" · {wording.percent(card.share)} of equity"
+    size += _fees(desk, card)
     bar = f"{signal.moment.value} {wording.short_day(_decided_on(desk, signal))}"
     return message(
         *_status(desk, card),
@@ -98,6 +100,17 @@ def _status(desk: Desk, card: Card) -> list[Span | str]:
     if not line:
         return []
     return [bold(line), f"\n{rest}\n\n" if rest else "\n\n"]
+
+
+def _fees(desk: Desk, card: Card) -> str:
+    """What the order would pay, while it is not sent; an exit is taken for a sale."""
+    signal, sent = card.signal, card.order is not None and card.order.state in SENT
+    open_ = signal.state in (SignalState.PENDING, SignalState.APPROVED)
+    if desk.estimate is None or sent or not open_ or not signal.quantity:
+        return ""
+    side = Side.BUY if signal.target is Target.LONG else Side.SELL
+    about = desk.estimate(card.instrument, side, signal.quantity, card.value, signal.execute_at)
+    return "" if about is None else f"\nFees about {wording.money(about, card.instrument.currency)}"
 
 
 def _timing(desk: Desk, card: Card) -> str:

@@ -14,7 +14,9 @@ ZERO = Decimal(0)
 EXPECTED = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
 
 #: What one execution is in both books.
-FIGURES = ("order_key", "symbol", "side", "quantity", "price", "fee", "currency", "multiplier")
+FIGURES = (
+    "order_key", "symbol", "side", "quantity", "price", "fee", "tax", "currency", "multiplier",
+)  # fmt: skip
 
 
 async def same_open_orders(desk: Desk, broker: Broker) -> Sentences:

@@ -19,6 +19,7 @@ from trading.messages import Message
 from trading.money import Mark
 from trading.orders import Fill, Order, OrderState
 from trading.signals import SignalState
+from trading.types import Side
 
 
 async def said(w: World, text: str, *, pressed: bool = False) -> str:
@@ -50,6 +51,30 @@ async def test_every_command_answers_with_positions_held(name: str):
     request = await w.journal.first(Request, order="-id")
     assert request is not None
     assert request.state is not RequestState.FAILED
+
+
+async def test_a_card_says_what_the_order_will_pay_until_it_is_sent():
+    w = await world()
+    asked = []
+
+    def about(instrument, side, quantity, value, at):
+        asked.append((instrument.symbol, side, quantity, value, at))
+        return Decimal("1.234")
+
+    w.desk.estimate = about
+    signal = (await proposed(w, "AAPL"))[0]
+    text = cards.card_message(w.desk, await read_card(w.desk, signal.id)).plain
+    assert "of equity\nFees about 1.23 USD\nSignal 100.00 USD" in text
+    value = signal.quantity * signal.price
+    assert asked == [("AAPL", Side.BUY, signal.quantity, value, signal.execute_at)]
+    w.desk.estimate = lambda *_: None  # a schedule that does not know the day
+    assert "Fees about" not in cards.card_message(w.desk, await read_card(w.desk, signal.id)).plain
+    w.desk.estimate = about
+    await bought(w, "MSFT")
+    filled = await w.journal.first(Order, symbol="MSFT")
+    text = cards.card_message(w.desk, await read_card(w.desk, filled.signal_id)).plain
+    assert "Fees about" not in text
+    assert "Fees 1.00 USD" in text
 
 
 @pytest.mark.parametrize(
