@@ -60,7 +60,7 @@ class Episode:
     opened_by: str
     peak: Decimal = ZERO
     bought: Decimal = ZERO  # units that opened or added, unsigned
-    paid: Decimal = ZERO  # what they cost, unsigned, in currency
+    paid: Decimal = ZERO  # what they cost, as if bought, in currency
     closed: Decimal = ZERO
     received: Decimal = ZERO
     gross: Decimal = ZERO
@@ -158,26 +158,31 @@ class Position:
         self.cost += cost
         self.base += base
         episode.bought += abs(signed)
-        episode.paid += abs(cost)
-        held = abs(self.quantity)
-        episode.peak = max(episode.peak, held)
+        episode.paid += cost if signed > 0 else -cost  # below zero where the price is
+        episode.peak = max(episode.peak, abs(self.quantity))
 
     def release(self, units: Decimal) -> tuple[Decimal, Decimal]:
         """Take units (unsigned) out of the lots; their cost and base cost, signed."""
         left, cost, base = units, ZERO, ZERO
-        direction = 1 if self.quantity > 0 else -1
+        lots = self.lots
         while left:
-            place = next_lot(self.lots, self.method) if len(self.lots) > 1 else 0
-            lot = self.lots[place]
+            place = 0 if len(lots) == 1 else next_lot(lots, self.method)
+            lot = lots[place]
             held = abs(lot.quantity)
-            taken = min(held, left)
-            piece, piece_base = lot.take(taken)
-            cost += piece
-            base += piece_base
-            left -= taken
-            if not lot.quantity:
-                del self.lots[place]
-        self.quantity -= units * direction
+            if held <= left:
+                cost += lot.cost
+                base += lot.base
+                left -= held
+                del lots[place]
+            else:
+                piece, piece_base = lot.take(left)
+                cost += piece
+                base += piece_base
+                break
+        if self.quantity > 0:
+            self.quantity -= units
+        else:
+            self.quantity += units
         self.cost -= cost
         self.base -= base
         return cost, base
@@ -185,6 +190,7 @@ class Position:
     def close(self, units: Decimal, worth: Decimal, rate: Decimal) -> Closed:
         """Take units out for `worth`, what the closing fill values them at, signed as the
         position is."""
+        long = self.quantity > 0
         cost, base = self.release(units)
         gross = worth - cost
         if rate is ONE and base == cost:
@@ -200,7 +206,7 @@ class Position:
         episode.gross_base += done.gross_base
         episode.fx_base += done.fx_base
         episode.closed += units
-        episode.received += abs(worth)
+        episode.received += worth if long else -worth
         return done
 
     def finish(self, at: datetime, direction: int, by: str, number: int) -> Trade:
