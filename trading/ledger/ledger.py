@@ -105,10 +105,7 @@ class Ledger:
             if flips:  # fee and tax are shared by the trip that ends and the next
                 closing = abs(held)
                 fee, tax = (share(part, closing, fill.quantity) for part in (fee, tax))
-                if unit is not None:
-                    worth = held * unit
-                else:
-                    worth = share(-cost, closing, fill.quantity)
+                worth = held * unit if unit is not None else share(-cost, closing, fill.quantity)
             done = position.close(closing, worth, rate)
             gross = done.gross
             total.realised += done.gross_base
