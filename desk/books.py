@@ -9,6 +9,7 @@ from operator import attrgetter
 
 from trading.clocks import MarketClock
 from trading.ledger import Ledger, Method, Rates, fold
+from trading.ledger.fold import standing_fills
 from trading.money import Action, Adjustment, Rate
 from trading.orders import Fill
 from trading.ports import Journal
@@ -157,11 +158,12 @@ class Books:
         adjustments = await self._journal.read(Adjustment)
         actions = await self._journal.read(Action)
         fills = await self._journal.read(Fill)
-        latest = max((one.at for one in fills), default=NEVER)
+        standing = standing_fills(fills)
+        latest = max((one.at for one in standing), default=NEVER)
         due = max(latest, self._market.now())  # a broker's clock may be ahead of ours
         counting = [one for one in actions if one.at <= due]
         ledger = fold(
-            fills,
+            standing,
             adjustments,
             counting,
             methods=self._methods,

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.journal import open_journal
+from db.schema import migrate
 from desk.books import Books
 from replay.journal import MemoryJournal
 from tests.trading.test_ledger_laws import History, histories
 from tests.trading.unit_lots import T0, fills
 from trading.clocks import SimulatedClock
 from trading.ledger import Ledger, Method, Rates, fold
+from trading.ledger.fold import standing_fills
 from trading.money import Action, Adjustment, Change, Rate
 from trading.orders import Fill
 from trading.ports import Journal
@@ -35,15 +38,28 @@ async def opened(kind: str) -> AsyncIterator[Journal]:
         yield MemoryJournal()
         return
     with tempfile.TemporaryDirectory() as folder:
-        async with open_journal(Path(folder) / "desk.db") as journal:
+        file = Path(folder) / "desk.db"
+        file.write_bytes(await asyncio.to_thread(template))
+        async with open_journal(file) as journal:
             yield journal
 
 
+@cache
+def template() -> bytes:
+    """An empty database with our tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "desk.db"
+        asyncio.run(migrate(file))
+        return file.read_bytes()
+
+
 async def cold(journal: Journal, now: datetime, method: Method = Method.FIFO) -> Ledger:
+    standing = standing_fills(await journal.read(Fill))
+    due = max([now, *(fill.at for fill in standing)])
     return fold(
-        await journal.read(Fill),
+        standing,
         await journal.read(Adjustment),
-        await journal.read(Action, at__lte=now),
+        await journal.read(Action, at__lte=due),
         methods={"ib": method},
         rates=Rates.of("USD", await journal.read(Rate)),
     )
