@@ -14,7 +14,7 @@ from trading.money import Action, Adjustment, Rate
 from trading.orders import Fill
 from trading.ports import Journal
 
-PAGE = 5_000  # fills folded at a time, so that the first ask of a large desk needs little memory
+PAGE = 20_000  # fills folded at a time, so that the first ask of a large desk needs little memory
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 

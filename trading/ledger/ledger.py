@@ -86,7 +86,9 @@ class Ledger:
         exact."""
         before, fee, tax = position.cost, fill.fee, fill.tax
         moved = -cost - fee
-        total = self.total_of(fill.strategy, fill.account, fill.currency)
+        total = self.totals.get((fill.strategy, fill.account))
+        if total is None:
+            total = self.total_of(fill.strategy, fill.account, fill.currency)
         total.fees += fee if rate is ONE else fee * rate
         if tax:
             moved -= tax

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from trading.ledger.lots import ONE, Lot, Method, next_lot
+from trading.making import maker
 
 ZERO = Decimal(0)
 
@@ -50,6 +51,9 @@ class Trade:
     @property
     def net_base(self) -> Decimal:
         return self.gross_base + self.fx_base - self.costs_base
+
+
+_trade = maker(Trade)
 
 
 @dataclass(slots=True)
@@ -213,7 +217,7 @@ class Position:
         """End the trip of a position that has become flat."""
         episode, self.episode = self.episode, None
         assert episode is not None
-        return Trade(
+        return _trade(
             self.book,
             self.currency,
             episode.peak * direction,
@@ -234,4 +238,7 @@ class Position:
 
 
 def _each(amount: Decimal, units: Decimal, multiplier: Decimal) -> Decimal:
-    return amount / units / multiplier if units else ZERO
+    if not units:
+        return ZERO
+    each = amount / units
+    return each if multiplier == ONE else each / multiplier
