@@ -7,10 +7,9 @@ from decimal import Decimal
 
 from desk import settle
 from desk.desk import Desk
-from desk.marks import money
 from trading.errors import BadCommand, BrokerError, DataError
 from trading.ledger import Ledger, Position, Trade
-from trading.money import Mark
+from trading.money import Mark, money
 from trading.ports import Broker
 
 ZERO = Decimal(0)

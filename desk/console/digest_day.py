@@ -13,12 +13,11 @@ from desk.decide import trading_state
 from desk.desk import NOTICE, Desk
 from desk.digest import Digest
 from desk.figures import Figures, figures, purse
-from desk.marks import money
 from desk.report import Held
 from desk.wording import capital, number_of
 from trading.facts import Latch, Run, RunState, Trading
 from trading.messages import bold, message
-from trading.money import Mark
+from trading.money import Mark, money
 from trading.orders import WORKING, Fill, Order, OrderState
 from trading.ports import Session
 from trading.signals import Signal, SignalState
