@@ -33,28 +33,31 @@ async def mark_session(desk: Desk, session: Session) -> list[Mark]:
     may = {**snapshots.kept_allowed(before), **may}
     trades = closed_in(desk.calendar, ledger, session)
     taken = snapshots.snapshots_of(ledger, session, trades, prices, may, desk.currency)
-    return await save(desk, session.day, marks_of(ledger, session, prices), taken)
+    new, _ = await save(desk, session.day, marks_of(ledger, session, prices), taken)
+    return new
 
 
 async def save(
     desk: Desk, day: date, marks: Sequence[Mark], taken: Sequence[Snapshot]
-) -> list[Mark]:
-    """In place of what is kept of that session; returns the marks that are new."""
+) -> tuple[list[Mark], bool]:
+    """In place of what is kept of that session; the marks that are new, and whether anything was
+    otherwise."""
     async with desk.journal.transaction():
-        await _renew(desk, Snapshot, day, taken)
-        return await _renew(desk, Mark, day, marks)
+        _, shots = await _renew(desk, Snapshot, day, taken)
+        new, others = await _renew(desk, Mark, day, marks)
+    return new, shots or others
 
 
-async def _renew(desk: Desk, kind: type[K], day: date, rows: Sequence[K]) -> list[K]:
+async def _renew(desk: Desk, kind: type[K], day: date, rows: Sequence[K]) -> tuple[list[K], bool]:
     """Those that were not there in the same words; what no fact makes any more goes."""
-    fresh = list(rows)
+    fresh, gone = list(rows), 0
     for row in await desk.journal.read(kind, session=day):
         same = replace(row, id=0)
         if same in fresh:
             fresh.remove(same)
         else:
-            await desk.journal.remove(kind, id=row.id)
-    return await desk.journal.append(fresh)
+            gone += await desk.journal.remove(kind, id=row.id)
+    return await desk.journal.append(fresh), bool(fresh or gone)
 
 
 async def closing_books(desk: Desk, close: datetime) -> Ledger:
