@@ -82,9 +82,14 @@ async def since(desk: Desk, kinds: Iterable[str], at: datetime) -> Since:
 
 async def errors(desk: Desk, last: Since, *, silence: bool = True) -> list[Part]:
     """What went wrong since, a line each, the latest first: jobs, requests, orders, processes."""
-    runs = await desk.journal.read(
-        Run, state=RunState.FAILED, finished_at__gte=last.wall, order="-due_at"
+    failed = await desk.journal.read(
+        Run, state=RunState.FAILED, due_at__gte=last.market - 2 * DAY, order="-due_at"
     )
+    runs = [  # one that was due before may have failed after
+        run
+        for run in failed
+        if run.due_at >= last.market or (run.finished_at and run.finished_at >= last.wall)
+    ]
     parts = _some(
         [
             f"⚠ {run.job} failed {wording.moment(desk.local(run.due_at))}: {run.outcome[:80]}\n"

@@ -1,6 +1,7 @@
 """The verbs about money: positions, orders, P&L, strategies."""
 
 from collections.abc import Sequence
+from datetime import datetime, time
 from decimal import Decimal
 
 from desk import doubt, notices, report, wording
@@ -22,6 +23,9 @@ async def as_of(desk: Desk) -> str:
     """ "As of Wed 4 Feb 10:02 New York · broker agrees"."""
     agreement = await report.broker_agrees(desk)
     when = f"As of {wording.moment(desk.local(agreement.at))} {wording.place(desk.calendar.zone)}"
+    if agreement.at > report.known_end(desk):
+        ended = wording.day(datetime.combine(desk.calendar.known_through, time.min))
+        when = f"⚠ The {desk.calendar.name} calendar ended on {ended}: prices are of then\n{when}"
     if agreement.error:
         return f"{when} · broker not reached: {agreement.error}"
     if not agreement.differences:
