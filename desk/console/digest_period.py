@@ -51,13 +51,13 @@ async def _period(
     rows = await report.held(desk)
     working = await state.working(desk)
     waits = await desk.journal.read(Signal, state=SignalState.PENDING, order="expires_at,rank")
-    wrong = await state.errors(desk, await state.since(desk, (kind,), at), silence=False)
+    since = await state.since(desk, (kind,), at)
     undecided = lost.rejected or lost.expired or lost.orders
     if found.idle and not (rows or undecided or working or waits):
         said = message(
             bold(f"Quiet {kind}, {name}"),
             f": no fills, nothing held; {await words.alive(desk)}.\n",
-            *wrong,
+            *await state.errors(desk, since, silence=False),
             await as_of(desk),
         )
         return Digest(kind, last, said)
@@ -79,7 +79,7 @@ async def _period(
         *state.risk(desk, rows, money_of),
         *working,
         *words.waiting(desk, waits),
-        *wrong,
+        *await state.errors(desk, since),
         await as_of(desk),
     ]
     title, subtitle = f"Net P&L, {name}", "all strategies"
