@@ -14,7 +14,7 @@ async def rebuild(settings: Settings, *, ask: bool = False) -> str:
     from market.history import HistoryFeed
     from market.store import BarStore
 
-    async with open_base(settings) as base:
+    async with open_base(settings, bell=Silence()) as base:
         await base.market.refresh()
         desk = Desk(
             journal=base.journal,

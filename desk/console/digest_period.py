@@ -92,7 +92,7 @@ def _held(desk: Desk, rows: Sequence[Held], purse: Purse) -> str:
     names = ", ".join(row.position.book.symbol for row in rows[: words.ROWS])
     more = f" and {len(rows) - words.ROWS} more" if len(rows) > words.ROWS else ""
     count = wording.number_of(len(rows), "position")
-    return f"{count}, {words.exposed(desk, purse)}: {names}{more}\n"
+    return f"{count}, {wording.money(purse.exposure, desk.currency)}\n{names}{more}\n"
 
 
 def _summary(found: Figures) -> str:

@@ -41,7 +41,7 @@ async def working(desk: Desk) -> list[Part]:
 
 
 def risk(desk: Desk, rows: Sequence[Held], purse: Purse, made: Decimal | None = None) -> list[Part]:
-    """ "Risk: gross 10.1 % of 100 % allowed, net +10.1 %, leverage 0.10"; `made` is the day's net,
+    """ "Gross 10.1 % of 100 % allowed", "Net +10.1 %, leverage 0.10"; `made` is the day's net,
     whose loss is told."""
     if not rows and not (made is not None and made < 0):
         return []
@@ -50,13 +50,13 @@ def risk(desk: Desk, rows: Sequence[Held], purse: Purse, made: Decimal | None = 
     over = "⚠ " if gross > most else ""
     sign = "+" if net > 0 else ""
     line = (
-        f"{over}Risk: gross {wording.percent(gross)} of {wording.percent(most, 0)} allowed, "
-        f"net {sign}{wording.percent(net)}, leverage {gross:.2f}\n"
+        f"{over}Gross {wording.percent(gross)} of {wording.percent(most, 0)} allowed\n"
+        f"Net {sign}{wording.percent(net)}, leverage {gross:.2f}\n"
     )
     if made is None or made >= 0:
         return [line]
     began = purse.equity - made
-    share = f", {wording.percent(-made / began, 2)} of equity" if began > 0 else ""
+    share = f", {wording.percent(-made / began, 2)}" if began > 0 else ""
     return [line, f"Day's loss {wording.money(-made, desk.currency)}{share}\n"]
 
 

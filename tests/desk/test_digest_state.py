@@ -37,10 +37,10 @@ async def test_every_digest_states_as_of_and_that_the_broker_agrees(kind: str, q
 async def test_every_digest_says_how_much_is_at_risk_against_the_limit(kind: str):
     w = await week()
     w.go(FRI, 21, 20)
-    line = "Risk: gross 10.1 % of 100 % allowed, net +10.1 %, leverage 0.10\n"
+    line = "Gross 10.1 % of 100 % allowed\nNet +10.1 %, leverage 0.10\n"
     assert line in await text(w, kind)
     w.desk.limits = Limits(gross_notional=D("0.10"))
-    assert "⚠ Risk: gross 10.1 % of 10 % allowed" in await text(w, kind)
+    assert "⚠ Gross 10.1 % of 10 % allowed" in await text(w, kind)
 
 
 @pytest.mark.parametrize("kind", ["middle", "end"])
@@ -49,7 +49,7 @@ async def test_a_day_that_loses_says_how_much_of_the_equity(kind: str):
     await bought(w, "AAPL", "MSFT")
     w.tape.prices |= {"AAPL": D(93), "MSFT": D(98)}
     w.go(TUESDAY, 17, 45)
-    assert "Day's loss 452.00 USD, 0.45 % of equity\n" in await text(w, kind)
+    assert "Day's loss 452.00 USD, 0.45 %\n" in await text(w, kind)
     w.tape.prices |= {"AAPL": D(103)}
     assert "Day's loss" not in await text(w, kind)
 
