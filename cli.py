@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.main import get_command
 
+from cli_caches import rebuild
 from cli_charges import charging
 from cli_data import data
 from cli_mail import mail
@@ -30,6 +31,7 @@ LONGEST = 600  # characters of a refusal
 app.add_typer(charging)
 app.add_typer(data, name="data")
 app.add_typer(mail, name="mail")
+app.command()(rebuild)
 
 
 class Work(StrEnum):
@@ -103,11 +105,8 @@ def _refuse_words(error: typer.TyperException) -> NoReturn:
     _refuse(f"{said[:1].lower()}{said[1:]}; see `{command} --help`")
 
 
-def _run(work: Awaitable[Any]) -> Any:
-    async def whole() -> Any:
-        return await work
-
-    return asyncio.run(whole())
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
 
 
 @app.command()

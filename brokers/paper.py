@@ -255,7 +255,7 @@ class PaperBroker:
         equity = sum((marked(s, held, quotes) for s, held in statement.held.items()), ZERO)
         return Account(
             self.name, self.account_id, self.rules.currency,
-            statement.cash, statement.cash + equity, self._clock.now(),
+            statement.cash, statement.cash + equity, self._clock.now(), self.rules.leverage,
         )  # fmt: skip
 
     def transfer(self, symbol: str, quantity: Decimal, price: Decimal) -> None:

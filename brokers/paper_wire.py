@@ -180,6 +180,7 @@ def account_to_json(account: Account) -> dict[str, Any]:
         "cash": str(account.cash),
         "equity": str(account.equity),
         "at": account.at.isoformat(),
+        "leverage": None if account.leverage is None else str(account.leverage),
     }
 
 
@@ -193,6 +194,7 @@ def account_from_json(body: Json) -> Account:
             Decimal(body["cash"]),
             Decimal(body["equity"]),
             _time(body["at"]),
+            _decimal(body.get("leverage")),
         ),
     )
 

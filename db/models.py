@@ -21,7 +21,7 @@ from db.house_models import (
     SelectionRow,
     TrialRow,
 )
-from db.money_models import ActionRow, AdjustmentRow, MarkRow, RateRow
+from db.money_models import ActionRow, AdjustmentRow, MarkRow, RateRow, SnapshotRow
 from trading.facts import (
     UNIQUE,
     Beat,
@@ -38,7 +38,7 @@ from trading.facts import (
     Run,
     Trial,
 )
-from trading.money import Action, Adjustment, Mark, Rate
+from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import Fill, Order
 from trading.signals import Signal
 from trading.universes import Listing, Selection
@@ -291,6 +291,7 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Action: ActionRow,
     Rate: RateRow,
     Mark: MarkRow,
+    Snapshot: SnapshotRow,
     Latch: LatchRow,
     ClockReading: ClockReadingRow,
     Beat: BeatRow,

@@ -1,4 +1,5 @@
-"""The tables of money that is no execution: cash, corporate actions, exchange rates, marks.
+"""The tables of money that is no execution: cash, corporate actions, exchange rates, marks,
+snapshots.
 
 As in `db.models`, rows have no docstrings.
 """
@@ -6,9 +7,9 @@ As in `db.models`, rows have no docstrings.
 from tortoise import fields
 from tortoise.models import Model
 
-from db.fields import ExactField, InstantField, WordsField
+from db.fields import ExactField, InstantField, JsonTextField, WordsField
 from trading.facts import UNIQUE
-from trading.money import Action, Adjustment, Mark, Rate
+from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 
 
 class AdjustmentRow(Model):
@@ -45,6 +46,28 @@ class MarkRow(Model):
     class Meta:
         table = "marks"
         unique_together = (UNIQUE[Mark],)
+
+
+class SnapshotRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    session = fields.DateField()
+    account = WordsField()
+    currency = WordsField()
+    equity = fields.BigIntField()
+    cash = fields.BigIntField()
+    gross = fields.BigIntField()
+    net = fields.BigIntField()
+    capital = fields.BigIntField()
+    leverage = ExactField(null=True)
+    margin = fields.BigIntField(null=True)
+    buying_power = fields.BigIntField(null=True)
+    told = WordsField()
+    positions = JsonTextField()
+    trades = JsonTextField()
+
+    class Meta:
+        table = "snapshots"
+        unique_together = (UNIQUE[Snapshot],)
 
 
 class ActionRow(Model):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from desk import notices
@@ -14,7 +14,7 @@ from trading.messages import Message, bold, message
 from trading.ports import Journal
 
 CAPTION = 1024  # UTF-16 units that fit under a picture
-MUTE, WHEN = "mute:digest:", "when:digest:"
+MUTE, WHEN, SINCE = "mute:digest:", "when:digest:", "since:digest:"
 ALWAYS = "always"
 
 #: When each is told, in the schedule's grammar, unless the settings or a chat say otherwise.
@@ -75,7 +75,9 @@ async def move(desk: Desk, kind: str, when: str, *, by: str) -> None:
             desk.digests.reads(when)
         except ValueError as error:
             raise BadCommand(f"{when[:60]!r}: {error}") from error
-    await choose(desk, WHEN + kind, when, by=by)
+    async with desk.journal.transaction():
+        await choose(desk, WHEN + kind, when, by=by)
+        await choose(desk, SINCE + kind, desk.market.now().isoformat(), by=by)
     await place(desk)
 
 
@@ -83,6 +85,7 @@ async def place(desk: Desk) -> None:
     """Put the times chosen in a chat into this process's timetable, and take back those that
     no longer are."""
     chosen_times, reads = await moved(desk.journal), desk.digests.reads
+    marked = {kind: row.value for kind, row in (await chosen(desk.journal, SINCE)).items()}
     table = dict(desk.jobs)
     for name in (f"digest:{kind}" for kind in DIGESTS):
         job = table.get(name)
@@ -93,9 +96,17 @@ async def place(desk: Desk) -> None:
             when = reads(chosen_times[name]) if name in chosen_times else home
         except ValueError:  # an older version took it: the settings' own time stands
             when = home
-        if when.text != job.when.text:
-            table[name] = replace(job, when=when, home=home)
+        since = _moment(marked.get(name.partition(":")[2], ""))
+        if when.text != job.when.text or since != job.since:
+            table[name] = replace(job, when=when, home=home, since=since)
     desk.jobs = table
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:  # nothing is known of the move: as if there had been none
+        return None
 
 
 async def mute(desk: Desk, kind: str, until: date | None, *, by: str) -> None:

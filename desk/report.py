@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from operator import attrgetter
 
@@ -11,11 +11,10 @@ from analytics.days import Day
 from analytics.periods import Against, last
 from desk import settle
 from desk.desk import Desk
-from desk.marks import money
 from desk.stretch import Stretch, stretch
 from trading.errors import BadCommand, BrokerError, DataError
 from trading.ledger import Ledger, Position, Trade
-from trading.money import Mark
+from trading.money import Mark, money
 from trading.ports import Broker
 
 ZERO = Decimal(0)
@@ -97,12 +96,18 @@ async def held(desk: Desk, strategy: str | None = None) -> list[Held]:
     """Open positions at the latest known prices, the largest first."""
     ledger = await desk.books.ledger()
     now = desk.market.now()
+    asked = min(now, known_end(desk))
     rows = []
     for position in ledger.held(strategy):
-        quote = await desk.feed.quote(position.book.symbol, now)
+        quote = await desk.feed.quote(position.book.symbol, asked)
         price, at = (quote.price, quote.at) if quote else (position.average, now)
         rows.append(Held(position, price, at, known(ledger, position.currency, now)))
     return sorted(rows, key=lambda row: -abs(row.value))
+
+
+def known_end(desk: Desk) -> datetime:
+    """The end of the last day the exchange's calendar knows: no price is looked up after it."""
+    return datetime.combine(desk.calendar.known_through, time.max, UTC)
 
 
 def known(ledger: Ledger, currency: str, when: datetime) -> Decimal:
@@ -175,8 +180,11 @@ async def courses(desk: Desk) -> dict[str, Course]:
         opened = Parts(unrealised=row.unrealised - row.fx, fx=row.fx)
         standing[row.position.book.strategy] += opened
     today = desk.local(now).date()
-    session = desk.calendar.session_on(today)
-    begun = session is not None and session.open <= now
+    if now > known_end(desk):
+        begun = True  # whether there is a session nobody knows; what happened since counts
+    else:
+        session = desk.calendar.session_on(min(today, desk.calendar.known_through))
+        begun = session is not None and session.open <= now
     if begun or not found or any(today in course for course in found.values()):
         for strategy, parts in standing.items():  # what happened since the last mark counts today
             found.setdefault(strategy, {})[today] = parts

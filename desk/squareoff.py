@@ -12,14 +12,15 @@ from desk import asking, execute, notices, readings, settle, wording
 from desk.desk import Desk
 from desk.halt import latch
 from desk.readings import Reading
-from trading.errors import BrokerError, DeskError
+from trading.errors import BrokerError, DamagedRow, DeskError
 from trading.facts import Lane, Run, RunState, Trading
 from trading.messages import bold, message
-from trading.orders import IN_DOUBT, WORKING, Order
+from trading.orders import IN_DOUBT, WORKING, Fill, Order
 from trading.types import Holdings, Side
 
 JOB = "squareoff"
 ZERO = Decimal(0)
+SHOWN = 12  # instruments named in the message
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def closes(
 
 async def _record(desk: Desk, run: Run, progress: Progress) -> None:
     """Tell a step that changed something, editing the one message; end the run when flat."""
-    said = wording_of(desk, progress)
+    said = wording_of(desk, progress, await _closed(desk, run) if progress.flat else "")
     async with desk.journal.transaction():
         current = await desk.journal.first(Run, id=run.id)
         if current is None or current.state in (RunState.DONE, RunState.FAILED):
@@ -177,12 +178,41 @@ async def _record(desk: Desk, run: Run, progress: Progress) -> None:
     await desk.bell.ring("postman")
 
 
-def wording_of(desk: Desk, progress: Progress) -> str:
-    """The saga's message, step by step."""
+async def _closed(desk: Desk, run: Run) -> str:
+    """ "Closed 2: MSFT −52.00, TSLA +149.00; +97.00 USD net."; "" where nothing was. Each with
+    what its trip made from its first fill to the last."""
+    orders = await desk.journal.read(Order, purpose=JOB, order="id")
+    mine = {o.key: o for o in orders if o.key.startswith(f"{desk.desk_id}-sq{run.id}-")}
+    fills = await desk.journal.read(Fill, order_key__in=tuple(mine))
+    symbols = dict.fromkeys(fill.symbol for fill in fills)
+    if not symbols:
+        return ""
+    count = f"Closed {len(symbols)}: "
+    try:
+        trades = (await desk.books.ledger()).trades
+    except DamagedRow:
+        return f"{count}{', '.join(list(symbols)[:SHOWN])}; the books cannot say at what P&L."
+    ended = [trade for trade in trades if trade.closed_by in mine]
+    made = {
+        symbol: sum((one.net_base for one in ended if one.book.symbol == symbol), ZERO)
+        for symbol in symbols
+    }
+    total = sum(made.values(), ZERO)
+    if total.is_nan():
+        named = ", ".join(list(symbols)[:SHOWN])
+        return f"{count}{named}; an exchange rate for its P&L is missing."
+    names = [f"{name} {wording.signed(net)}" for name, net in made.items()]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{count}{', '.join(names[:SHOWN])}{more}; {wording.profit(total, desk.currency)} net."
+
+
+def wording_of(desk: Desk, progress: Progress, closed: str = "") -> str:
+    """The saga's message, step by step; `closed` is what it closed, once flat."""
     lines = []
     if progress.cancelled:
         lines.append(f"Cancelled {progress.cancelled} orders.")
     if progress.flat:
+        lines += [closed] if closed else []
         lines.append("Flat: the broker shows no position.")
         lines.append("Trading stays halted until /resume.")
         return "\n".join(lines)

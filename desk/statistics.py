@@ -19,10 +19,9 @@ from desk import report
 from desk.desk import LAST, Desk
 from desk.figures import bounds
 from desk.leave import BY as AT_CLOSE
-from desk.marks import money
 from trading.errors import DataError
 from trading.ledger import Trade
-from trading.money import Adjustment, Flow, Mark
+from trading.money import Adjustment, Flow, Mark, money
 from trading.orders import ADOPTED, Fill, Order
 from trading.ports import KeepsBars
 from trading.signals import Signal

@@ -59,6 +59,7 @@ class Job:
     tells: bool = False  # a missed run is told in the chat
     stops: str = ""  # what does not happen while it is paused, where that matters
     home: When | None = None  # the settings' own time, where an operator may move it
+    since: datetime | None = None  # market time it was moved at: nothing of before is owed
 
     def is_stale(self, due: datetime, now: datetime) -> bool:
         """Whether a run due at `due` may no longer start; never guessed past a calendar's end."""

@@ -9,11 +9,13 @@ import numpy as np
 
 from desk import decide, execute, leave, marks, propose, universes
 from desk.desk import LAST, NOTICE, Desk
+from desk.snapshots import Allowed, prices_at, snapshots_of
 from market.panel import Panel
 from market.resample import completed, resampled
 from strategies.answers import Answers, all_answers
 from trading.bars import Strategy
 from trading.clocks import SimulatedClock
+from trading.ledger import Ledger, Trade
 from trading.ports import Ranking, Session
 from trading.signals import Signal
 from trading.types import Holding, Moment
@@ -62,6 +64,9 @@ async def replay(
     at_open = [s for s in scripts if s.strategy.decides is Moment.OPEN]
     at_close = [s for s in scripts if s.strategy.decides is Moment.CLOSE]
     passing = [s.strategy for s in scripts if s.strategy.holds is Holding.SESSION]
+    accounts = [await broker.account() for broker in desk.brokers.values()]
+    allowed = {one.account: Allowed(one.leverage) for one in accounts}
+    closed = 0  # trades, by the close before
     for number, session in enumerate(sessions):
         clock.at = session.open
         await decide.expire(desk)
@@ -77,13 +82,27 @@ async def replay(
             await execute.execute_due(desk, owner=OWNER)
         clock.at = session.close
         ledger = await desk.books.ledger()
-        await desk.journal.append(await marks.marks_of(desk, ledger, session))
+        await _mark(desk, ledger, session, ledger.trades[closed:], allowed)
+        closed = len(ledger.trades)
         if number == len(sessions) - 1 and not scan_last:
             return
         clock.at = session.close + AFTER_CLOSE
         await _scan(desk, at_close, session, approvals, ranking)
         if watch is not None:
             watch(number + 1, session, len(ledger.trades))
+
+
+async def _mark(
+    desk: Desk,
+    ledger: Ledger,
+    session: Session,
+    trades: Sequence[Trade],
+    allowed: Mapping[str, Allowed],
+) -> None:
+    prices = await prices_at(desk, ledger, session.close)
+    await desk.journal.append(marks.marks_of(ledger, session, prices))
+    taken = snapshots_of(ledger, session, trades, prices, allowed, desk.currency)
+    await desk.journal.append(taken)
 
 
 async def _scan(

@@ -9,7 +9,7 @@ from replay.engine import Script, replay
 from replay.journal import MemoryJournal
 from trading.clocks import SimulatedClock
 from trading.facts import ClockReading, Cursor
-from trading.money import Adjustment, Mark
+from trading.money import Adjustment, Mark, Snapshot
 from trading.orders import Fill, Order
 from trading.ports import Ranking, Session
 from trading.signals import Signal
@@ -49,7 +49,7 @@ async def live_through(
     """The facts of a desk that traded `sessions`; the last close's scan is left to the demo."""
     most = {script.strategy.name: ENTRIES_A_DAY for script in scripts}
     await replay(desk, clock, scripts, sessions, approvals=most, scan_last=False, ranking=ranking)
-    kinds = (Adjustment, Signal, Order, Fill, Mark, Selection)
+    kinds = (Adjustment, Signal, Order, Fill, Mark, Snapshot, Selection)
     return Past({kind: journal.facts(kind) for kind in kinds})
 
 

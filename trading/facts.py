@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from trading.money import Action, Adjustment, Mark, Rate
+from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import ORDER_MOVES, Fill, Order
 from trading.signals import SIGNAL_MOVES, Signal
 from trading.universes import Listing, Selection
@@ -288,6 +288,7 @@ Fact = (
     | Action
     | Rate
     | Mark
+    | Snapshot
     | Latch
     | ClockReading
     | Beat
@@ -312,6 +313,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     Action: ("account", "reference"),
     Rate: ("currency", "base", "at"),
     Mark: ("session", "account", "strategy"),
+    Snapshot: ("session", "account"),
     Latch: ("name",),
     ClockReading: ("name",),
     Beat: ("name",),
@@ -325,7 +327,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
 
 #: Kinds of which no row may be left out: a figure, a list or a latch without it would be wrong.
 WHOLE: frozenset[type] = frozenset(
-    {Fill, Adjustment, Action, Rate, Mark, Latch, ClockReading, Listing}
+    {Fill, Adjustment, Action, Rate, Mark, Snapshot, Latch, ClockReading, Listing}
 )
 
 #: Which states may follow which, for kinds whose moves are checked.

@@ -1,11 +1,14 @@
 """The facts of money that are no executions: cash that moved, corporate actions, exchange rates,
-and the marks that cache what books were worth.
+and the marks and snapshots that cache what books and accounts were worth.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+
+from trading.errors import DataError
 
 
 class Flow(StrEnum):
@@ -97,6 +100,20 @@ class Rate:
 MICRO = 1_000_000
 
 
+def micro(value: Decimal) -> int:
+    """In whole millionths, half to even. Raises DataError for what an exchange rate nobody
+    recorded is part of."""
+    if value.is_nan():
+        raise DataError(
+            "an exchange rate of the past is missing: import it with `quarterdeck import rates`"
+        )
+    return int((value * MICRO).to_integral_value())
+
+
+def money(value: int) -> Decimal:
+    return Decimal(value).scaleb(-6)
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """One strategy's book marked at one session's close. Unique per (session, account, strategy).
@@ -121,3 +138,44 @@ class Mark:
     @property
     def net(self) -> int:
         return self.realised + self.unrealised + self.fx - self.fees - self.taxes
+
+
+class Told(StrEnum):
+    """Whose figures a snapshot's margin and buying power are."""
+
+    NOBODY = ""  # neither the broker's nor by a rule: they are not known
+    BROKER = "broker"
+    RULE = "rule"  # exposure / leverage, and equity x leverage less exposure
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One account at one session's close. Unique per (session, account).
+
+    Amounts in millionths of `currency`, the base; folded from facts at will, with the prices that
+    `positions` keep. Those are rows of symbol, strategy, currency, units (signed), average, price
+    ("" where none was known: at cost) and value (in base, signed); `trades` are the round trips
+    closed since the close before: symbol, strategy, units, entry, exit and net (in base). All of
+    them exact text.
+    """
+
+    session: date
+    account: str
+    currency: str
+    equity: int  # net liquidation value: cash and what is held
+    cash: int
+    gross: int  # absolute value held
+    net: int  # longs less shorts
+    capital: int  # paid in less taken out since the first fact, at the rates of those days
+    leverage: Decimal | None  # the most gross exposure the account allows, x equity
+    margin: int | None
+    buying_power: int | None
+    told: Told
+    positions: tuple[Mapping[str, str], ...]
+    trades: tuple[Mapping[str, str], ...]
+    id: int = 0
+
+    @property
+    def leverage_used(self) -> Decimal:
+        """Gross exposure as a multiple of equity; 0 where there is none."""
+        return Decimal(self.gross) / self.equity if self.equity > 0 else Decimal(0)

@@ -75,7 +75,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The broker's own word on an account, in its base currency."""
+    """The broker's own word on an account, in its base currency. What it does not say is None."""
 
     broker: str
     account: str
@@ -83,6 +83,9 @@ class Account:
     cash: Decimal
     equity: Decimal
     at: datetime
+    leverage: Decimal | None = None  # the most gross exposure, as a multiple of equity
+    margin: Decimal | None = None  # in use
+    buying_power: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

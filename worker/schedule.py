@@ -82,6 +82,10 @@ class Schedule:
         last = await self.desk.journal.first(
             Run, job=job.name, request_id__isnull=True, due_at__lte=now, order="-due_at"
         )
+        if job.since is not None and (last is None or last.due_at < job.since):
+            # Moved: what its new time would have made due before that was never wanted.
+            dues = job.when.dues(max(job.since, now - LOOK_BACK), now, most=MOST)
+            return [self._run(job, due, now, pause, latest=due == dues[-1]) for due in dues]
         if last is None:  # never before: begin with the latest, if it is not too late for that
             latest = _latest(job, now)
             fresh = latest and not job.is_stale(latest, now) and not _covers(pause, latest)

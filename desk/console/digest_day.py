@@ -7,6 +7,7 @@ from typing import Any
 
 from analytics.days import Day
 from desk import report, wording
+from desk.console import digest_state as state
 from desk.console import digest_words as words
 from desk.console.digest_words import Part
 from desk.console.money import as_of
@@ -14,17 +15,17 @@ from desk.decide import trading_state
 from desk.desk import NOTICE, Desk
 from desk.digest import Digest
 from desk.figures import Figures, figures, purse
-from desk.marks import money
 from desk.report import Held
 from desk.wording import capital, number_of
-from trading.facts import Latch, Run, RunState, Trading
+from trading.facts import Latch, Trading
 from trading.messages import bold, message
-from trading.money import Mark
-from trading.orders import WORKING, Fill, Order, OrderState
+from trading.money import Mark, money
+from trading.orders import AT_BROKER, Fill, Order, OrderState
 from trading.ports import Session
 from trading.signals import Signal, SignalState
 from trading.types import Holding
 
+DAILY = ("start", "middle", "end")
 SHOWN = 20  # sessions in the picture
 
 
@@ -42,19 +43,23 @@ async def start(desk: Desk, at: datetime) -> Digest:
         Order, execute_at__gte=session.open, execute_at__lt=session.close
     )
     waits = await desk.journal.read(Signal, state=SignalState.PENDING, order="expires_at,rank")
-    trouble = [*await _stopped(desk), *_stale(desk, rows, before), *await _failed(desk, before)]
+    last = await state.since(desk, DAILY, at)
+    wrong = await state.errors(desk, last, silence=False)
+    trouble = [*await _stopped(desk), *_stale(desk, rows, before), *wrong]
     processes = await words.alive(desk)
     day = wording.short_day(session.day)
     times = words.session_times(desk, session)
     if not (rows or orders or waits or trouble):
         said = message(
             bold(f"Quiet start, {day}"),
-            f": nothing planned, nothing held, no signal waits; {processes}.\n{times}",
+            f": nothing planned, nothing held, no signal waits; {processes}.\n"
+            f"{times}\n{await as_of(desk)}",
         )
         return Digest("start", session.day, said)
     parts: list[Part] = [bold(f"Start of session · {day}"), f"\n{times}\n", *trouble]
     parts += await _planned(desk, orders)
-    parts += ["\n", *await _exposure(desk, rows, before), "\n"]
+    parts += await _elsewhere(desk, orders)
+    parts += ["\n", *await _exposure(desk, rows, before), *await _so_far_made(desk, session), "\n"]
     parts += words.waiting(desk, waits)
     parts += await _leaving(desk, rows, orders, session)
     if desk.feed.known_through() >= before.close:
@@ -68,12 +73,16 @@ async def middle(desk: Desk, at: datetime) -> Digest:
     session = latest(desk, at)
     found = await figures(desk, session.day, session.day)
     rows = await report.held(desk)
-    working = await desk.journal.read(Order, state__in=tuple(WORKING), order="execute_at,id")
+    working = await state.working(desk)
+    waits = await desk.journal.read(Signal, state=SignalState.PENDING, order="expires_at,rank")
+    last = await state.since(desk, DAILY, at)
     day, so_far = wording.short_day(session.day), _so_far(desk, session)
-    if found.idle and not rows and not working:
+    if found.idle and not rows and not working and not waits:
         said = message(
             bold(f"Quiet day{so_far}, {day}"),
-            f": no fills, nothing held; {await words.alive(desk)}.",
+            f": no fills, nothing held; {await words.alive(desk)}.\n",
+            *await state.errors(desk, last, silence=False),
+            await as_of(desk),
         )
         return Digest("middle", session.day, said)
     money_of = await purse(desk, rows)
@@ -84,9 +93,13 @@ async def middle(desk: Desk, at: datetime) -> Digest:
         *words.best_and_worst(rows),
         "\n",
         *await words.filled(desk, found, priced=True),
-        *_working(desk, working),
+        *working,
+        *words.waiting(desk, waits),
         f"\nCash {wording.money(money_of.cash, desk.currency)}\n"
-        f"Held {words.exposed(desk, money_of)}\n{await as_of(desk)}",
+        f"Held {words.exposed(desk, money_of)}\n",
+        *state.risk(desk, rows, money_of, found.total.net),
+        *await state.errors(desk, last),
+        await as_of(desk),
     ]
     return Digest("middle", session.day, message(*parts), _picture(found, so_far, session.day))
 
@@ -102,10 +115,14 @@ async def end(desk: Desk, at: datetime) -> Digest:
     day = wording.short_day(session.day)
     coming = words.ahead(desk, session.day)
     so_far = _so_far(desk, session)
-    if found.idle and not rows and not waits:
+    working = await state.working(desk)
+    last = await state.since(desk, DAILY, at)
+    if found.idle and not rows and not waits and not working:
         said = message(
             bold(f"Quiet day{so_far}, {day}"),
-            f": no fills, nothing held; {await words.alive(desk)}.\n{coming}".rstrip(),
+            f": no fills, nothing held; {await words.alive(desk)}.\n",
+            *await state.errors(desk, last, silence=False),
+            f"{coming}{await as_of(desk)}",
         )
         return Digest("end", session.day, said)
     money_of = await purse(desk, rows)
@@ -117,8 +134,11 @@ async def end(desk: Desk, at: datetime) -> Digest:
         *await words.filled(desk, found, priced=False),
         "\n",
         *words.holdings(desk, rows, money_of, "Over night"),
+        *state.risk(desk, rows, money_of, found.total.net),
         "\n",
+        *working,
         *words.waiting(desk, waits),
+        *await state.errors(desk, last),
         coming,
         await as_of(desk),
     ]
@@ -179,18 +199,6 @@ def _stale(desk: Desk, rows: Sequence[Held], before: Session) -> list[Part]:
     return parts
 
 
-async def _failed(desk: Desk, before: Session) -> list[Part]:
-    """Jobs that failed since the last session's open."""
-    runs = await desk.journal.read(
-        Run, state=RunState.FAILED, due_at__gte=before.open, order="-due_at"
-    )
-    parts: list[Part] = [
-        f"⚠ {run.job} failed {wording.moment(desk.local(run.due_at))}: {run.outcome[:80]}\n"
-        for run in runs[:3]
-    ]
-    return parts + ([f"⚠ … and {len(runs) - 3} more failed\n"] if len(runs) > 3 else [])
-
-
 async def _planned(desk: Desk, orders: Sequence[Order]) -> list[Part]:
     if not orders:
         return ["No order planned\n"]
@@ -216,6 +224,30 @@ async def _planned(desk: Desk, orders: Sequence[Order]) -> list[Part]:
     ]
 
 
+async def _elsewhere(desk: Desk, orders: Sequence[Order]) -> list[Part]:
+    """Orders that work at the broker and are not of this session's plan."""
+    mine = tuple(order.key for order in orders)
+    others = await desk.journal.read(Order, state__in=tuple(AT_BROKER))
+    names = [o.symbol for o in others if o.key not in mine]
+    if not names:
+        return []
+    more = f" and {len(names) - words.ROWS} more" if len(names) > words.ROWS else ""
+    return [f"Working from before: {', '.join(names[: words.ROWS])}{more}\n"]
+
+
+async def _so_far_made(desk: Desk, session: Session) -> list[Part]:
+    """What was made before this session: on the last, in its month."""
+    found = await figures(desk, report.first_day("month", session.day), session.day)
+    if not found.days or found.idle:
+        return []
+    last = found.days[-1]
+    total = sum((day.net for day in found.days), Decimal(0))
+    return [
+        f"P&L so far: {wording.short_day(last.day)} {wording.signed(last.net)}, "
+        f"{session.day:%B} {wording.profit(total, desk.currency)}\n"
+    ]
+
+
 def _fate(desk: Desk, order: Order, filled: str) -> str:
     match order.state:
         case OrderState.PLANNED:
@@ -238,7 +270,10 @@ async def _exposure(desk: Desk, rows: list[Held], before: Session) -> list[Part]
     if marks:
         was = sum((money(mark.exposure) for mark in marks), Decimal(0))
         line += f"; {wording.money(was, desk.currency)} at the last close"
-    return [f"{line}\nCash {wording.money(money_of.cash, desk.currency)}\n"]
+    return [
+        f"{line}\nCash {wording.money(money_of.cash, desk.currency)}\n",
+        *state.risk(desk, rows, money_of),
+    ]
 
 
 async def _leaving(
@@ -255,19 +290,3 @@ async def _leaving(
         leave = desk.local(session.close - NOTICE)
         parts.append(f"Leave before the close, {leave:%H:%M}: {', '.join(short[: words.ROWS])}\n")
     return parts
-
-
-def _working(desk: Desk, orders: Sequence[Order]) -> list[Part]:
-    if not orders:
-        return []
-    rows = [
-        (
-            f"{o.side.value} {wording.quantity(o.quantity)} {o.symbol}",
-            f"{desk.local(o.execute_at):%a %H:%M}"
-            if o.state is OrderState.PLANNED
-            else o.state.value.replace("_", " "),
-        )
-        for o in orders[: words.ROWS]
-    ]
-    rest = [f"… and {len(orders) - words.ROWS} more\n"] if len(orders) > words.ROWS else []
-    return [f"{number_of(len(orders), 'order')} working\n", words.narrow(rows), "\n", *rest]

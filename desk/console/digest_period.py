@@ -1,17 +1,21 @@
 """The digests of a week and a month: what was made, by whom, against the one before."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from desk import report, wording
+from desk.console import digest_state as state
 from desk.console import digest_words as words
 from desk.console.digest_day import latest, spec
 from desk.console.digest_words import Part
 from desk.console.money import as_of
 from desk.desk import Desk
 from desk.digest import Digest
-from desk.figures import Figures, figures, purse, undone
+from desk.figures import Figures, Purse, figures, purse, undone
+from desk.report import Held
 from trading.ledger import Trade
 from trading.messages import bold, message
+from trading.signals import Signal, SignalState
 
 
 async def week(desk: Desk, at: datetime) -> Digest:
@@ -19,14 +23,14 @@ async def week(desk: Desk, at: datetime) -> Digest:
     first = report.first_day("week", day)
     name = _day(day) if first == day else f"{_day(first)} to {_day(day)}"
     before = (first - timedelta(days=7), first - timedelta(days=1))
-    return await _period(desk, "week", first, day, before, name)
+    return await _period(desk, "week", at, first, day, before, name)
 
 
 async def month(desk: Desk, at: datetime) -> Digest:
     day = latest(desk, at).day
     first = report.first_day("month", day)
     last = first - timedelta(days=1)
-    return await _period(desk, "month", first, day, (last.replace(day=1), last), f"{day:%B %Y}")
+    return await _period(desk, "month", at, first, day, (last.replace(day=1), last), f"{day:%B %Y}")
 
 
 def _day(at: date) -> str:
@@ -34,15 +38,27 @@ def _day(at: date) -> str:
 
 
 async def _period(
-    desk: Desk, kind: str, first: date, last: date, before: tuple[date, date], name: str
+    desk: Desk,
+    kind: str,
+    at: datetime,
+    first: date,
+    last: date,
+    before: tuple[date, date],
+    name: str,
 ) -> Digest:
     found = await figures(desk, first, last)
     lost = await undone(desk, first, last)
     rows = await report.held(desk)
-    if found.idle and not rows and not (lost.rejected or lost.expired or lost.orders):
+    working = await state.working(desk)
+    waits = await desk.journal.read(Signal, state=SignalState.PENDING, order="expires_at,rank")
+    since = await state.since(desk, (kind,), at)
+    undecided = lost.rejected or lost.expired or lost.orders
+    if found.idle and not (rows or undecided or working or waits):
         said = message(
             bold(f"Quiet {kind}, {name}"),
-            f": no fills, nothing held; {await words.alive(desk)}.",
+            f": no fills, nothing held; {await words.alive(desk)}.\n",
+            *await state.errors(desk, since, silence=False),
+            await as_of(desk),
         )
         return Digest(kind, last, said)
     money_of = await purse(desk, rows)
@@ -59,10 +75,24 @@ async def _period(
         f"Signals rejected {lost.rejected}, expired {lost.expired}; "
         f"orders not filled {lost.orders}\n",
         f"\nThe {kind} before: {_summary(earlier)}\n",
+        _held(desk, rows, money_of),
+        *state.risk(desk, rows, money_of),
+        *working,
+        *words.waiting(desk, waits),
+        *await state.errors(desk, since),
         await as_of(desk),
     ]
     title, subtitle = f"Net P&L, {name}", "all strategies"
     return Digest(kind, last, message(*parts), spec(found, found.days, title, subtitle))
+
+
+def _held(desk: Desk, rows: Sequence[Held], purse: Purse) -> str:
+    if not rows:
+        return "Nothing held\n"
+    names = ", ".join(row.position.book.symbol for row in rows[: words.ROWS])
+    more = f" and {len(rows) - words.ROWS} more" if len(rows) > words.ROWS else ""
+    count = wording.number_of(len(rows), "position")
+    return f"{count}, {wording.money(purse.exposure, desk.currency)}\n{names}{more}\n"
 
 
 def _summary(found: Figures) -> str:

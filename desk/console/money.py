@@ -1,6 +1,7 @@
 """The verbs about money: positions, orders, P&L, strategies."""
 
 from collections.abc import Sequence
+from datetime import datetime, time
 from decimal import Decimal
 
 from desk import doubt, notices, report, wording
@@ -27,6 +28,9 @@ async def standing(desk: Desk) -> tuple[str, str]:
     agreement = await report.broker_agrees(desk)
     at = desk.local(agreement.at)
     when = f"As of {wording.moment(at)} {wording.place(desk.calendar.zone)}"
+    if agreement.at > report.known_end(desk):
+        ended = wording.day(datetime.combine(desk.calendar.known_through, time.min))
+        when = f"⚠ The {desk.calendar.name} calendar ended on {ended}: prices are of then\n{when}"
     if agreement.error:
         return when, f"broker not reached: {agreement.error}"
     if not agreement.differences:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from desk.desk import Desk
-from desk.invariants import books, decisions, fills, house, telling, waiting
+from desk.invariants import books, caches, decisions, fills, house, telling, waiting
 from desk.invariants.rule import Finding, Rule
 from trading.errors import BrokerError, DamagedRow
 
@@ -20,6 +20,7 @@ _REPORT = "this is an error of ours: keep the database (`quarterdeck backup`) an
 _COMPARE = (
     "/reconcile shows both figures; halt before trading it, and compare the broker's own page"
 )
+_REBUILD = "`quarterdeck rebuild` makes it anew; a fill that came late does this, and is no harm"
 _RUNNING = "see that the house runs: /health, or `quarterdeck check fast`"
 
 RULES = (
@@ -71,6 +72,18 @@ RULES = (
         _REPORT,
         facts=fills.sums_come_out,
         always=True,
+    ),
+    Rule(
+        "marks as facts",
+        "every saved P&L of a session is what the facts make of it",
+        _REBUILD,
+        facts=caches.marks_as_facts,
+    ),
+    Rule(
+        "snapshots as facts",
+        "every account's snapshot of a session is what the facts make of it",
+        _REBUILD,
+        facts=caches.snapshots_as_facts,
     ),
     Rule(
         "same open orders",

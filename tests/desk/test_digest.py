@@ -238,7 +238,7 @@ async def test_with_nothing_to_tell_it_is_a_heartbeat_without_a_picture(kind: st
     first, *rest = found.said.plain.splitlines()
     assert first.startswith("Quiet ")
     assert first.endswith("all processes alive.")
-    assert len(rest) <= 1
+    assert len(rest) <= 2
     await w.journal.append([Beat("draw", at(MONDAY, 9))])
     assert "⚠ silent: draw" in await text(w, kind)
 

@@ -6,7 +6,7 @@ from brokers.adversary import Adversary
 from brokers.paper import PaperBroker
 from desk import adopt, invariants, reconcile
 from desk.differences import Shift
-from tests.desk.test_invariants import accepted_by_nobody, first, sound, works_there_alone
+from tests.desk.test_invariants import BREAKS, accepted_by_nobody, first, sound, works_there_alone
 from tests.desk.test_reconcile import holding, slip
 from trading.orders import Order, OrderState
 
@@ -48,6 +48,17 @@ async def test_a_broker_that_is_away_is_passed_over_and_named():
     assert set(unasked) == {"same open orders", "same executions", "same positions"}
     assert unasked["same positions"] == ("paper: cannot reach the paper broker; nothing was sent",)
     assert all(v.holds for v in verdicts if not v.unasked)
+
+
+def test_every_rule_has_a_fault_that_it_finds_and_a_name_and_advice_of_its_own():
+    torn = {"rows can be read"}  # a database's alone: tests/test_checkup.py
+    assert BREAKS.keys() | torn == {rule.name for rule in invariants.RULES}
+    assert len({rule.name for rule in invariants.RULES}) == len(invariants.RULES)
+    for rule in invariants.RULES:
+        assert (rule.facts is None) != (rule.broker is None), rule.name
+        assert rule.advice, rule.name
+        assert not rule.advice.endswith("."), rule.name
+        assert not rule.statement.endswith("."), rule.name
 
 
 @pytest.mark.parametrize("text", ["buy 3 AAPL", "sell 4 AAPL", "sell 10 AAPL", "buy 2 XOM"])

@@ -20,7 +20,7 @@ from desk.desk import Plan
 from tests.world import MONDAY, Stocks, Weekdays, World, answer, at, explain, world
 from trading.clocks import SimulatedClock
 from trading.errors import BadCommand, BrokerError
-from trading.money import Mark
+from trading.money import Mark, money
 from trading.orders import Fill, Order
 from trading.types import Holdings, Quote, Side
 
@@ -188,10 +188,10 @@ async def test_marks_are_cumulative_and_a_second_mark_adds_nothing():
     w = await week()
     saved: dict[date, Decimal] = {}
     for mark in await w.journal.read(Mark):
-        saved[mark.session] = saved.get(mark.session, D(0)) + marks.money(mark.net)
+        saved[mark.session] = saved.get(mark.session, D(0)) + money(mark.net)
     assert saved == CUMULATIVE
     [dip] = await w.journal.read(Mark, session=WED)
-    assert [marks.money(v) for v in (dip.realised, dip.unrealised, dip.fees, dip.exposure)] == [
+    assert [money(v) for v in (dip.realised, dip.unrealised, dip.fees, dip.exposure)] == [
         300, -150, 3, 50 * 97,
     ]  # fmt: skip
     assert dip.trades == 1

@@ -165,3 +165,30 @@ async def test_it_is_not_flat_while_an_outcome_is_unknown():
     assert await w.journal.count(Fill, order_key="lost") == 0, "after the halt it is not sent again"
     assert await w.journal.count(Order, key="lost", state=OrderState.CANCELLED) == 1
     assert await w.journal.count(Signal, state=SignalState.PENDING) == 0
+
+
+async def test_the_last_word_says_what_was_closed_at_what_profit():
+    w = await world()
+    await bought(w, "AAPL", "MSFT")
+    w.tape.prices |= {"AAPL": Decimal(103), "MSFT": Decimal(98)}
+    w.go(TUESDAY, 15)
+    assert (await rounds(w)).flat
+    [run] = await w.journal.read(Run, job="squareoff")
+    assert run.outcome.splitlines() == [
+        "Closed 2: AAPL +148.00, MSFT \u2212102.00; +46.00 USD net.",
+        "Flat: the broker shows no position.",
+        "Trading stays halted until /resume.",
+    ]
+    ledger = await w.desk.books.ledger()
+    assert sum(trade.net_base for trade in ledger.trades) == 46
+
+
+async def test_a_later_square_off_says_only_what_it_closed_itself():
+    w = await world()
+    await bought(w, "AAPL")
+    w.go(TUESDAY, 15)
+    assert (await rounds(w)).flat
+    w.go(TUESDAY, 15, 30)
+    assert (await rounds(w)).flat
+    last = (await w.journal.read(Run, job="squareoff"))[-1]
+    assert "Closed" not in last.outcome

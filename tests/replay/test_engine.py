@@ -11,7 +11,7 @@ from desk import decide, execute, marks, report
 from replay.engine import AFTER_CLOSE
 from tests.replay.sampled import CASH, STRATEGY, Sample, Ship, sample, ship
 from trading.ledger import Ledger
-from trading.money import Adjustment, Mark
+from trading.money import Adjustment, Mark, money
 from trading.orders import Fill, Order, OrderState
 from trading.signals import Signal, SignalState
 from worker import jobs
@@ -80,7 +80,7 @@ async def test_the_money_adds_up_and_agrees_with_the_broker(voyage: Ship):
     agreed = await report.broker_agrees(voyage.desk)
     assert (agreed.differences, agreed.error) == ((), "")
     [last] = await voyage.journal.read(Mark, session=LAST)
-    assert marks.money(last.net) == account.equity - CASH
+    assert money(last.net) == account.equity - CASH
 
 
 async def test_every_session_is_marked_once_from_the_first_fill_on(bars: Sample, voyage: Ship):

@@ -9,8 +9,8 @@ from desk import digest
 from desk.desk import Digests
 from tests.desk.test_console import said
 from tests.desk.test_deciding import TUESDAY
-from tests.world import World, at, timetable, world
-from trading.facts import Run
+from tests.world import MONDAY, World, at, timetable, world
+from trading.facts import Run, RunState
 from worker.schedule import Schedule
 from worker.timing import when
 
@@ -95,3 +95,29 @@ async def test_the_list_says_when_each_comes_next(kind: str):
     w = await ready()
     words = await said(w, "/digest")
     assert f"({kind})\n{digest.WHENS[kind]}\nnext " in words
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["moved", "moved back"])
+async def test_a_move_across_the_day_leaves_no_run_that_was_missed(back: bool):
+    """The end's digest of Monday came at its time; on Tuesday noon it is moved to the mornings."""
+    w = await ready()
+    schedule = Schedule(w.desk)
+    w.go(MONDAY, 21, 20)
+    await schedule.keep()
+    w.go(TUESDAY, 17)
+    await schedule.keep()
+    await said(w, "/digest move end 0 9 * * 1-5")
+    if back:
+        w.go(TUESDAY, 23)
+        await said(w, "/digest move end default")
+    for _ in range(3):
+        await schedule.keep()
+        await Schedule(w.desk).keep()
+        w.clock.at += timedelta(minutes=10)
+    missed = await w.journal.read(Run, job="digest:end", state=RunState.MISSED)
+    assert missed == []
+    if not back:
+        w.go(TUESDAY + timedelta(days=1), 14, 1)
+        await schedule.keep()
+        [_, due] = await w.journal.read(Run, job="digest:end", order="due_at")
+        assert due.due_at == at(TUESDAY + timedelta(days=1), 14)

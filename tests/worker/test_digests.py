@@ -10,7 +10,7 @@ from tests.desk.test_report import FRI, NEXT, THU, opened, week
 from tests.world import World, at
 from trading.facts import Lane, Notice, Run, RunState
 from trading.messages import Message
-from trading.money import Mark
+from trading.money import Mark, Snapshot, money
 from worker import jobs
 
 
@@ -97,3 +97,17 @@ async def test_a_digest_nobody_knows_fails_with_those_there_are():
     found = await run(w, "digest:tea")
     assert found.state is RunState.FAILED
     assert "'tea' is no digest; there are: start, middle, end, week, month" in found.outcome
+
+
+@pytest.mark.parametrize("muted", [False, True], ids=["told", "muted"])
+async def test_the_end_commits_the_days_snapshot_with_what_came_since_its_mark(muted: bool):
+    w = await week()
+    await w.journal.remove(Snapshot)
+    if muted:
+        await digest.mute(w.desk, "end", None, by="operator:1")
+    w.go(FRI, 21, 20)
+    await run(w, "digest:end")
+    [taken] = await w.journal.read(Snapshot)
+    assert (taken.session, money(taken.equity)) == (FRI, 100_396)
+    await run(w, "digest:end", due=w.clock.at + timedelta(minutes=1))
+    assert await w.journal.read(Snapshot) == [taken]
