@@ -14,7 +14,7 @@ import numpy as np
 
 import backtest
 from charts import HeatSpec, draw
-from charts.heat_spec import MOST
+from charts.specs.heat import MOST
 from db.journal import open_journal
 from folder import prepare
 from market.kept import KeptPanel

@@ -195,7 +195,7 @@ async def open_desk(
         await base.market.refresh()
         async with _paper(base) as paper, owners(settings, base.journal.store, owner) as held:
             desk = _desk(base, feed, {paper.name: paper}, plans(settings, known))
-            desk.owners = held
+            desk.owners, desk.strategies = held, known
             yield Rooms(base, desk, store, known)
 
 

@@ -1,6 +1,7 @@
 """How long a picture takes: ours against the same figure through pyplot, saved tight.
 
-Both draw the same candles, bands, levels and RSI (and the same P&L panels) at 1200 x 1000,
+Both draw the same candles, bands, levels and RSI (and the same P&L panels, days of a year,
+strategies and costs) at 1200 x 1000,
 interleaved, warm. The alternative draws bodies and bars as collections too, which is its best
 case: with `Axes.bar` it takes a third to a half longer. Run as `python -m benchmarks.charts`.
 """
@@ -8,16 +9,30 @@ case: with `Axes.bar` it takes a third to a half longer. Run as `python -m bench
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
-from io import BytesIO
 from statistics import median
 
 import matplotlib as mpl
 import numpy as np
 
+from benchmarks import pyplot
 from benchmarks.line import Line
-from charts import CandlesSpec, Level, Panel, PnlDay, PnlSpec, warm
+from charts import (
+    CalendarSpec,
+    CandlesSpec,
+    CompareSpec,
+    Level,
+    Panel,
+    PnlDay,
+    PnlSpec,
+    Shortfall,
+    SlippageSpec,
+    warm,
+)
+from charts.calendar import compose as compose_calendar
 from charts.candles import compose as compose_candles
+from charts.compare import compose as compose_compare
 from charts.pnl import compose as compose_pnl
+from charts.slippage import compose as compose_slippage
 from trading.bars import Bars
 
 ROUNDS = 9
@@ -50,68 +65,28 @@ def _book() -> PnlSpec:
     return PnlSpec(tuple(days), title="Net P&L")
 
 
-def _candles_by_pyplot(spec: CandlesSpec) -> bytes:
-    from matplotlib import pyplot as plt  # noqa: TID251  # the alternative that is measured
-
-    bars, x = spec.bars, np.arange(len(spec.bars))
-    _, (price, lower) = plt.subplots(2, 1, figsize=(12, 10), height_ratios=(3, 1), sharex=True)
-    colours = np.where(bars.close >= bars.open, "tab:blue", "tab:orange")
-    price.vlines(x, bars.low, bars.high, colors=colours)
-    price.vlines(x, bars.open, bars.close, colors=colours, linewidths=5)
-    for name, values in spec.overlays.items():
-        if values.ndim > 1:
-            price.fill_between(x, values[0], values[-1], alpha=0.2, label=name)
-            price.plot(x, values.T, linewidth=1)
-        else:
-            price.plot(x, values, label=name)
-    for level in spec.levels:
-        price.axhline(float(level.price), linestyle="--")
-        price.annotate(f"{level.name} {level.price:.2f}", (len(x), float(level.price)))
-    for panel in spec.panels:
-        lower.plot(x, panel.values)
-        lower.set_ylabel(panel.name)
-        for line in panel.lines:
-            lower.axhline(line, linestyle="--")
-    months = np.flatnonzero(np.diff(bars.ts.astype("datetime64[M]").astype(int))) + 1
-    lower.set_xticks(months, [str(bars.ts[i])[:7] for i in months])
-    price.set_ylabel(spec.currency)
-    price.set_title(spec.title)
-    price.legend()
-    for axes in (price, lower):
-        axes.grid(visible=True)
-    return _saved()
+def _year() -> CalendarSpec:
+    nets = np.random.default_rng(2).normal(30, 400, 365).tolist()
+    days = tuple(PnlDay(date(2025, 1, 1) + timedelta(i), net) for i, net in enumerate(nets))
+    return CalendarSpec(days, title="2025", year=2025)
 
 
-def _pnl_by_pyplot(spec: PnlSpec) -> bytes:
-    from matplotlib import pyplot as plt  # noqa: TID251  # the alternative that is measured
-
-    days = np.arange(len(spec.days))
-    net = np.array([float(day.net) for day in spec.days])
-    total = np.cumsum(net)
-    fall = total - np.maximum.accumulate(np.maximum(total, 0))
-    figure, (upper, middle, lower) = plt.subplots(3, 1, figsize=(12, 10), sharex=True)
-    upper.plot(days, total)
-    upper.fill_between(days, total, alpha=0.3)
-    middle.vlines(days, 0, net, colors=np.where(net > 0, "tab:blue", "tab:orange"), linewidths=6)
-    lower.fill_between(days, fall, alpha=0.5)
-    months = [i for i in days[1:] if spec.days[i].day.month != spec.days[i - 1].day.month]
-    lower.set_xticks(months, [f"{spec.days[i].day:%b %Y}" for i in months])
-    names = ("Cumulative net P&L", "Net by day", "Drawdown")
-    for axes, name in zip((upper, middle, lower), names, strict=True):
-        axes.set_title(name)
-        axes.set_ylabel(spec.currency)
-        axes.grid(visible=True)
-    figure.suptitle(spec.title)
-    return _saved()
+def _strategies(n: int = 4) -> CompareSpec:
+    lines: dict[str, tuple[PnlDay, ...]] = {}
+    months: dict[str, tuple[tuple[str, float], ...]] = {}
+    for name in (f"strategy {i + 1}" for i in range(n)):
+        nets = np.random.default_rng(len(lines)).normal(30, 400, 150)
+        days = [date(2025, 7, 1) + timedelta(i) for i in range(len(nets))]
+        lines[name] = tuple(map(PnlDay, days, np.cumsum(nets).tolist()))
+        keys = sorted({f"{day:%Y-%m}" for day in days})
+        months[name] = tuple((key, float(sum(nets[i] for i, day in enumerate(days)
+                              if f"{day:%Y-%m}" == key))) for key in keys)  # fmt: skip
+    return CompareSpec(lines, months, title="Strategies")
 
 
-def _saved() -> bytes:
-    from matplotlib import pyplot as plt  # noqa: TID251  # the alternative that is measured
-
-    file = BytesIO()
-    plt.savefig(file, format="png", dpi=100, bbox_inches="tight")
-    plt.close()
-    return file.getvalue()
+def _costs() -> SlippageSpec:
+    rows = tuple(Shortfall(f"strategy {i}", 2.0 + i, 1.5, 3.0) for i in range(6))
+    return SlippageSpec(rows, title="Slippage")
 
 
 def _ms(draw: Callable[[], bytes]) -> float:
@@ -123,11 +98,14 @@ def _ms(draw: Callable[[], bytes]) -> float:
 def run() -> list[Line]:
     """Medians of nine pictures each, the two ways taking turns."""
     mpl.use("agg")
-    card, book = _card(), _book()
+    card, book, year, four, costs = _card(), _book(), _year(), _strategies(), _costs()
     warm()
     pairs: tuple[tuple[str, Callable[[], bytes], Callable[[], bytes]], ...] = (
-        ("candle chart", lambda: compose_candles(card).png(), lambda: _candles_by_pyplot(card)),
-        ("P&L chart", lambda: compose_pnl(book).png(), lambda: _pnl_by_pyplot(book)),
+        ("candle chart", lambda: compose_candles(card).png(), lambda: pyplot.candles(card)),
+        ("calendar of a year", lambda: compose_calendar(year).png(), lambda: pyplot.calendar(year)),
+        ("four strategies", lambda: compose_compare(four).png(), lambda: pyplot.compare(four)),
+        ("slippage", lambda: compose_slippage(costs).png(), lambda: pyplot.slippage(costs)),
+        ("P&L chart", lambda: compose_pnl(book).png(), lambda: pyplot.pnl(book)),
     )
     lines = []
     for name, ours, theirs in pairs:

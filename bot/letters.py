@@ -8,7 +8,7 @@ import structlog
 from aiogram import Bot
 from aiogram import types as telegram
 from aiogram.exceptions import ClientDecodeError, TelegramBadRequest
-from aiogram.types import BufferedInputFile, InputMediaPhoto
+from aiogram.types import BufferedInputFile, InputMediaDocument, InputMediaPhoto
 
 from bot.ports import Nonces, Post, Posts
 from bot.voice import Key, Said, keyboard, keys, say
@@ -21,7 +21,7 @@ from trading.ports import Journal
 
 log = structlog.get_logger(__name__)
 MISSED = "missed:"  # subjects of messages that tell of many things: no answer takes their place
-OF_PICTURES = ("photo", "image", "file", "media")  # in what Telegram says of a picture it refuses
+OF_PICTURES = ("photo", "image", "file", "media", "document")  # as Telegram names what it refuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Letter:
     def photo(self) -> BufferedInputFile | str:
         """Telegram's own id where it is known, else the bytes."""
         assert self.picture is not None
-        name = f"{self.picture.kind}-{self.picture.id}.png"
+        name = self.picture.file_name or f"{self.picture.kind}-{self.picture.id}.png"
         return self.picture.handle or BufferedInputFile(self.picture.png, name)
 
     def simpler(self, error: str) -> Self | None:
@@ -168,10 +168,11 @@ class Letters:
         picture, silent = letter.picture, letter.notice.silent
         said = letter.said(caption=picture is not None)
         if picture is not None:
+            send = self.bot.send_document if picture.file_name else self.bot.send_photo
             sent = await _sent(
-                self.bot.send_photo(
+                send(
                     chat,
-                    photo=letter.photo,
+                    letter.photo,
                     caption=said.text,
                     caption_entities=said.entities,
                     parse_mode=None,
@@ -211,8 +212,9 @@ class Letters:
 
     async def _edit_photo(self, letter: Letter, picture: Picture, post: Post) -> Shown:
         said = letter.said(caption=True)
+        media = InputMediaDocument if picture.file_name else InputMediaPhoto
         edited = await self.bot.edit_message_media(
-            InputMediaPhoto(
+            media(
                 media=letter.photo,
                 caption=said.text,
                 caption_entities=said.entities,
@@ -222,8 +224,8 @@ class Letters:
             message_id=post.message_id,
             reply_markup=keyboard(letter.rows),
         )
-        photo = getattr(edited, "photo", None)
-        await self._remember(picture, photo[-1].file_id if photo else "")
+        if isinstance(edited, telegram.Message):
+            await self._remember(picture, _file_id(edited))
         return Shown(post.message_id, has_photo=True, picture_id=picture.id)
 
     async def _edit_words(self, letter: Letter, post: Post, *, caption: bool) -> None:
@@ -290,7 +292,13 @@ async def _sent(call: Awaitable[telegram.Message]) -> Sent:
             raise
         log.warning("a message went, its description was not understood", message_id=number)
         return Sent(number)
-    return Sent(sent.message_id, sent.photo[-1].file_id if sent.photo else "")
+    return Sent(sent.message_id, _file_id(sent))
+
+
+def _file_id(sent: telegram.Message) -> str:
+    if sent.document is not None:
+        return sent.document.file_id
+    return sent.photo[-1].file_id if sent.photo else ""
 
 
 def _subject(notice: Notice) -> str:

@@ -1,17 +1,33 @@
-"""Facts in, PNG bytes out: candle charts, P&L, replays and digests, drawn for a phone.
+"""Facts in, PNG bytes out, drawn for a phone; and the report, a PDF.
 
 Importing this is light; matplotlib is loaded by the first drawing, or by `warm`.
 """
 
-from charts.heat_spec import HeatSpec
+from charts.drawing import draw
 from charts.pieces import Level, Mark, Panel, PnlDay
-from charts.spec import CandlesSpec, DigestSpec, PnlSpec, ReplaySpec, draw
+from charts.specs import (
+    BarsSpec,
+    CalendarSpec,
+    CandlesSpec,
+    CompareSpec,
+    DigestSpec,
+    HeatSpec,
+    PnlSpec,
+    ReplaySpec,
+    ReportSpec,
+    Shortfall,
+    SlippageSpec,
+    Table,
+)
 from charts.theme import DARK, LIGHT, Theme
 
 __all__ = [
     "DARK",
     "LIGHT",
+    "BarsSpec",
+    "CalendarSpec",
     "CandlesSpec",
+    "CompareSpec",
     "DigestSpec",
     "HeatSpec",
     "Level",
@@ -20,6 +36,10 @@ __all__ = [
     "PnlDay",
     "PnlSpec",
     "ReplaySpec",
+    "ReportSpec",
+    "Shortfall",
+    "SlippageSpec",
+    "Table",
     "Theme",
     "draw",
     "warm",

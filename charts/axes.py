@@ -42,9 +42,9 @@ class Key:
     dash: Dash = SOLID
 
 
-def header(sheet: Sheet, title: str, subtitle: str) -> float:
-    """Title and subtitle; returns the height under them."""
-    room = sheet.width - 2 * MARGIN
+def header(sheet: Sheet, title: str, subtitle: str, aside: float = 0) -> float:
+    """Title and subtitle, `aside` px at their right left free; returns the height under them."""
+    room = sheet.width - 2 * MARGIN - aside
     top = sheet.height - MARGIN
     size = next((s for s in (TITLE, 48, 44) if width_of(title, s, True) <= room), 44)
     sheet.write(MARGIN, top - 22, fitted(title, room, size, True), size=size, bold=True)

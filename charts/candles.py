@@ -11,7 +11,7 @@ from charts.marks import draw_marks, place_of
 from charts.pieces import Level, Mark, Panel
 from charts.scale import Floats, Frame, figure, money, price_decimals, spread
 from charts.sheet import DASHED, SOLID, Sheet, fitted, width_of
-from charts.spec import SHOWN, CandlesSpec
+from charts.specs.candles import SHOWN, CandlesSpec
 from charts.theme import DARK, LABEL, THEMES, Theme
 from trading.bars import Bars
 

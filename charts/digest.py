@@ -6,6 +6,7 @@ import numpy as np
 
 from charts import axes
 from charts.axes import DATES, GAP, MARGIN
+from charts.bars import over_bar
 from charts.pnl import (
     BETWEEN,
     TITLE_ROW,
@@ -20,10 +21,10 @@ from charts.pnl import (
     total_tag,
     zero_line,
 )
-from charts.scale import Floats, Frame, figure, money
+from charts.scale import Floats, Frame, money
 from charts.sheet import Sheet, boxes, width_of
-from charts.spec import DigestSpec
-from charts.theme import LABEL, THEMES
+from charts.specs import DigestSpec
+from charts.theme import THEMES
 
 SHARES = (0.5, 0.5)  # of the height: bars, cumulative
 AIR = 0.26  # of the bars' range beyond them: room for a figure
@@ -81,7 +82,7 @@ def _bars(sheet: Sheet, frame: Frame, course: Course, chosen: int | None) -> Non
     axes.value_axis(sheet, frame, *figures_of(frame))
     if chosen is None:
         for i in _told(net):
-            _figure(sheet, frame, float(middle[i]), float(net[i]))
+            over_bar(sheet, frame, float(middle[i]), float(net[i]))
 
 
 def _told(net: Floats) -> list[int]:
@@ -89,15 +90,3 @@ def _told(net: Floats) -> list[int]:
     if len(net) <= FEW:
         return list(range(len(net)))
     return sorted({int(np.argmax(net)), int(np.argmin(net))})
-
-
-def _figure(sheet: Sheet, frame: Frame, x: float, value: float) -> None:
-    """Beyond the end of its bar, inside the frame, where no other text is."""
-    text = figure(value, 0, signed=True)
-    if abs(value) >= 1e5:
-        text = money(value, signed=True, over=1e5)
-    half = width_of(text) / 2
-    x = min(max(x, frame.left + half), frame.right - half)
-    y = float(frame.y(value)) + (LABEL * 0.8 if value >= 0 else -LABEL * 0.8)
-    if sheet.is_free(sheet.room_for(x, y, text, align="center")):
-        sheet.write(x, y, text, align="center")

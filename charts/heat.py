@@ -9,9 +9,9 @@ from matplotlib.colors import to_hex
 
 from charts import axes
 from charts.axes import GAP, MARGIN, ROW
-from charts.heat_spec import HeatSpec
 from charts.scale import Frame, figure
 from charts.sheet import Rect, Sheet, boxes, fitted, width_of
+from charts.specs import HeatSpec
 from charts.theme import LABEL, THEMES
 
 SHADES = 64  # of cividis (Nuñez, Anderton and Renslow 2018), made for colour-blind eyes
@@ -41,20 +41,22 @@ def _map(sheet: Sheet, spec: HeatSpec, top: float) -> None:
     gap = 3 if min(wide, high) > 24 else 1
     figures = [[_written(spec, v) for v in row] for row in spec.cells]
     room = max(width_of(text) for row in figures for text in row) + AIR
+    cells: list[tuple[Rect, str]] = []
     for r, row in enumerate(figures):
         # the first row stands lowest, as on any axis
         y = bottom + r * high
         for c, text in enumerate(row):
             x = left + c * wide
             fill = theme.grid if np.isnan(values[r, c]) else _shade(_share(values, values[r, c]))
-            sheet.box(Rect(x, y, x + wide - gap, y + high - gap), fill, z=2)
+            cells.append((Rect(x, y, x + wide - gap, y + high - gap), fill))
             if room <= wide - gap and high >= LEAST_HEIGHT:
                 ink = theme.on(fill)
                 sheet.write(x + (wide - gap) / 2, y + high / 2, text, align="center", colour=ink)
+    sheet.tiles(cells)
     if spec.best is not None:
         r, c = spec.best
-        _frame(sheet, left + c * wide, bottom + r * high, wide - gap, high - gap)
-    for r in _shown([LABEL * 1.2] * len(names), high):
+        framed(sheet, left + c * wide, bottom + r * high, wide - gap, high - gap)
+    for r in every([LABEL * 1.2] * len(names), high):
         y = bottom + (r + 0.5) * high
         sheet.write(left - GAP - 6, y, names[r], align="right", colour=theme.muted)
     _columns(sheet, spec, left, wide, bottom)
@@ -63,7 +65,7 @@ def _map(sheet: Sheet, spec: HeatSpec, top: float) -> None:
 def _columns(sheet: Sheet, spec: HeatSpec, left: float, wide: float, bottom: float) -> None:
     names = [fitted(name, 220) for name in spec.columns]
     y = bottom - ROW / 2 - 2
-    for c in _shown([width_of(name) + 20 for name in names], wide):
+    for c in every([width_of(name) + 20 for name in names], wide):
         half = width_of(names[c]) / 2
         x = min(max(left + (c + 0.5) * wide, MARGIN + half), sheet.width - MARGIN - half)
         sheet.write(x, y, names[c], align="center", colour=sheet.theme.muted)
@@ -101,14 +103,14 @@ def _scale(sheet: Sheet, spec: HeatSpec, values: np.ndarray) -> float:
         sheet.write(at, y, name, colour=theme.ink)
         at -= GAP + 40
         sheet.box(Rect(at, y - 18, at + 40, y + 18), _shade(1.0), z=2)
-        _frame(sheet, at, y - 18, 40, 36)
+        framed(sheet, at, y - 18, 40, 36)
     if spec.metric:
         sheet.write(MARGIN, y + ROW, fitted(spec.metric, 560), colour=theme.muted)
     return y + 2 * ROW + ROW / 2 + 8
 
 
-def _frame(sheet: Sheet, x: float, y: float, wide: float, high: float) -> None:
-    """Ink with paper inside it: seen on every shade."""
+def framed(sheet: Sheet, x: float, y: float, wide: float, high: float) -> None:
+    """A border of ink with paper inside it: seen on every shade."""
     corners = boxes([x], [y], [x + wide], [y + high])
     sheet.shapes(corners, "none", edge=sheet.theme.paper, width=13, z=11)
     sheet.shapes(corners, "none", edge=sheet.theme.ink, width=6, z=12)
@@ -145,7 +147,7 @@ def _bars(sheet: Sheet, spec: HeatSpec, top: float) -> None:
         sheet.box(Rect(x - half, min(zero, y), x + half, max(zero, y)), fill, z=3)
         best = spec.best is not None and spec.best[1] == c
         if best:
-            _frame(sheet, x - half, min(zero, y), 2 * half, abs(y - zero))
+            framed(sheet, x - half, min(zero, y), 2 * half, abs(y - zero))
         if fits or best:
             at = y + (ROW / 2 if value >= 0 else -ROW / 2)
             wide = width_of(figures[c], bold=best) / 2
@@ -175,6 +177,6 @@ def _shade(share: float) -> str:
     return _shade_of(round(share * (SHADES - 1)))
 
 
-def _shown(sizes: Sequence[float], slot: float) -> range:
+def every(sizes: Sequence[float], slot: float) -> range:
     """Every how manieth name there is room for, from the first."""
     return range(0, len(sizes), max(1, int(np.ceil(max(sizes) / slot))))

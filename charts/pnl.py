@@ -12,7 +12,7 @@ from charts.dates import Times
 from charts.pieces import PnlDay
 from charts.scale import Floats, Frame, money
 from charts.sheet import DOTTED, Sheet, boxes, width_of
-from charts.spec import PnlSpec, Span
+from charts.specs.daily import PnlSpec, Span
 from charts.theme import DARK, SUBTITLE, THEMES, Theme
 
 MOST_BARS = 110  # leaves a bar and its gap 9 px, 2.7 on a phone
@@ -45,7 +45,7 @@ def pnl(
     theme: Theme = DARK,
 ) -> bytes:
     """A PNG, 1200 x 1000. `days` ascend, one entry a day; raises DataError as `PnlSpec` does."""
-    return compose(PnlSpec(days, title, subtitle, currency, bars, theme.name)).png()
+    return compose(PnlSpec(days, title, subtitle, currency, bars, theme=theme.name)).png()
 
 
 def compose(spec: PnlSpec) -> Sheet:
@@ -70,9 +70,10 @@ def compose(spec: PnlSpec) -> Sheet:
     slot = (right - MARGIN) / len(course.net)
     frames = [replace(frame, right=right, slot=slot) for frame in frames]
 
-    cumulative(sheet, frames[0], course, tag, spec.currency)
-    _bars(sheet, frames[1], starts, sums, span)
-    _drawdown(sheet, frames[2], course)
+    what = "gross" if spec.gross else "net"
+    cumulative(sheet, frames[0], course, tag, spec.currency, what)
+    _bars(sheet, frames[1], starts, sums, f"{what.title()} by {span}")
+    drawdown(sheet, frames[2], course)
     axes.date_axis(sheet, frames[::-1], course.ts)
     return sheet
 
@@ -141,32 +142,34 @@ def zero_line(sheet: Sheet, frame: Frame) -> float:
     return y
 
 
-def _ends(frame: Frame, values: Floats) -> tuple[Floats, Floats]:
+def ends_of(frame: Frame, values: Floats) -> tuple[Floats, Floats]:
     """Pixels of a course that starts at zero and is known at the end of each day."""
     x = frame.left + np.arange(len(values) + 1, dtype=np.float64) * frame.slot
     return x, frame.y(np.concatenate(([0.0], values)))
 
 
-def cumulative(sheet: Sheet, frame: Frame, course: Course, tag: Tag, currency: str) -> None:
+def cumulative(
+    sheet: Sheet, frame: Frame, course: Course, tag: Tag, currency: str, what: str = "net"
+) -> None:
     theme = sheet.theme
     edge = sheet.width - MARGIN / 2 - GAP
     sheet.write(edge, frame.top + TITLE_ROW - ROW / 2, currency, align="right", colour=theme.muted)
-    panel_title(sheet, frame, "Cumulative net P&L")
+    panel_title(sheet, frame, f"Cumulative {what} P&L")
     zero = zero_line(sheet, frame)
-    x, y = _ends(frame, course.total)
+    x, y = ends_of(frame, course.total)
     base = np.full(len(x), zero)
     sheet.area(x, base, np.maximum(y, zero), theme.wash(theme.up, 0.26), inside=frame)
     sheet.area(x, np.minimum(y, zero), base, theme.wash(theme.down, 0.26), inside=frame)
-    peak = _ends(frame, np.where(course.drawdown < 0, course.peak, np.nan))[1]
+    peak = ends_of(frame, np.where(course.drawdown < 0, course.peak, np.nan))[1]
     sheet.line(x, peak, theme.muted, dash=DOTTED, z=2.5)
     sheet.line(x, y, theme.ink, width=4 if len(x) < 400 else 3)
     sheet.dot(float(x[-1]), float(y[-1]), tag.colour, radius=9)
     axes.value_axis(sheet, frame, *figures_of(frame), [tag])
 
 
-def _bars(sheet: Sheet, frame: Frame, starts: NDArray[np.int64], sums: Floats, span: Span) -> None:
+def _bars(sheet: Sheet, frame: Frame, starts: NDArray[np.int64], sums: Floats, title: str) -> None:
     theme = sheet.theme
-    panel_title(sheet, frame, f"Net by {span}")
+    panel_title(sheet, frame, title)
     zero = zero_line(sheet, frame)
     ends = frame.left + starts * frame.slot
     half = np.clip(np.diff(ends) * 0.36, 3, WIDEST / 2)
@@ -177,7 +180,7 @@ def _bars(sheet: Sheet, frame: Frame, starts: NDArray[np.int64], sums: Floats, s
     axes.value_axis(sheet, frame, *figures_of(frame))
 
 
-def _drawdown(sheet: Sheet, frame: Frame, course: Course) -> None:
+def drawdown(sheet: Sheet, frame: Frame, course: Course) -> None:
     theme = sheet.theme
     zero = zero_line(sheet, frame)
     axes.value_axis(sheet, frame, *figures_of(frame))
@@ -186,7 +189,7 @@ def _drawdown(sheet: Sheet, frame: Frame, course: Course) -> None:
     if depth >= 0:
         panel_title(sheet, frame, "Drawdown", "none so far")
         return
-    x, y = _ends(frame, course.drawdown)
+    x, y = ends_of(frame, course.drawdown)
     sheet.area(x, y, np.full(len(x), zero), theme.wash(theme.down, 0.4), inside=frame)
     sheet.line(x, y, theme.down, width=3)
     sheet.dot(float(x[worst + 1]), float(y[worst + 1]), theme.down, radius=9)

@@ -103,10 +103,21 @@ class Node:
 
     def pairs(self, name: str) -> Iterator["Node"]:
         """Lists of two as objects with the fields "0" and "1"."""
+        return self.lists(name, 2)
+
+    def lists(self, name: str, size: int) -> Iterator["Node"]:
+        """Lists of `size` values as objects with the fields "0", "1" and so on."""
+        what = "a pair" if size == 2 else f"a list of {size}"
         for i, value in enumerate(self.items(name)):
-            if not isinstance(value, (list, tuple)) or len(value) != 2:
-                raise self.wrong(f"{name}[{i}]", f"should be a pair, not {_shown(value)}")
-            yield Node(f"{self.place}: {name}[{i}]", {"0": value[0], "1": value[1]})
+            if not isinstance(value, (list, tuple)) or len(value) != size:
+                raise self.wrong(f"{name}[{i}]", f"should be {what}, not {_shown(value)}")
+            yield Node(f"{self.place}: {name}[{i}]", {str(k): v for k, v in enumerate(value)})
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        values = self.items(name)
+        if not all(isinstance(value, str) for value in values):
+            raise self.wrong(name, "should be a list of texts")
+        return tuple(values)
 
     def node(self, name: str, default: Any = _MISSING) -> "Node":
         return Node.of(f"{self.place}: {name}", self._get(name, default))

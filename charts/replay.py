@@ -8,7 +8,7 @@ from charts import axes, dates
 from charts.axes import DATES, GAP, MARGIN, ROW, Key, Tag
 from charts.scale import Floats, Frame, figure, money, ticks
 from charts.sheet import SOLID, Dash, Sheet, width_of
-from charts.spec import ReplaySpec
+from charts.specs import ReplaySpec
 from charts.theme import THEMES
 
 TITLE_ROW = ROW + 8  # px over each panel

@@ -70,13 +70,30 @@ def money(value: float, *, signed: bool = False, over: float = 1e6) -> str:
     """An amount as short as it may be: cents below 1,000, whole units above, k and M at `over`."""
     size = abs(value)
     if size < over:
-        return figure(value, 2 if size < 999.995 else 0, signed=signed)
+        return figure(value, 0 if size >= 999.995 else _cents(size), signed=signed)
     for unit, suffix in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if size >= unit * 0.9995:
             scaled = value / unit
             places = 2 if abs(scaled) < 9.995 else 1 if abs(scaled) < 99.95 else 0
             return figure(scaled, places, signed=signed) + suffix
     return figure(value, 0, signed=signed)
+
+
+def short(value: float, *, over: float = 9_999.5) -> str:
+    """A signed amount for a cell or a bar, mostly six characters: +9,999, −12.3k from `over` on."""
+    size = abs(value)
+    for unit, suffix in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if size >= over and size >= unit * 0.9995:
+            places = 1 if size / unit < 99.95 else 0
+            return figure(value / unit, places, signed=True) + suffix
+    return figure(value, 0 if size >= 9.995 or not size else _cents(size), signed=True)
+
+
+def _cents(size: float) -> int:
+    """Two decimals, or as many as show what is less than a cent, such as 0.0002 BTC."""
+    if size >= 0.005 or size < 5e-9:  # less is what sums of floats leave behind
+        return 2
+    return min(8, 1 - floor(log10(size)))
 
 
 def axis_figures(values: Sequence[float], step: float) -> list[str]:

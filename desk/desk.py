@@ -12,6 +12,7 @@ from desk.hands import Hands
 from desk.timetable import Jobs, When
 from desk.vitals import Vitals
 from risk.limits import Allowance, Limits
+from trading.bars import Strategy
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
 from trading.ledger import Method
@@ -97,6 +98,7 @@ class Desk:
     #: Whether this process has compared the books with the brokers' since it started; until then
     #: it sends nothing but a square-off's orders.
     reconciled: bool = True
+    strategies: Mapping[str, Strategy] = field(default_factory=dict)  # where rules can be asked
     methods: Mapping[str, Method] = field(default_factory=dict)  # which lots go first, by account
     rates: Mapping[str, Decimal] = field(default_factory=dict)  # base per unit, from the settings
     estimate: Estimate | None = None

@@ -6,15 +6,17 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 
+from analytics.days import Day
 from desk import report
 from desk.desk import Desk
-from desk.report import Day, Held, Parts
+from desk.report import Held, Parts
 from trading.ledger import Trade
 from trading.orders import Fill, Order, OrderState
 from trading.signals import Signal, SignalState
 from trading.types import Side
 
 ZERO = Decimal(0)
+EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,10 @@ def drawdown(days: list[Day]) -> Decimal:
 
 
 def bounds(desk: Desk, first: date, last: date) -> tuple[datetime, datetime]:
-    """The days' beginning and the end of the last, in the exchange's zone."""
+    """The days' beginning and the end of the last, in the exchange's zone. What nobody limits
+    begins with 1970: the first of all days has no time in UTC east of it."""
     return (
-        datetime.combine(first, time.min, desk.zone),
+        datetime.combine(max(first, EPOCH), time.min, desk.zone),
         datetime.combine(last + timedelta(days=1), time.min, desk.zone),
     )
 

@@ -5,27 +5,24 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from analytics.days import Day
+from analytics.periods import Against, last
 from desk import settle
 from desk.desk import Desk
 from desk.marks import money
+from desk.stretch import Stretch, stretch
 from trading.errors import BadCommand, BrokerError, DataError
 from trading.ledger import Ledger, Position, Trade
 from trading.money import Mark
 from trading.ports import Broker
 
 ZERO = Decimal(0)
-PERIODS = ("day", "week", "month", "ytd", "all")
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    day: date
-    net: Decimal  # that day's change of realised + unrealised − fees
 
 
 @dataclass(frozen=True, slots=True)
 class Profit:
-    """Net P&L of a period, in `currency`, and the figures a reader compares it with."""
+    """P&L of a period, in `currency`, and the figures a reader compares it with. Where it is
+    gross, fees and taxes are not taken off its days."""
 
     currency: str
     days: tuple[Day, ...]
@@ -35,6 +32,13 @@ class Profit:
     trades: tuple[Trade, ...]
     unrealised: Decimal
     as_of: datetime
+    until: tuple[Day, ...] = ()  # every day up to the period's end
+    ends: date = date.min  # the period's last day
+
+    def over(self, days: int) -> Against:
+        """The last so many days of the calendar, today among them where the period goes on,
+        against as many before."""
+        return last(self.until, days, self.ends)
 
     @property
     def total(self) -> Decimal:
@@ -84,7 +88,7 @@ def first_day(period: str, today: date) -> date:
             return today.replace(month=1, day=1)
         case "all":
             return date.min
-    raise BadCommand(f"{period[:20]!r} is no period; use one of: {', '.join(PERIODS)}")
+    raise BadCommand(f"{period[:20]!r} is no period; use one of: day, week, month, ytd, all")
 
 
 async def held(desk: Desk, strategy: str | None = None) -> list[Held]:
@@ -125,6 +129,11 @@ class Parts:
     @property
     def net(self) -> Decimal:
         return self.realised + self.unrealised + self.fx - self.fees - self.taxes
+
+    @property
+    def gross(self) -> Decimal:
+        """Before fees and taxes."""
+        return self.realised + self.unrealised + self.fx
 
     def __add__(self, other: "Parts") -> "Parts":
         return Parts(*(a + b for a, b in zip(self._all(), other._all(), strict=True)))
@@ -192,11 +201,13 @@ def between(course: Course, first: date, last: date) -> Parts:
     return (until[-1] if until else Parts()) - (before[-1] if before else Parts())
 
 
-def daily(course: Course) -> list[Day]:
-    before, days = ZERO, []
+def daily(course: Course, *, gross: bool = False) -> list[Day]:
+    """Each day's own figures; gross, nothing is taken off them."""
+    before, days = Parts(), []
     for day, parts in course.items():
-        days.append(Day(day, parts.net - before))
-        before = parts.net
+        own = parts - before
+        before = parts
+        days.append(Day(day, own.gross) if gross else Day(day, own.net, own.fees, own.taxes))
     return days
 
 
@@ -209,25 +220,29 @@ def closed(desk: Desk, ledger: Ledger, first: date, last: date) -> list[Trade]:
     return ended
 
 
-async def profit(desk: Desk, period: str, strategy: str | None = None) -> Profit:
-    """Net P&L by session: the marks, and the books as they stand now for what is not marked."""
+async def profit(
+    desk: Desk, period: str | Stretch, strategy: str | None = None, *, gross: bool = False
+) -> Profit:
+    """P&L by session: the marks, and the books as they stand now for what is not marked. Raises
+    BadCommand for a period that is none."""
     now = desk.market.now()
-    today = desk.local(now).date()
-    start = first_day(period, today)
+    span = stretch(period, desk.local(now).date()) if isinstance(period, str) else period
     found = await courses(desk)
     course = combined(line for name, line in found.items() if strategy in (None, name))
-    days = daily(course)
+    until = [day for day in daily(course, gross=gross) if day.day <= span.last]
     open_rows = await held(desk, strategy)
-    ended = closed(desk, await desk.books.ledger(), start, today)
+    ended = closed(desk, await desk.books.ledger(), span.first, span.last)
     return Profit(
         desk.currency,
-        tuple(day for day in days if day.day >= start),
-        days[-1] if days else None,
-        days[-2] if len(days) > 1 else None,
-        between(course, start, today).fees,
+        tuple(day for day in until if day.day >= span.first),
+        until[-1] if until else None,
+        until[-2] if len(until) > 1 else None,
+        between(course, span.first, span.last).fees,
         tuple(trade for trade in ended if strategy in (None, trade.book.strategy)),
         sum((row.unrealised for row in open_rows), ZERO),
         now,
+        tuple(until),
+        span.last,
     )
 
 

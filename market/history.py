@@ -1,16 +1,18 @@
 """Daily history as a feed: two prices a session, each from the moment it was known."""
 
+import asyncio
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
 
+from market.resample import completed, resampled, week_of
 from market.store import BarStore, Stamp
-from trading.bars import Floats
+from trading.bars import Bars, Floats
 from trading.errors import DataError
 from trading.ports import Calendar, Session
 from trading.types import Quote
@@ -55,6 +57,22 @@ class HistoryFeed:
             return None
         day, price = known
         return Quote(symbol, self._decimal(price), self._session(day).close, tradable=False)
+
+    async def bars(
+        self, symbols: Collection[str], first: date, at: datetime, timeframe: str = "1d"
+    ) -> Mapping[str, Bars]:
+        """Complete bars dated `first` or later and known at `at`, as the store has them now."""
+        last = self._calendar.last_closed(at).day
+        begin = week_of(first) if timeframe == "1w" else first
+        if begin > last or not symbols:
+            return {}
+        read = await asyncio.to_thread(self._store.read, symbols, begin, last)
+        panel = resampled(read, timeframe)
+        found = {symbol: panel[symbol] for symbol in panel}
+        if timeframe == "1w" and completed("1w", self._session(last), self._calendar) is None:
+            until = np.datetime64(week_of(last), "us")  # sessions of that week are to come
+            found = {s: bars[: int(np.searchsorted(bars.ts, until))] for s, bars in found.items()}
+        return {symbol: bars for symbol, bars in found.items() if len(bars)}
 
     def known_through(self) -> datetime:
         """DataError while nothing is stored."""

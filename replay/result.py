@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from replay import figures
+from analytics import ratios
 from trading.bars import Floats
 from trading.money import MICRO
 
@@ -79,15 +79,15 @@ class Result:
 
     @cached_property
     def growth(self) -> float | None:
-        return figures.growth(float(self.capital), float(self.equity[-1]), self.days)
+        return ratios.growth(float(self.capital), float(self.equity[-1]), self.days)
 
     @cached_property
-    def drawdown(self) -> figures.Fall:
-        return figures.drawdown(float(self.capital), self.equity)
+    def drawdown(self) -> ratios.Fall:
+        return ratios.drawdown(float(self.capital), self.equity)
 
     @cached_property
     def sharpe(self) -> float | None:
-        return figures.sharpe(float(self.capital), self.equity)
+        return ratios.sharpe(ratios.returns(float(self.capital), self.equity))
 
     @property
     def nets(self) -> Sequence[Decimal]:
@@ -95,28 +95,26 @@ class Result:
 
     @property
     def win_rate(self) -> float | None:
-        won = sum(trade.net > 0 for trade in self.trades)
-        return won / len(self.trades) if self.trades else None
+        return ratios.win_rate(self.nets)
 
     @cached_property
     def profit_factor(self) -> float | None:
-        return figures.profit_factor(self.nets)
+        return ratios.profit_factor(self.nets)
 
     @property
     def average(self) -> Decimal | None:
         """Net P&L of the mean trade, currency."""
-        return sum(self.nets, Decimal(0)) / len(self.trades) if self.trades else None
+        return ratios.mean(self.nets)
 
     @cached_property
     def exposed(self) -> float:
         """Mean over the sessions of market value held over equity, a fraction."""
-        return float(np.mean((self.exposure / MICRO) / self.equity))
+        return ratios.exposed(self.exposure / MICRO, self.equity)
 
     @cached_property
     def turnover(self) -> float:
         """Times a year that the mean equity was bought and sold: half of all fills' value."""
-        mean = float(self.equity.mean())
-        return float(self.traded) / 2 / mean / figures.years(self.days)
+        return ratios.turnover(float(self.traded), self.equity, self.days)
 
     @property
     def hold_profit(self) -> float:
@@ -124,12 +122,12 @@ class Result:
 
     @cached_property
     def hold_growth(self) -> float | None:
-        return figures.growth(float(self.capital), float(self.hold[-1]), self.days)
+        return ratios.growth(float(self.capital), float(self.hold[-1]), self.days)
 
     @cached_property
-    def hold_drawdown(self) -> figures.Fall:
-        return figures.drawdown(float(self.capital), self.hold)
+    def hold_drawdown(self) -> ratios.Fall:
+        return ratios.drawdown(float(self.capital), self.hold)
 
     @cached_property
     def hold_sharpe(self) -> float | None:
-        return figures.sharpe(float(self.capital), self.hold)
+        return ratios.sharpe(ratios.returns(float(self.capital), self.hold))

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from analytics.stats import returned
 from market.loaded import LoadedFeed
 from market.resample import completed
 from replay.journal import MemoryJournal
@@ -79,7 +80,7 @@ def _add_passing(exposure: Micros, trades: Sequence[Trade], sessions: Sequence[S
     for trade in trades:
         place = bisect_right(opens, trade.opened_at) - 1
         if trade.closed_at <= sessions[place].close:
-            exposure[place] += int(abs(trade.quantity) * trade.entry * MICRO)
+            exposure[place] += int(trade.cost_base * MICRO)
 
 
 def _round_trips(
@@ -102,7 +103,6 @@ def _round_trips(
         side = Side.BUY if long else Side.SELL
         entry = by_fill.get((symbol, trade.opened_at, side))
         leaving = by_fill.get((symbol, trade.closed_at, side.opposite))
-        cost = abs(trade.quantity) * trade.entry
         rows.append(
             RoundTrip(
                 number=number,
@@ -116,7 +116,7 @@ def _round_trips(
                 exit=trade.exit,
                 fees=trade.fees + trade.taxes,
                 net=trade.net,
-                returned=float(trade.net / cost) if cost else 0.0,
+                returned=returned(trade) or 0.0,
                 bars=bisect_left(ends, trade.closed_at) - bisect_left(ends, trade.opened_at),
                 reason=entry.reason if entry else "",
                 exit_reason=leaving.reason if leaving else "",

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from analytics import ratios
 from research.course import A_YEAR, Board, Course, Terms, course
 from research.ratio import Moments
 from research.windows import Fold
@@ -32,7 +33,7 @@ class Figures:
     @classmethod
     def of(cls, returns: Floats, trades: int, won: int) -> Self:
         equity = np.concatenate(([1.0], np.cumprod(1.0 + returns)))
-        down = float((equity / np.maximum.accumulate(equity)).min()) - 1.0
+        down = ratios.drawdown(1.0, equity).share
         return cls(Moments.of(returns), float(equity[-1]) - 1.0, down, trades, won)
 
     def sharpe(self, timeframe: str) -> float:

@@ -6,6 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from analytics import ratios
 from trading.bars import Floats
 
 EULER = 0.5772156649015329  # Euler and Mascheroni's constant
@@ -31,7 +32,7 @@ class Moments:
         spread = float(np.sqrt((away**2).mean()))
         return cls(
             n,
-            float(returns.mean()) / (spread * sqrt(n / (n - 1))),
+            ratios.ratio(returns) or 0.0,
             float((away**3).mean()) / spread**3,
             float((away**4).mean()) / spread**4,
         )

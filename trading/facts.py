@@ -97,11 +97,11 @@ class PictureState(StrEnum):
 class Picture:
     """A chart asked for by `spec`, drawn by the drawing process, pruned by age."""
 
-    kind: str  # "candles", "pnl", "digest"
+    kind: str  # of charts.drawing.KINDS; a "report" is a PDF, sent as a document
     spec: Mapping[str, Any]
     wanted_at: datetime  # wall time
     subject: str = ""
-    png: bytes = b""
+    png: bytes = b""  # what was drawn; of a report its PDF
     digest: str = ""  # sha256 of png
     handle: str = ""  # the voice's own id once uploaded
     drawn_at: datetime | None = None  # wall time
@@ -109,6 +109,11 @@ class Picture:
     state: PictureState = PictureState.WANTED
     id: int = 0
     version: int = 0
+
+    @property
+    def file_name(self) -> str:
+        """Of a picture that is sent as a file, such as a report's PDF; "" for one that is shown."""
+        return self.subject.partition(":")[2] if self.kind == "report" else ""
 
 
 class RunState(StrEnum):

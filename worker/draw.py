@@ -1,4 +1,4 @@
-"""The drawing process: wanted pictures in, PNG bytes out; it does nothing else."""
+"""The drawing process: wanted pictures and reports in, PNG or PDF bytes out; nothing else."""
 
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ async def draw_all(desk: Desk, rest: Callable[[float], Awaitable[object]], *, th
 async def draw_one(desk: Desk, picture: Picture, theme: str) -> None:
     """Draw it and say that the card it belongs to has changed."""
     try:
-        png = draw(picture.kind, {**picture.spec, "theme": theme})
+        drawn = draw(picture.kind, {**picture.spec, "theme": theme})
     except Exception as error:  # a spec that cannot be drawn must not stop the next picture
         log.exception("a picture failed", picture=picture.id)
         await desk.journal.move(picture, state=PictureState.FAILED, error=repr(error)[:400])
@@ -42,8 +42,8 @@ async def draw_one(desk: Desk, picture: Picture, theme: str) -> None:
         await desk.journal.move(
             picture,
             state=PictureState.DRAWN,
-            png=png,
-            digest=hashlib.sha256(png).hexdigest(),
+            png=drawn,
+            digest=hashlib.sha256(drawn).hexdigest(),
             drawn_at=desk.wall.now(),
         )
         if picture.subject.startswith("signal:"):

@@ -1,11 +1,11 @@
 """/backtest: a strategy over bars of the past, run by the heavy lane, shown in one message."""
 
 import re
-from calendar import monthrange
-from datetime import date, timedelta
+from datetime import date
 
 from desk import asking, notices
 from desk.desk import Desk
+from desk.stretch import before, days_of
 from trading.errors import BadCommand, DeskError
 from trading.facts import Request, Run, RunState
 from trading.messages import Button, Message, bold, message
@@ -15,7 +15,6 @@ PERIODS = "1y, 6m, 2024, 2024-01..2024-06, all"
 WAITING = (RunState.DUE, RunState.RUNNING)
 TRIES = 8  # a run's lease is extended meanwhile
 _BACK = re.compile(r"([1-9]\d?)([ymw])")
-_PART = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 Span = tuple[date | None, date]
 
@@ -72,9 +71,9 @@ def span(text: str, today: date, latest: date) -> Span:
         if word == "all":
             return None, latest
         if back := _BACK.fullmatch(word):
-            return _before(latest, int(back[1]), back[2]), latest
+            return before(latest, int(back[1]), back[2]), latest
         start, dots, end = word.partition("..")
-        first, last = _days(start)[0], _days(end if dots else start)[1]
+        first, last = days_of(start, today)[0], days_of(end if dots else start, today)[1]
     except ValueError:
         raise BadCommand(f"{text[:25]!r} is no period; write one like {PERIODS}") from None
     if first > last:
@@ -82,30 +81,6 @@ def span(text: str, today: date, latest: date) -> Span:
     if first > today:
         raise BadCommand(f"{text[:25]!r} has not come yet")
     return first, min(last, latest)
-
-
-def _before(day: date, count: int, unit: str) -> date:
-    """The day after the same day `count` years, months or weeks ago."""
-    if unit == "w":
-        return day - timedelta(weeks=count) + timedelta(days=1)
-    months = day.year * 12 + day.month - 1 - count * (12 if unit == "y" else 1)
-    year, month = divmod(months, 12)
-    same = min(day.day, monthrange(year, month + 1)[1])
-    return date(year, month + 1, same) + timedelta(days=1)
-
-
-def _days(text: str) -> tuple[date, date]:
-    """First and last day of a year, a month or a day. ValueError for anything else."""
-    found = _PART.fullmatch(text)
-    if found is None:
-        raise ValueError(text)
-    year, month, day = (int(part) if part else None for part in found.groups())
-    assert year is not None
-    first = date(year, month or 1, day or 1)
-    if day:
-        return first, first
-    last_month = month or 12
-    return first, date(year, last_month, monthrange(year, last_month)[1])
 
 
 async def _cancel(desk: Desk, request: Request) -> None:

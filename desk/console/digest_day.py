@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from analytics.days import Day
 from desk import report, wording
 from desk.console import digest_words as words
 from desk.console.digest_words import Part
@@ -135,7 +136,7 @@ def _picture(found: Figures, note: str, day: date) -> dict[str, Any] | None:
 
 
 def spec(
-    found: Figures, days: Sequence[report.Day], title: str, subtitle: str, day: date | None = None
+    found: Figures, days: Sequence[Day], title: str, subtitle: str, day: date | None = None
 ) -> dict[str, Any] | None:
     """Of the picture, in which `day` stands out; None where there is nothing to draw."""
     if not days:

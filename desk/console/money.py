@@ -5,13 +5,12 @@ from decimal import Decimal
 
 from desk import doubt, notices, report, wording
 from desk.console.cards import CENT
-from desk.console.deciding import pressed
 from desk.console.replies import columns
 from desk.desk import Desk
 from desk.funds import funds
 from trading.errors import BadCommand, BrokerError, DeskError
-from trading.facts import Picture, Request
-from trading.messages import Button, Span, bold, message, table
+from trading.facts import Request
+from trading.messages import Span, bold, message, table
 from trading.orders import DONE, WORKING, Fill, Order
 from trading.signals import Signal, SignalState
 
@@ -19,16 +18,21 @@ SHOWN = 20  # rows of a table in one message
 
 
 async def as_of(desk: Desk) -> str:
-    """ "As of Wed 4 Feb 10:02 New York · broker agrees"."""
+    """ "As of Wed 4 Feb 10:02 New York · broker agrees 10:02"."""
+    return " · ".join(await standing(desk))
+
+
+async def standing(desk: Desk) -> tuple[str, str]:
+    """ "As of Wed 4 Feb 10:02 New York" and "broker agrees 10:02"."""
     agreement = await report.broker_agrees(desk)
-    when = f"As of {wording.moment(desk.local(agreement.at))} {wording.place(desk.calendar.zone)}"
+    at = desk.local(agreement.at)
+    when = f"As of {wording.moment(at)} {wording.place(desk.calendar.zone)}"
     if agreement.error:
-        return f"{when} · broker not reached: {agreement.error}"
+        return when, f"broker not reached: {agreement.error}"
     if not agreement.differences:
-        return f"{when} · broker agrees"
-    count = len(agreement.differences)
-    shown = "; ".join(agreement.differences[:3])
-    return f"{when} · {count} difference{'s' if count > 1 else ''} with the broker: {shown}"
+        return when, f"broker agrees {at:%H:%M}"
+    count = wording.number_of(len(agreement.differences), "difference")
+    return when, f"{count} with the broker: {'; '.join(agreement.differences[:3])}"
 
 
 async def positions(desk: Desk, request: Request) -> None:
@@ -119,79 +123,6 @@ def _order_line(desk: Desk, order: Order, average: Decimal | None) -> str:
         f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol}{price} · "
         f"{order.state.value.replace('_', ' ')} {wording.moment(desk.local(at))}{note}\n"
     )
-
-
-async def pnl(desk: Desk, request: Request) -> None:
-    """Net P&L of a period as a picture; the buttons draw the same message again."""
-    period, strategy = _asked(desk, request)
-    found = await report.profit(desk, period, strategy)
-    name = strategy or "All strategies"
-    words = {
-        "day": "today",
-        "week": "this week",
-        "month": "this month",
-        "ytd": "this year",
-        "all": "since the start",
-    }
-    currency = found.currency
-    lines = [f"\n{wording.profit(found.total, currency)} net"]
-    if found.last is not None:
-        change = ""
-        if found.before_last is not None:
-            change = f" ({wording.signed(found.before_last.net)} the day before)"
-        lines.append(
-            f"Last day {found.last.day:%a} {found.last.day.day} {found.last.day:%b}: "
-            f"{wording.signed(found.last.net)}{change}"
-        )
-    count = len(found.trades)
-    wins = f", {found.wins} won" if count else ""
-    lines.append(f"{wording.number_of(count, 'trade')} closed{wins}")
-    lines.append(f"Open now {wording.profit(found.unrealised, currency)}")
-    lines.append(await as_of(desk))
-    picture = Picture(
-        "pnl",
-        {
-            "days": [[day.day.isoformat(), str(day.net)] for day in found.days],
-            "title": f"Net P&L {words[period]}",
-            "subtitle": name,
-            "currency": currency,
-        },
-        desk.wall.now(),
-    )
-    drawn = (await desk.journal.append([picture]))[0]
-    tail = (strategy,) if strategy else ()
-    buttons = [
-        [
-            Button(label, "pnl", (word, *tail), "primary" if word == period else "", once=False)
-            for word, label in zip(report.PERIODS, ("1D", "1W", "1M", "YTD", "All"), strict=True)
-        ]
-    ]
-    await notices.answer(
-        desk,
-        request,
-        message(bold(f"P&L {words[period]}"), f" · {name}", "\n".join(lines), buttons=buttons),
-        edits=pressed(request),
-        picture_id=drawn.id,
-    )
-    await desk.bell.ring("draw", [drawn.id])
-
-
-def _asked(desk: Desk, request: Request) -> tuple[str, str | None]:
-    """Period and strategy in either order. Raises BadCommand or DeskError naming what is wrong."""
-    period, strategy = "all", None
-    for arg in request.args[:2]:
-        word = arg.lower()
-        if word in report.PERIODS:
-            period = word
-        elif word in desk.plans:
-            strategy = word
-        else:
-            known = ", ".join(desk.plans)
-            raise BadCommand(
-                f"{arg[:20]!r} is neither a period ({', '.join(report.PERIODS)}) nor a strategy "
-                f"({known}); for example: /pnl ytd"
-            )
-    return period, strategy
 
 
 async def strategies(desk: Desk, request: Request) -> None:

@@ -32,5 +32,6 @@ async def render(desk: Desk, notice: Notice, page: int) -> Rendered | None:
         picture = await desk.journal.first(Picture, id=notice.picture_id)
     said = Message.from_json(notice.body)
     if picture is not None and picture.state is PictureState.FAILED:
-        said = replace(said, text=(*said.text, Span("\nThe picture could not be drawn.")))
+        what = "report" if picture.file_name else "picture"
+        said = replace(said, text=(*said.text, Span(f"\nThe {what} could not be drawn.")))
     return Rendered(said, picture)

@@ -1,43 +1,44 @@
 """Every verb in one table: what it does, how it is written, where it is listed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from desk import inbox, notices, wording
-from desk.console import backtest, deciding, digests, jobs, lists, money, safety, service
+from desk.console import (
+    backtest,
+    bars,
+    deciding,
+    digests,
+    helping,
+    jobs,
+    lists,
+    money,
+    safety,
+    service,
+)
+from desk.console.calendar import calendar
+from desk.console.compare import compare
 from desk.console.health import health
+from desk.console.performance import performance
+from desk.console.pnl import pnl
+from desk.console.printed import printed
 from desk.console.reconcile import reconcile
+from desk.console.slippage import slippage
+from desk.console.stats import stats
+from desk.console.trade import trade
+from desk.console.trades import trades
 from desk.console.unknown import unknown
+from desk.console.verb import Verb
+from desk.console.veto import veto
 from desk.desk import Desk
 from trading.errors import DeskError, JournalError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
-from trading.messages import Span, bold, message
-
-Handler = Callable[[Desk, Request], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """`usage` are the arguments as help shows them; without `help` only buttons use the verb."""
-
-    handler: Handler
-    help: str = ""
-    usage: str = ""
-    topic: str = ""
+from trading.messages import bold, message
 
 
 async def help_(desk: Desk, request: Request) -> None:
-    parts: list[str | Span] = []
-    for topic in dict.fromkeys(verb.topic for verb in VERBS.values() if verb.help):
-        parts += [bold(topic), "\n"]
-        for name, verb in VERBS.items():
-            if verb.topic == topic and verb.help:
-                usage = f" {verb.usage}" if verb.usage else ""
-                parts.append(f"/{name}{usage}\n   {verb.help}\n")
-        parts.append("\n")
-    await notices.answer(desk, request, message(*parts))
+    said = helping.answer(request.args, VERBS)
+    await notices.answer(desk, request, said, edits=deciding.pressed(request))
 
 
 VERBS: dict[str, Verb] = {
@@ -49,29 +50,58 @@ VERBS: dict[str, Verb] = {
         deciding.withdraw, "take back an approval not yet sent", "ID", topic="Signals"
     ),
     "scan": Verb(service.scan, "look for signals now", "[strategy]", topic="Signals"),
-    "positions": Verb(money.positions, "what is held, at what price", topic="Money"),
-    "orders": Verb(money.orders, "orders working and done", topic="Money"),
+    "positions": Verb(money.positions, "what is held, at what price", topic="Trading"),
+    "orders": Verb(money.orders, "orders working and done", topic="Trading"),
     "unknown": Verb(
-        unknown, "orders nobody knows the fate of", "[ID there|absent|ask]", topic="Money"
-    ),
-    "pnl": Verb(
-        money.pnl,
-        "net profit and loss, as a picture",
-        "[day|week|month|ytd|all] [strategy]",
-        topic="Money",
+        unknown, "orders nobody knows the fate of", "[ID there|absent|ask]", topic="Trading"
     ),
     "reconcile": Verb(
-        reconcile, "compare our books with the brokers' now; settle what differs", topic="Money"
+        reconcile, "compare our books with the brokers' now; settle what differs", topic="Trading"
     ),
+    "strategies": Verb(money.strategies, "who decides, money used and left", topic="Trading"),
+    "backtest": Verb(
+        backtest.backtest, "a strategy over the past", "STRATEGY [period]", topic="Trading"
+    ),
+    "pnl": Verb(
+        pnl,
+        "profit and loss of a period, as a picture",
+        "[today|week|month|quarter|ytd|all|FROM..TO] [strategy] [gross]",
+        topic="Results",
+        example="month",
+    ),
+    "daily": Verb(bars.daily, "P&L of the last days", "[N] [strategy]", "Results", "14"),
+    "weekly": Verb(bars.weekly, "P&L of the last weeks", "[N] [strategy]", "Results", "12"),
+    "monthly": Verb(bars.monthly, "P&L of the last months", "[N] [strategy]", "Results", "12"),
+    "stats": Verb(
+        stats, "win rate, Sharpe, drawdown and more", "[period] [strategy]", "Results", "ytd"
+    ),
+    "performance": Verb(
+        performance,
+        "trades in groups",
+        "[symbol|strategy|weekday|hour|exit] [period]",
+        "Results",
+        "weekday",
+    ),
+    "trades": Verb(
+        trades, "trades that ended, page by page", "[N|symbol|strategy]", "Results", "20"
+    ),
+    "trade": Verb(trade, "one trade from its signal to its profit", "ID", "Results", "17"),
+    "slippage": Verb(
+        slippage, "what prices and fees cost", "[period] [strategy]", "Results", "month"
+    ),
+    "veto": Verb(
+        veto, "what you turned down would have made", "[period] [strategy]", "Results", "90d"
+    ),
+    "calendar": Verb(
+        calendar, "each day's P&L as a heat map", "[year|month] [strategy]", "Results", "2026-02"
+    ),
+    "compare": Verb(compare, "strategies side by side", "[period]", "Results", "quarter"),
+    "report": Verb(printed, "a month as a PDF to hand on", "[month]", "Results", "2026-02"),
     "digest": Verb(
         digests.digests,
         "what you read instead of looking: preview, mute, move",
         "[start|middle|end|week|month] [mute|unmute|move NAME …]",
-        topic="Money",
-    ),
-    "strategies": Verb(money.strategies, "who decides, money used and left", topic="Money"),
-    "backtest": Verb(
-        backtest.backtest, "a strategy over the past", "STRATEGY [period]", topic="Money"
+        topic="Results",
     ),
     "watchlist": Verb(
         lists.watchlist, "instruments you keep an eye on", "[add|remove SYMBOL…]", topic="Lists"
@@ -92,7 +122,7 @@ VERBS: dict[str, Verb] = {
         jobs.jobs, "what runs by itself, and when", "[run|pause|resume] [NAME]", topic="Console"
     ),
     "health": Verb(health, "what is wrong, processes, queues, versions", topic="Console"),
-    "help": Verb(help_, "this list", topic="Console"),
+    "help": Verb(help_, "this list, or more about one topic", "[topic]", "Console", "stats"),
     "start": Verb(service.start, "say hello; starts no trading", topic="Console"),
     "list": Verb(deciding.show_list),
     "dismiss": Verb(safety.dismiss),

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from charts import CandlesSpec, DigestSpec, Level, Mark, Panel, PnlDay, PnlSpec, ReplaySpec
+from charts.specs import BarsSpec, CalendarSpec, CompareSpec, Shortfall, SlippageSpec
 from trading.bars import Bars
 from trading.types import Side
 
@@ -122,3 +123,66 @@ def replayed(
     ts = np.datetime64("2021-02-19", "us") + np.arange(n) * np.timedelta64(1, "D")
     own, hold = (capital * np.exp(np.cumsum(chance.normal(size / 20, size, n))) for _ in range(2))
     return ReplaySpec(ts, own, hold, capital, title, "19 Feb 2021 to today", theme=theme)
+
+
+NAMES = ("mean_reversion", "turtle", "dip", "momentum_of_large_companies_after_earnings", "gap",
+         "pairs", "opening_range", "trend", "carry", "vwap", "breakout", "overnight")  # fmt: skip
+
+
+def bars_of(n: int, *, size: float = 400.0, **changes: Any) -> BarsSpec:
+    rows = tuple((f"{d.day.day} {d.day:%b}", float(d.net)) for d in pnl_days(n, size=size))
+    return BarsSpec(**({"rows": rows, "title": "Net P&L by day"} | changes))
+
+
+def named_bars(n: int, **changes: Any) -> BarsSpec:
+    rows = tuple(zip(NAMES, (float(d.net) for d in pnl_days(n)), strict=False))
+    parts: dict[str, Any] = {"rows": rows, "title": "By strategy", "stand": "rows"}
+    return BarsSpec(**(parts | changes))
+
+
+def year_of(n: int, *, size: float = 400.0, weekends: bool = False, **changes: Any) -> CalendarSpec:
+    days = pnl_days(n, size=size)
+    spread = [date(2025, 1, 1) + timedelta(i) for i in range(365)]
+    spread = [day for day in spread if weekends or day.weekday() < 5][:n]
+    moved = tuple(PnlDay(day, d.net) for day, d in zip(spread, days, strict=True))
+    parts: dict[str, Any] = {"days": moved, "title": "2025", "year": 2025,
+                             "subtitle": "net P&L by day, all strategies"}  # fmt: skip
+    return CalendarSpec(**(parts | changes))
+
+
+def month_of(
+    n: int, *, size: float = 400.0, weekends: bool = False, **changes: Any
+) -> CalendarSpec:
+    whole = year_of(n, size=size, weekends=weekends).days
+    parts: dict[str, Any] = {"days": whole, "title": "January 2025", "month": "2025-01"}
+    return CalendarSpec(**(parts | changes))
+
+
+def compared(strategies: int, n: int, *, size: float = 400.0, **changes: Any) -> CompareSpec:
+    lines, months = {}, {}
+    for i, name in enumerate(NAMES[:strategies]):
+        days = pnl_days(n, seed=i, size=size)[(5 * i) % n if n > 60 else 0 :]
+        totals = np.cumsum([float(d.net) for d in days]).tolist()
+        lines[name] = tuple(PnlDay(d.day, v) for d, v in zip(days, totals, strict=True))
+        by: dict[str, float] = {}
+        for d in days:
+            key = f"{d.day:%Y-%m}"
+            by[key] = by.get(key, 0.0) + float(d.net)
+        months[name] = tuple(by.items())
+    parts: dict[str, Any] = {"lines": lines, "months": months, "title": "Strategies",
+                             "subtitle": "net P&L, 1 Jul to today"}  # fmt: skip
+    return CompareSpec(**(parts | changes))
+
+
+def slipped(n: int, *, size: float = 4.0, **changes: Any) -> SlippageSpec:
+    random = np.random.default_rng(3)
+    rows = tuple(
+        Shortfall(name, *(round(float(v) * size, 2) for v in random.normal((0.6, 1, 0.8), 0.8)))
+        for name in NAMES[:n]
+    )
+    parts: dict[str, Any] = {
+        "rows": rows,
+        "title": "Slippage",
+        "subtitle": "last 90 days, 412 fills",
+    }
+    return SlippageSpec(**(parts | changes))

@@ -13,14 +13,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
+from PIL import Image
 
 from charts import Level, Panel, PnlSpec, ReplaySpec
+from charts.bars import compose as compose_bars
+from charts.calendar import compose as compose_calendar
 from charts.candles import compose as compose_candles
+from charts.compare import compose as compose_compare
 from charts.digest import compose as compose_digest
 from charts.pnl import compose as compose_pnl
 from charts.replay import compose as compose_replay
-from charts.sheet import Sheet
-from charts.theme import HEIGHT, LABEL, WIDTH
+from charts.sheet import CAP, Rect, Sheet
+from charts.slippage import compose as compose_slippage
+from charts.theme import HEIGHT, LABEL, WIDTH, contrast
 from tests.charts import samples
 from trading.types import Side
 
@@ -112,6 +118,49 @@ REPLAYS = {
 }
 
 
+BARS = {
+    "bars_none": samples.bars_of(0),
+    "bars_one": samples.bars_of(1, theme="light"),
+    "bars_week": samples.bars_of(7),
+    "bars_month": samples.bars_of(30, theme="light"),
+    "bars_many": samples.bars_of(120),
+    "bars_zero": samples.bars_of(5, size=0.0),
+    "bars_huge": samples.bars_of(12, size=4e9),
+    "bars_tiny": samples.bars_of(6, rows=(("3 Feb", 0.004), ("4 Feb", -0.0002)), currency="BTC"),
+    "bars_named": samples.named_bars(12),
+    "bars_named_three": samples.named_bars(3, theme="light"),
+}
+CALENDARS = {
+    "year": samples.year_of(261),
+    "year_light": samples.year_of(180, theme="light"),
+    "year_weekends": samples.year_of(365, weekends=True),
+    "year_none": samples.year_of(0),
+    "year_one_day": samples.year_of(1, size=4e8),
+    "year_zero": samples.year_of(40, size=0.0),
+    "month": samples.month_of(23),
+    "month_weekends": samples.month_of(31, weekends=True, theme="light"),
+    "month_huge": samples.month_of(31, weekends=True, size=4e8),
+    "month_none": samples.month_of(0),
+}
+COMPARES = {
+    "compare_two": samples.compared(2, 130),
+    "compare_three_light": samples.compared(3, 90, theme="light"),
+    "compare_twelve": samples.compared(12, 260),
+    "compare_most": samples.compared(12, 1000, theme="light"),
+    "compare_years": samples.compared(4, 1000, size=4e6),
+    "compare_one_day": samples.compared(1, 1),
+    "compare_zero": samples.compared(2, 20, size=0.0),
+    "compare_none": samples.compared(0, 1),
+}
+SLIPPAGES = {
+    "slippage": samples.slipped(4),
+    "slippage_twelve": samples.slipped(12, theme="light"),
+    "slippage_one": samples.slipped(1),
+    "slippage_zero": samples.slipped(2, size=0.0),
+    "slippage_none": samples.slipped(0),
+}
+
+
 def replay_of(spec: ReplaySpec) -> Callable[[], Sheet]:
     return lambda: compose_replay(spec)
 
@@ -121,10 +170,23 @@ PICTURES = (
     | {k: pnl_of(v) for k, v in PNL.items()}
     | {k: replay_of(v) for k, v in REPLAYS.items()}
     | {k: partial(compose_digest, v) for k, v in DIGESTS.items()}
+    | {k: partial(compose_bars, v) for k, v in BARS.items()}
+    | {k: partial(compose_calendar, v) for k, v in CALENDARS.items()}
+    | {k: partial(compose_compare, v) for k, v in COMPARES.items()}
+    | {k: partial(compose_slippage, v) for k, v in SLIPPAGES.items()}
 )
 KEPT = ("entry", "filled_light", "filled_next_open", "crowded", "half_a_year", "five_years",
         "losses", "no_trades", "replayed", "replayed_light", "digest_end",
-        "digest_week")  # fmt: skip
+        "digest_week", "bars_week", "bars_named", "year", "month_weekends", "compare_three_light",
+        "compare_twelve", "slippage")  # fmt: skip
+
+
+def _where(sheet: Sheet, text: Text) -> Rect:
+    (x, y), size = text.get_position(), float(text.get_fontsize())
+    align = text.get_horizontalalignment()
+    bold = text.get_fontweight() == "bold"
+    return sheet.room_for(x, y + CAP / 2 * size, text.get_text(), size=size, bold=bold, align=align)
+
 
 every_picture = pytest.mark.parametrize("name", PICTURES)
 
@@ -132,7 +194,9 @@ every_picture = pytest.mark.parametrize("name", PICTURES)
 @every_picture
 def test_the_picture_fits_a_phone_and_its_message(name: str) -> None:
     png = PICTURES[name]().png()
-    assert samples.picture(png).size == (WIDTH, HEIGHT)
+    wide, high = samples.picture(png).size
+    assert wide == WIDTH
+    assert HEIGHT <= high <= 1.25 * WIDTH
     assert len(png) < HEAVIEST
 
 
@@ -146,7 +210,7 @@ def test_no_text_leaves_the_picture_or_covers_another(name: str) -> None:
             box = text.get_window_extent(sheet.canvas.get_renderer())
             assert min(box.x0, box.y0) >= 0, text
             assert box.x1 <= WIDTH, text
-            assert box.y1 <= HEIGHT, text
+            assert box.y1 <= sheet.height, text
             boxes[text] = box
     for one, other in combinations(boxes, 2):
         a, b = boxes[one], boxes[other]
@@ -164,6 +228,23 @@ def test_the_smallest_text_can_be_read_on_a_phone(name: str) -> None:
     assert min(sizes) == LABEL
     assert min(sizes) * PHONE / WIDTH > 10
     assert max(sizes) > 1.2 * LABEL
+
+
+@every_picture
+def test_at_the_width_of_a_phone_every_text_still_stands_out(name: str) -> None:
+    """Scaled to 360 px, the darkest and the lightest of where a text stands differ enough."""
+    sheet = PICTURES[name]()
+    whole = samples.picture(sheet.png())
+    share = PHONE / WIDTH
+    small = np.asarray(whole.resize((PHONE, round(whole.height * share)), Image.Resampling.LANCZOS))
+    for text, box in ((t, _where(sheet, t)) for t in sheet.texts if t.get_text()):
+        part = small[
+            round((sheet.height - box.top) * share) : round((sheet.height - box.bottom) * share),
+            round(box.left * share) : round(box.right * share),
+        ]
+        lights = np.sort(part.reshape(-1, 3) @ (0.2126, 0.7152, 0.0722))
+        shades = [f"#{round(lights[i]):02x}" + f"{round(lights[i]):02x}" * 2 for i in (0, -1)]
+        assert contrast(*shades) >= 2.5, text.get_text()
 
 
 @every_picture

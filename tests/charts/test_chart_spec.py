@@ -11,7 +11,7 @@ import pytest
 
 from charts import CandlesSpec, DigestSpec, Level, Panel, PnlSpec, draw
 from charts.candles import candles
-from charts.spec import SHOWN
+from charts.specs.candles import SHOWN
 from charts.theme import DARK
 from tests.charts import samples
 from trading.bars import Bars
@@ -141,7 +141,7 @@ def test_a_bad_digest_spec_says_what_is_wrong(spec: dict[str, Any], says: str) -
 
 
 def test_an_unknown_picture_is_refused() -> None:
-    with pytest.raises(DataError, match="expected candles, pnl, replay, heat or digest"):
+    with pytest.raises(DataError, match="expected candles, pnl, .*digest or report"):
         draw("pie", {})
 
 

@@ -84,7 +84,7 @@ async def test_a_card_says_what_the_order_will_pay_until_it_is_sent():
         ("/approve seventeen", "is no signal number"),
         ("/approve 99", "There is no signal 99"),
         ("/approve ４２", "is no signal number"),
-        ("/pnl fortnight", "is neither a period (day, week, month, ytd, all) nor a strategy"),
+        ("/pnl fortnight", "is neither a period (today, week, month, quarter, ytd, all, jan,"),
         ("/scan astrology", "No strategy called 'astrology'; there are: dip"),
         ("/dance", "There is no command /dance; /help lists them all"),
         ("/why 0", "There is no signal 0"),
@@ -305,7 +305,7 @@ async def test_pnl_tells_the_day_before_beside_the_last_day():
     await bought(w, "AAPL")
     await w.journal.append([Mark(date(2025, 2, 3), "a", "dip", "USD", 5_000_000, 0, 0, 0, 0)])
     w.go(TUESDAY, 15)
-    assert "Last day Tue 4 Feb: −6.00 (+5.00 the day before)" in await said(w, "/pnl")
+    assert "Tue 4 Feb −6.00 −11.00\n" in await said(w, "/pnl"), "11 less than the day before"
 
 
 async def test_orders_tell_their_price_once_filled():

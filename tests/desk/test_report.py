@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import pytest
 
+from analytics.days import Day
 from brokers.costs import Costs
 from brokers.paper import PaperBroker
 from desk import decide, execute, marks, propose, report
@@ -138,8 +139,8 @@ async def test_a_period_is_the_sum_of_its_days(period: str, total: int):
     w = await week()
     found = await report.profit(w.desk, period)
     assert found.total == total
-    assert found.last == report.Day(FRI, D(149))
-    assert found.before_last == report.Day(THU, D(100))
+    assert found.last == Day(FRI, D(149), fees=D(1))
+    assert found.before_last == Day(THU, D(100))
 
 
 async def test_a_new_week_starts_from_nothing_and_today_counts_while_it_lasts():
@@ -220,7 +221,7 @@ async def test_a_desk_that_never_traded_has_nothing_to_report():
 
 async def test_a_word_that_is_no_period_is_answered_with_those_there_are():
     w = await opened()
-    with pytest.raises(BadCommand, match="'decade' is no period; use one of: day, week, month"):
+    with pytest.raises(BadCommand, match="'decade' is no period; write one like today"):
         await report.profit(w.desk, "decade")
 
 

@@ -67,7 +67,7 @@ def main() -> int:
             if not given.short:
                 table.keep(kept.values())
     order = [(row.name, database) for row in ROWS.values() for database in row.databases]
-    results = [kept[p] for p in order if p in kept and (given.short or kept[p].commit == at)]
+    results = [kept[place] for place in order if place in kept]
     print(table.printed(results))
     if not given.short and results:
         table.write(results, ROWS)

@@ -85,6 +85,7 @@ MOVED: Mapping[str, Mapping[tuple[str, str], str]] = {
 }
 
 CONSOLE, LISTS = "tests/desk/test_console.py", "tests/desk/test_lists.py"
+RESULTS, TRADES = "tests/desk/test_console_results.py", "tests/desk/test_console_trades.py"
 
 VERBS: Mapping[str, str] = {
     "signals": CONSOLE,
@@ -96,8 +97,20 @@ VERBS: Mapping[str, str] = {
     "positions": MACHINE,
     "orders": MACHINE,
     "unknown": MACHINE,
-    "pnl": CONSOLE,
-    "reconcile": "tests/desk/test_reconcile.py",
+    "pnl": RESULTS,
+    "daily": RESULTS,
+    "weekly": RESULTS,
+    "monthly": RESULTS,
+    "stats": RESULTS,
+    "performance": RESULTS,
+    "slippage": TRADES,
+    "veto": TRADES,
+    "report": RESULTS,
+    "trades": TRADES,
+    "trade": TRADES,
+    "calendar": RESULTS,
+    "compare": RESULTS,
+    "reconcile": MACHINE,
     "digest": "tests/desk/test_digest.py",
     "strategies": CONSOLE,
     "backtest": "tests/desk/test_backtest_asked.py",

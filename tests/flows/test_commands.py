@@ -52,7 +52,7 @@ async def test_pnl_is_a_picture_and_its_periods_redraw_it(deck: Deck):
     picture = await deck.ask("/pnl", "P&L since the start")
     picture = await deck.phone.message(ANN.id, lambda m: bool(m.photo))
     assert "broker agrees" in picture.words
-    assert [b.text for b in picture.buttons] == ["1D", "1W", "1M", "YTD", "All"]
+    assert [b.text for b in picture.buttons] == ["1D", "1W", "1M", "1Q", "YTD", "All", "Gross"]
     for label, words in (("1D", "P&L today"), ("All", "P&L since the start"), ("1W", "this week")):
         before = deck.phone.chats.find(1, picture.message_id)
         assert before is not None

@@ -168,3 +168,32 @@ def _timed(feed: HistoryFeed, at: datetime) -> float:
     for _ in range(100):
         feed.look("AAA", at)
     return (time.perf_counter() - start) / 100
+
+
+async def test_bars_end_with_the_last_session_that_has_closed(feed: HistoryFeed) -> None:
+    monday = date(2024, 3, 4)
+    during = (await feed.bars(("AAA",), monday, datetime(2024, 3, 6, 16, tzinfo=UTC)))["AAA"]
+    after = (await feed.bars(("AAA",), monday, datetime(2024, 3, 6, 21, tzinfo=UTC)))["AAA"]
+    assert [str(one)[:10] for one in during.ts] == ["2024-03-04", "2024-03-05"]
+    assert len(after) == 3
+    assert after.close[0] == pytest.approx(106.3123)
+
+
+async def test_a_week_is_no_bar_before_its_last_session_has_closed(feed: HistoryFeed) -> None:
+    """Good Friday was 29 March: that week ended on Thursday."""
+    monday = date(2024, 3, 18)
+    for at, known in (
+        (datetime(2024, 3, 22, 16, tzinfo=UTC), 0),
+        (datetime(2024, 3, 22, 20, tzinfo=UTC), 1),
+        (datetime(2024, 3, 28, 16, tzinfo=UTC), 1),
+        (datetime(2024, 3, 28, 20, tzinfo=UTC), 2),
+    ):
+        found = await feed.bars(("AAA",), monday, at, "1w")
+        assert (len(found["AAA"]) if found else 0) == known, at
+
+
+async def test_what_nobody_knows_has_no_bars(feed: HistoryFeed) -> None:
+    march, june = datetime(2024, 3, 4, tzinfo=UTC), datetime(2024, 6, 3, tzinfo=UTC)
+    assert list(await feed.bars(("ZZZ", "AAA"), march.date(), june)) == ["AAA"]
+    assert await feed.bars(("AAA",), june.date(), march) == {}
+    assert await feed.bars((), march.date(), june) == {}

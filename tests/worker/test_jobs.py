@@ -109,6 +109,16 @@ async def test_the_drawing_process_draws_it_and_says_the_card_changed(tmp_path: 
     assert await s.w.journal.count(Notice) == before + 2
 
 
+async def test_the_drawing_process_draws_a_report_as_pdf_whatever_the_theme(tmp_path: Path):
+    s = await station(tmp_path)
+    spec = {"title": "Report", "made_at": s.w.clock.at.isoformat(), "as_of": "as of today"}
+    subject = "report:march.pdf"
+    [wanted] = await s.w.journal.append([Picture("report", spec, s.w.clock.at, subject=subject)])
+    await drawing.draw_one(s.w.desk, wanted, "dark")
+    [drawn] = await s.w.journal.read(Picture)
+    assert (drawn.state, drawn.png[:5]) == (PictureState.DRAWN, b"%PDF-")
+
+
 async def test_a_held_position_that_recovered_is_told_to_close(tmp_path: Path):
     s = await station(tmp_path)
     s.w.go(MONDAY, 15)

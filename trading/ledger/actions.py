@@ -139,7 +139,7 @@ def _spin_off(ledger: Ledger, position: Position, action: Action) -> None:
         lines = postings.of_move(position.book, target.book, moved, position.currency)
         ledger.keeper(action, lines)
     units = abs(sum((lot.quantity for lot in lots), ZERO))
-    child = Episode(action.at, episode.opened_by, units, units, abs(moved))
+    child = Episode(action.at, episode.opened_by, units, units, abs(moved), rate=episode.rate)
     _receive(ledger, target, lots, child, action)
 
 

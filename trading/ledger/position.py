@@ -42,6 +42,7 @@ class Trade:
     opened_by: str = ""  # key of the order whose fill opened it
     closed_by: str = ""
     id: int = 0
+    cost_base: Decimal = ZERO  # of `quantity` at `entry`, unsigned, at the rate of the opening
 
     @property
     def net(self) -> Decimal:
@@ -69,6 +70,7 @@ class Episode:
     gross_base: Decimal = ZERO
     fx_base: Decimal = ZERO
     costs_base: Decimal = ZERO
+    rate: Decimal = ONE  # base per unit of currency when it was opened
 
 
 class Closed(NamedTuple):
@@ -147,7 +149,7 @@ class Position:
         """Add units that cost `cost` (signed as they are)."""
         episode = self.episode
         if episode is None:
-            episode = self.episode = Episode(at, by)
+            episode = self.episode = Episode(at, by, rate=rate)
         base = cost if rate is ONE else cost * rate
         lot = Lot(signed, cost, base, at, unit, rate)
         if self.method is Method.AVERAGE and self.lots:
@@ -224,7 +226,16 @@ class Position:
             episode.opened_by,
             by,
             number,
+            _cost(episode),
         )
+
+
+def _cost(episode: Episode) -> Decimal:
+    """Of the largest size, at the average price opened, unsigned."""
+    paid = episode.paid
+    if episode.peak != episode.bought:
+        paid = paid * episode.peak / episode.bought if episode.bought else ZERO
+    return abs(paid) if episode.rate is ONE else abs(paid) * episode.rate
 
 
 def _each(amount: Decimal, units: Decimal, multiplier: Decimal) -> Decimal:

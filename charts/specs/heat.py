@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from charts.reading import Node
-from charts.theme import THEMES
+from charts.specs.heading import check_theme
 from trading.errors import DataError
 
 MOST = 60  # values of one parameter; more cells could not be told apart on a phone
@@ -49,8 +49,7 @@ class HeatSpec:
             raise DataError(f"heat: there is no cell {self.best} to be the best")
         if not 0 <= self.decimals <= 8:
             raise DataError(f"heat: decimals is {self.decimals}; expected 0 to 8")
-        if self.theme not in THEMES:
-            raise DataError(f"heat: theme is {self.theme!r}; expected {' or '.join(THEMES)}")
+        check_theme("heat", self.theme)
 
     def to_json(self) -> dict[str, Any]:
         plain = {name: getattr(self, name) for name in self.__slots__}
@@ -74,11 +73,11 @@ class HeatSpec:
         return cls(
             title=node.text("title"),
             column_name=node.text("column_name"),
-            columns=_texts(node, "columns"),
+            columns=node.texts("columns"),
             cells=tuple(_row(node, i, row) for i, row in enumerate(node.items("cells"))),
             subtitle=node.text("subtitle", ""),
             row_name=node.text("row_name", ""),
-            rows=_texts(node, "rows"),
+            rows=node.texts("rows"),
             metric=node.text("metric", ""),
             decimals=2 if decimals is None else decimals,
             unit=node.text("unit", ""),
@@ -86,13 +85,6 @@ class HeatSpec:
             best_name=node.text("best_name", "best"),
             theme=node.text("theme", "dark"),
         )
-
-
-def _texts(node: Node, name: str) -> tuple[str, ...]:
-    values = node.items(name)
-    if not all(isinstance(value, str) for value in values):
-        raise node.wrong(name, "should be a list of texts")
-    return tuple(values)
 
 
 def _row(node: Node, place: int, row: object) -> tuple[float | None, ...]:
