@@ -20,6 +20,7 @@ ALL = (
     "imports",
     "queue",
     "press",
+    "ledger",
     "replay",
     "backtesting_py",
     "charts",

@@ -27,8 +27,9 @@ FOLLOWED = frozenset({Fill, Adjustment, Action, Rate, Notice})
 
 log = logging.getLogger(__name__)
 
-#: Rows turned into facts before other tasks get a turn, about 10 ms; fewer that hold pictures.
+#: Rows turned into facts before other tasks get a turn, about 5 ms; fewer that hold pictures.
 SLICE, FAT_SLICE = 1_000, 20
+MANY = 16  # rows from which on decoding them by columns is quicker
 
 
 def tables_for(dialect: Dialect) -> dict[type[Any], Table[Any]]:
@@ -140,16 +141,23 @@ class OrmJournal:
         """At most `most` of them; a row that cannot be read is left out where that does no harm."""
         facts: list[F] = []
         for start in range(0, len(rows), SLICE):
-            for row in rows[start : start + SLICE]:
-                try:
-                    facts.append(table.fact(row))
-                except DamagedRow as error:
-                    self.met(error.row)
-                    if table.kind in WHOLE:
-                        raise
+            part = rows[start : start + SLICE]
+            many = table.many(part) if len(part) >= MANY else None
+            facts += self._singly(table, part) if many is None else many
             if len(rows) > SLICE:
                 await asyncio.sleep(0)
         return facts[:most]
+
+    def _singly(self, table: Table[F], rows: Sequence[Sequence[Any]]) -> list[F]:
+        facts: list[F] = []
+        for row in rows:
+            try:
+                facts.append(table.fact(row))
+            except DamagedRow as error:
+                self.met(error.row)
+                if table.kind in WHOLE:
+                    raise
+        return facts
 
     @property
     def away(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, get_type_hints
 from tortoise.models import Model
 
 from db.codecs import UNREADABLE, Codec, Dialect, codec_for
+from db.columns import Columns
 from trading.damage import Damaged
 from trading.errors import DamagedRow
 
@@ -48,6 +49,7 @@ class Table(Generic[F]):
             for n in self.fields
         }
         self._decoders = tuple(self.codecs[n].decode for n in self.fields)
+        self._columns = Columns(kind, self.codecs.values())
         self._sound: set[tuple[type, ...]] = set()
         self._orderings: dict[str, str] = {}
         if not key:
@@ -71,6 +73,10 @@ class Table(Generic[F]):
             except UNREADABLE:
                 pass
         return self._carefully(row)
+
+    def many(self, rows: Sequence[Sequence[Any]]) -> list[F] | None:
+        """The facts of many rows, or None where one of them cannot be read: see `fact`."""
+        return self._columns.facts(rows)
 
     def _carefully(self, row: Sequence[Any]) -> F:
         """Field by field, to name the one that is wrong; types that are right are remembered."""

@@ -1,9 +1,11 @@
 """Reports: P&L by day and the positions, from marks, the ledger and the latest quotes."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from operator import attrgetter
 
 from analytics.days import Day
 from analytics.periods import Against, last
@@ -213,7 +215,11 @@ def daily(course: Course, *, gross: bool = False) -> list[Day]:
 
 def closed(desk: Desk, ledger: Ledger, first: date, last: date) -> list[Trade]:
     """The trades that ended on those days."""
-    ended = [t for t in ledger.trades if first <= desk.local(t.closed_at).date() <= last]
+    begin = datetime.combine(first, time.min, desk.zone)
+    after = datetime.combine(last, time.max, desk.zone)
+    place = attrgetter("closed_at")  # by which trades stand in order
+    trades = ledger.trades
+    ended = trades[bisect_left(trades, begin, key=place) : bisect_right(trades, after, key=place)]
     for trade in ended:
         if trade.net_base.is_nan():
             known(ledger, trade.currency, trade.opened_at)

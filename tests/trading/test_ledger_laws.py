@@ -127,6 +127,26 @@ def test_equity_is_capital_income_and_profit_less_costs_to_the_last_digit(histor
     assert ledger.equity_base("ib", prices, when) == came + profit + ledger.cash_fx("ib", when)
 
 
+@given(histories(methods=[Method.FIFO]), st.fixed_dictionaries(dict.fromkeys(TRADED, money)))
+def test_trades_are_what_was_realised_are_what_equity_changed_by_less_what_came_in(history, prices):
+    """The open trips count with what they have gathered so far."""
+    ledger, when = history.ledger(), history.end
+    rate = {one: ledger.rates.at(one, when) for one in ("USD", "EUR", "GBP")}
+    books = ledger.positions.values()
+    trips = sum((trade.net_base for trade in ledger.trades), D(0))
+    for position in ledger.held():
+        open_ = position.episode
+        assert open_ is not None
+        trips += open_.gross_base + open_.fx_base - open_.costs_base
+    realised = sum((p.realised_base + p.fx_base - p.costs_base for p in books), D(0))
+    assert trips == realised
+    unrealised = sum(
+        (sum(p.unrealised_base(prices[p.book.symbol], rate[p.currency]), D(0)) for p in books), D(0)
+    )
+    came = sum(ledger.base_flows.values(), D(0)) + ledger.cash_fx("ib", when)
+    assert realised == ledger.equity_base("ib", prices, when) - unrealised - came
+
+
 @given(histories())
 def test_totals_are_the_sums_of_their_books(history):
     ledger = history.ledger()

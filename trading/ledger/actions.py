@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from trading.ledger import postings
@@ -18,11 +19,29 @@ ZERO = Decimal(0)
 def apply(ledger: Ledger, action: Action) -> None:
     """Raises ValueError for an action that cannot be: a ratio of zero, a change into nothing."""
     _check(action)
-    for position in list(ledger.held()):
-        book = position.book
-        if book.symbol == action.symbol and action.account in ("", book.account):
-            _CHANGES[action.kind](ledger, position, action)
-            position.last = max(position.last or action.at, action.at)
+    left = action.units
+    for position in _concerned(ledger, action):
+        here = action
+        if action.units:  # so many altogether, the oldest trips first
+            if not left:
+                return
+            here = replace(action, units=min(left, abs(position.quantity)))
+            left -= here.units
+        _CHANGES[action.kind](ledger, position, here)
+        position.last = max(position.last or action.at, action.at)
+
+
+def _concerned(ledger: Ledger, action: Action) -> list[Position]:
+    """What is exercised was bought, what is assigned was sold; all else counts for both."""
+    direction = {Change.EXERCISE: 1, Change.ASSIGNMENT: -1}.get(action.kind, 0)
+    found = [
+        position
+        for position in ledger.held()
+        if position.book.symbol == action.symbol
+        and action.account in ("", position.book.account)
+        and position.quantity * direction >= 0
+    ]
+    return sorted(found, key=lambda position: (position.opened_at, position.book))
 
 
 def _check(action: Action) -> None:
@@ -36,7 +55,7 @@ def _check(action: Action) -> None:
 
 
 def _split(ledger: Ledger, position: Position, action: Action) -> None:
-    if not _times(position.quantity, action):
+    if not sum(_sizes(position, action), ZERO):
         _end(ledger, position, replace(action, price=ZERO, units=ZERO))
         return
     _scale(position, action)
@@ -47,7 +66,7 @@ def _split(ledger: Ledger, position: Position, action: Action) -> None:
 def _scale(position: Position, action: Action) -> None:
     """`gives` units for every `takes`, the cost unchanged; what does not divide rounds at 1e-8.
     Of lots that round to nothing the next bears the cost."""
-    sizes = _parts([lot.quantity for lot in position.lots], action.gives, action.takes)
+    sizes = _sizes(position, action)
     kept: deque[Lot] = deque()
     cost = base = ZERO
     for lot, size in zip(position.lots, sizes, strict=True):
@@ -73,6 +92,14 @@ def _scale(position: Position, action: Action) -> None:
     episode.closed = _times(episode.closed, action)
 
 
+def _sizes(position: Position, action: Action) -> list[Decimal]:
+    """The lots' new quantities: exact where that can be, else rounded (`_parts`)."""
+    amounts = [lot.quantity for lot in position.lots]
+    exact = [quotient(amount * action.gives, action.takes) for amount in amounts]
+    found = [size for size in exact if size is not None]
+    return found if len(found) == len(exact) else _parts(amounts, action.gives, action.takes)
+
+
 def _parts(amounts: list[Decimal], gives: Decimal, takes: Decimal) -> list[Decimal]:
     """Each amount times `gives` / `takes`, rounded at 1e-8 so that the parts add up to the rounded
     whole and none changes its sign."""
@@ -86,12 +113,14 @@ def _parts(amounts: list[Decimal], gives: Decimal, takes: Decimal) -> list[Decim
 
 
 def _times(units: Decimal, action: Action) -> Decimal:
-    return (units * action.gives / action.takes).quantize(STEP)
+    whole = units * action.gives
+    exact = quotient(whole, action.takes)
+    return (whole / action.takes).quantize(STEP) if exact is None else exact
 
 
 def _rename(ledger: Ledger, position: Position, action: Action) -> None:
     """The lots and the open trip go on under another symbol."""
-    if not _times(position.quantity, action):
+    if not sum(_sizes(position, action), ZERO):
         _end(ledger, position, replace(action, price=ZERO, units=ZERO))
         return
     if action.gives != action.takes:
@@ -107,7 +136,7 @@ def _rename(ledger: Ledger, position: Position, action: Action) -> None:
     episode, position.episode = position.episode, None
     assert episode is not None
     lots, position.lots = position.lots, deque()
-    _join(target, lots, episode)
+    _join(target, lots, episode, action.at)
     position.quantity = position.cost = position.base = ZERO
     ledger.note(position)
     ledger.note(target)
@@ -116,7 +145,7 @@ def _rename(ledger: Ledger, position: Position, action: Action) -> None:
 def _spin_off(ledger: Ledger, position: Position, action: Action) -> None:
     """New units of another instrument, with their share of every lot's cost."""
     target = _target(ledger, position, action)
-    sizes = _parts([lot.quantity for lot in position.lots], action.gives, action.takes)
+    sizes = _sizes(position, action)
     costs = _parts([lot.cost for lot in position.lots], action.share, ONE)
     bases = _parts([lot.base for lot in position.lots], action.share, ONE)
     lots: deque[Lot] = deque()
@@ -134,12 +163,13 @@ def _spin_off(ledger: Ledger, position: Position, action: Action) -> None:
     position.base -= moved_base
     episode = position.episode
     assert episode is not None
-    episode.paid -= abs(moved)
+    paid = moved if position.quantity > 0 else -moved
+    episode.paid -= paid
     if ledger.keeper is not None:
         lines = postings.of_move(position.book, target.book, moved, position.currency)
         ledger.keeper(action, lines)
     units = abs(sum((lot.quantity for lot in lots), ZERO))
-    child = Episode(action.at, episode.opened_by, units, units, abs(moved), rate=episode.rate)
+    child = Episode(action.at, episode.opened_by, units, units, paid, rate=episode.rate)
     _receive(ledger, target, lots, child, action)
 
 
@@ -148,11 +178,11 @@ def _receive(
 ) -> None:
     """Lots come into a book. One that is held the other way round is closed by them first."""
     if not lots[0].quantity * target.quantity < 0:
-        _join(target, lots, episode)
+        _join(target, lots, episode, action.at)
         ledger.note(target)
         return
     passing = Position(target.book, target.currency, target.multiplier, target.method)
-    _join(passing, lots, episode)
+    _join(passing, lots, episode, action.at)
     units, signed = abs(passing.quantity), passing.quantity
     _hand_over(ledger, passing, units, target, signed, ZERO, action)
 
@@ -184,7 +214,7 @@ def _lower(position: Position, cash: Decimal, base: Decimal) -> None:
     position.cost -= cash
     position.base -= base
     assert position.episode is not None
-    position.episode.paid -= abs(cash)
+    position.episode.paid -= cash if position.quantity > 0 else -cash
 
 
 def _end(ledger: Ledger, position: Position, action: Action) -> None:
@@ -200,9 +230,16 @@ def _exercise(ledger: Ledger, position: Position, action: Action) -> None:
     units = min(action.units, abs(position.quantity)) if action.units else abs(position.quantity)
     buys = (action.right > 0) == (position.quantity > 0)
     signed = _times(units, action) * (1 if buys else -1)
+    if not signed:
+        _end(ledger, position, replace(action, price=ZERO))
+        return
     book = Book(position.book.strategy, position.book.account, action.into)
-    target = ledger.positions.get(book) or ledger.new(book, position.currency, Decimal(1))
-    _hand_over(ledger, position, units, target, signed, signed * action.price, action)
+    target = ledger.positions.get(book)
+    if target is None:  # one contract for one: an option on a future, a point worth as much
+        point = position.multiplier if action.gives == action.takes else ONE
+        target = ledger.new(book, position.currency, point)
+    paid = signed * action.price * target.multiplier
+    _hand_over(ledger, position, units, target, signed, paid, action)
 
 
 def _hand_over(
@@ -227,14 +264,14 @@ def _hand_over(
     assert episode is not None
     episode.fx_base += gain
     episode.closed += units
-    episode.received += abs(cost)
+    episode.received += cost * direction
     if not position.quantity:
         ledger.trades.append(position.finish(action.at, direction, action.reference, action.id))
         total.trades += 1
     ledger.note(position)
     worth = paid + cost
     side = Side.BUY if signed > 0 else Side.SELL
-    fill = _as_fill(action, target, side, abs(signed), worth / signed)
+    fill = _as_fill(action, target, side, abs(signed), worth / signed / target.multiplier)
     ledger.trade(target, signed, worth, quotient(worth, signed), rate, fill)
     ledger.pay(position.book.account, position.currency, cost, rate)  # which was no cash
     if ledger.keeper is not None:
@@ -271,8 +308,8 @@ def _target(ledger: Ledger, position: Position, action: Action) -> Position:
     return found or ledger.new(book, position.currency, position.multiplier)
 
 
-def _join(target: Position, lots: deque[Lot], episode: Episode) -> None:
-    """Put lots into a book, by age, and their trip into its own."""
+def _join(target: Position, lots: deque[Lot], episode: Episode, at: datetime) -> None:
+    """Put lots into a book at that moment, by age, and their trip into its own."""
     merged = sorted([*target.lots, *lots], key=lambda lot: lot.at)
     if target.method is Method.AVERAGE and merged:
         for lot in merged[1:]:
@@ -282,6 +319,7 @@ def _join(target: Position, lots: deque[Lot], episode: Episode) -> None:
     target.quantity = sum((lot.quantity for lot in merged), ZERO)
     target.cost = sum((lot.cost for lot in merged), ZERO)
     target.base = sum((lot.base for lot in merged), ZERO)
+    target.last = max(target.last or at, at)
     here = target.episode
     if here is None:
         target.episode = episode

@@ -16,6 +16,7 @@ from trading.ledger.postings import Posting
 from trading.ledger.rates import Rates
 from trading.money import CAPITAL, Action, Adjustment, Flow
 from trading.orders import Fill
+from trading.types import Side
 
 ZERO = Decimal(0)
 
@@ -59,11 +60,17 @@ class Ledger:
 
     def apply(self, fill: Fill) -> None:
         """One execution. A reversed one and its reversal are left out by who folds (`fold`)."""
-        book = Book(fill.strategy, fill.account, fill.symbol)
-        position = self.positions.get(book) or self.new(book, fill.currency, fill.multiplier)
+        book = (fill.strategy, fill.account, fill.symbol)
+        position = self.positions.get(book)  # type: ignore[call-overload]  # a Book is such a tuple
+        if position is None:
+            position = self.new(Book(*book), fill.currency, fill.multiplier)
+        elif position.multiplier != fill.multiplier or position.currency != fill.currency:
+            position.multiplier = fill.multiplier
+            if not position.quantity:
+                position.currency = fill.currency
         rate = self.rates.at(fill.currency, fill.at)
-        signed = fill.quantity * fill.side.sign
-        unit = fill.price * position.multiplier
+        signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
+        unit = fill.price * fill.multiplier
         self.trade(position, signed, signed * unit, unit, rate, fill)
 
     def trade(
@@ -77,27 +84,30 @@ class Ledger:
     ) -> None:
         """`fill` for `cost`, signed as `signed` is; `unit` is what one unit costs where that is
         exact."""
-        before = position.cost
-        moved = -cost - fill.fee - fill.tax
+        before, fee, tax = position.cost, fill.fee, fill.tax
+        moved = -cost - fee
+        total = self.totals.get((fill.strategy, fill.account))
+        if total is None:
+            total = self.total_of(fill.strategy, fill.account, fill.currency)
+        total.fees += fee if rate is ONE else fee * rate
+        if tax:
+            moved -= tax
+            total.taxes += tax * rate
         self.pay(fill.account, fill.currency, moved, rate)
-        total = self.total_of(fill.strategy, fill.account, fill.currency)
-        total.fees += fill.fee if rate is ONE else fill.fee * rate
-        if fill.tax:
-            total.taxes += fill.tax * rate
         position.last = fill.at
         held, gross = position.quantity, ZERO
-        fee, tax = fill.fee, fill.tax
-        if held and (held > 0) != (signed > 0):
-            closing = min(abs(held), fill.quantity)
+        if not held and signed:
+            position.open(signed, cost, unit, rate, fill.at, fill.order_key)
+            position.costs(fee, tax, rate)
+            self._held[position.book] = position
+        elif signed and (held > 0) != (signed > 0):
             direction = 1 if held > 0 else -1
-            flips = fill.quantity > closing
+            closing, worth = fill.quantity, -cost
+            flips = closing > abs(held)
             if flips:  # fee and tax are shared by the trip that ends and the next
+                closing = abs(held)
                 fee, tax = (share(part, closing, fill.quantity) for part in (fee, tax))
-            worth = -cost
-            if flips:
-                worth = direction * (
-                    closing * unit if unit is not None else share(abs(cost), closing, fill.quantity)
-                )
+                worth = held * unit if unit is not None else share(-cost, closing, fill.quantity)
             done = position.close(closing, worth, rate)
             gross = done.gross
             total.realised += done.gross_base
@@ -108,14 +118,15 @@ class Ledger:
                 trade = position.finish(fill.at, direction, fill.order_key, fill.id)
                 self.trades.append(trade)
                 total.trades += 1
-            if flips:
-                rest = signed + closing * direction
-                position.open(rest, cost + worth, unit, rate, fill.at, fill.order_key)
-                position.costs(fill.fee - fee, fill.tax - tax, rate)
+                if flips:
+                    position.open(signed + held, cost + worth, unit, rate, fill.at, fill.order_key)
+                    position.costs(fill.fee - fee, fill.tax - tax, rate)
+                else:
+                    self._held.pop(position.book, None)
         else:
-            position.open(signed, cost, unit, rate, fill.at, fill.order_key)
+            if signed:
+                position.open(signed, cost, unit, rate, fill.at, fill.order_key)
             position.costs(fee, tax, rate)
-        self.note(position)
         if self.keeper is not None:
             changed = position.cost - before
             self.keeper(fill, postings.of_fill(fill, moved, changed, gross))

@@ -34,13 +34,8 @@ class Lot:
     rate: Decimal | None  # base currency per unit of currency
 
     def take(self, units: Decimal) -> tuple[Decimal, Decimal]:
-        """Remove `units` (unsigned, no more than there are); the cost and the base cost that go
+        """Remove `units` (unsigned, fewer than there are); the cost and the base cost that go
         with them, signed."""
-        left = abs(self.quantity) - units
-        if not left:
-            cost, base = self.cost, self.base
-            self.quantity = self.cost = self.base = Decimal(0)
-            return cost, base
         held, signed = self.quantity, units if self.quantity > 0 else -units
         cost = share(self.cost, signed, held) if self.unit is None else signed * self.unit
         if self.rate is ONE:
@@ -78,6 +73,6 @@ def next_lot(lots: deque[Lot], method: Method) -> int:
     if method is Method.LIFO:
         return len(lots) - 1
     if method is Method.HIFO:
-        prices = [lot.cost / lot.quantity for lot in lots]
+        prices = [lot.cost / lot.quantity if lot.unit is None else lot.unit for lot in lots]
         return prices.index(max(prices))
     return 0

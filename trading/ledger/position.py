@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from trading.ledger.lots import ONE, Lot, Method, next_lot
+from trading.making import maker
 
 ZERO = Decimal(0)
 
@@ -53,6 +54,9 @@ class Trade:
         return self.gross_base + self.fx_base - self.costs_base
 
 
+_trade = maker(Trade)
+
+
 @dataclass(slots=True)
 class Episode:
     """What a round trip gathers while it is open."""
@@ -61,7 +65,7 @@ class Episode:
     opened_by: str
     peak: Decimal = ZERO
     bought: Decimal = ZERO  # units that opened or added, unsigned
-    paid: Decimal = ZERO  # what they cost, unsigned, in currency
+    paid: Decimal = ZERO  # what they cost, as if bought, in currency
     closed: Decimal = ZERO
     received: Decimal = ZERO
     gross: Decimal = ZERO
@@ -160,26 +164,31 @@ class Position:
         self.cost += cost
         self.base += base
         episode.bought += abs(signed)
-        episode.paid += abs(cost)
-        held = abs(self.quantity)
-        episode.peak = max(episode.peak, held)
+        episode.paid += cost if signed > 0 else -cost  # below zero where the price is
+        episode.peak = max(episode.peak, abs(self.quantity))
 
     def release(self, units: Decimal) -> tuple[Decimal, Decimal]:
         """Take units (unsigned) out of the lots; their cost and base cost, signed."""
         left, cost, base = units, ZERO, ZERO
-        direction = 1 if self.quantity > 0 else -1
+        lots = self.lots
         while left:
-            place = next_lot(self.lots, self.method) if len(self.lots) > 1 else 0
-            lot = self.lots[place]
+            place = 0 if len(lots) == 1 else next_lot(lots, self.method)
+            lot = lots[place]
             held = abs(lot.quantity)
-            taken = min(held, left)
-            piece, piece_base = lot.take(taken)
-            cost += piece
-            base += piece_base
-            left -= taken
-            if not lot.quantity:
-                del self.lots[place]
-        self.quantity -= units * direction
+            if held <= left:
+                cost += lot.cost
+                base += lot.base
+                left -= held
+                del lots[place]
+            else:
+                piece, piece_base = lot.take(left)
+                cost += piece
+                base += piece_base
+                break
+        if self.quantity > 0:
+            self.quantity -= units
+        else:
+            self.quantity += units
         self.cost -= cost
         self.base -= base
         return cost, base
@@ -187,6 +196,7 @@ class Position:
     def close(self, units: Decimal, worth: Decimal, rate: Decimal) -> Closed:
         """Take units out for `worth`, what the closing fill values them at, signed as the
         position is."""
+        long = self.quantity > 0
         cost, base = self.release(units)
         gross = worth - cost
         if rate is ONE and base == cost:
@@ -202,14 +212,14 @@ class Position:
         episode.gross_base += done.gross_base
         episode.fx_base += done.fx_base
         episode.closed += units
-        episode.received += abs(worth)
+        episode.received += worth if long else -worth
         return done
 
     def finish(self, at: datetime, direction: int, by: str, number: int) -> Trade:
         """End the trip of a position that has become flat."""
         episode, self.episode = self.episode, None
         assert episode is not None
-        return Trade(
+        return _trade(
             self.book,
             self.currency,
             episode.peak * direction,
@@ -239,4 +249,7 @@ def _cost(episode: Episode) -> Decimal:
 
 
 def _each(amount: Decimal, units: Decimal, multiplier: Decimal) -> Decimal:
-    return amount / units / multiplier if units else ZERO
+    if not units:
+        return ZERO
+    each = amount / units
+    return each if multiplier == ONE else each / multiplier

@@ -4,7 +4,7 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from trading.ledger.lots import ONE
 from trading.money import Rate
@@ -12,6 +12,9 @@ from trading.money import Rate
 #: What an unknown rate is: every figure in base currency made of it is no number either, and who
 #: shows one refuses (`report.known`). Figures in the instrument's own currency are not touched.
 UNKNOWN = Decimal("NaN")
+
+#: A rate the other way round keeps 20 digits: its products with amounts must not round.
+SHORT = Context(prec=20)
 
 
 @dataclass(slots=True)
@@ -33,7 +36,7 @@ class Rates:
         if rate.base == self.base:
             insort(self._known.setdefault(rate.currency, []), (rate.at, rate.value))
         elif rate.currency == self.base and rate.value:
-            insort(self._known.setdefault(rate.base, []), (rate.at, ONE / rate.value))
+            insort(self._known.setdefault(rate.base, []), (rate.at, SHORT.divide(ONE, rate.value)))
 
     def at(self, currency: str, when: datetime) -> Decimal:
         """Base per unit of `currency`, by the latest rate at or before `when`; UNKNOWN without."""
