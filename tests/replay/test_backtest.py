@@ -15,6 +15,7 @@ import pytest
 
 import backtest
 from backtest import History
+from charges.settings import ChargeSettings
 from folder import bars_folder, prepare
 from market.sample import sample_bars
 from market.store import BarStore
@@ -142,6 +143,15 @@ def test_the_figures_are_printed_and_the_files_written(settings: Settings, tmp_p
     assert "survivorship" in text
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert trades.read_text().startswith("id,symbol,side,quantity,signal_time,entry_time,")
+
+
+def test_a_commission_said_for_one_replay_stands_in_the_schedules_place(settings: Settings):
+    charged = settings.model_copy(update={"charges": ChargeSettings(use="us_ib_fixed")})
+    assert backtest.costs_text(charged) == "slippage 2 bp; charges as us_ib_fixed"
+    slipped = backtest.with_costs(charged, "", {"slippage": "5"})
+    assert backtest.costs_text(slipped) == "slippage 5 bp; charges as us_ib_fixed"
+    said = backtest.with_costs(charged, "", {"minimum": "2"})
+    assert "at least 2, at most 1 %" in backtest.costs_text(said)
 
 
 def test_parameters_are_set_and_named_in_the_heading(settings: Settings):
