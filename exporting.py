@@ -240,10 +240,10 @@ def _equity(facts: Facts, window: Window) -> Iterator[Row]:
                 if owner == account and amount
             )
             cost = _sum(one.cost * ledger.rates.at(one.currency, end) for one in held)
-            gain: Decimal | None = marked.get((day, account)) if held else ZERO
+            gained: Decimal | None = marked.get((day, account)) if held else ZERO
             paid = [ledger.base_flows.get((account, str(kind)), ZERO) for kind in CAPITAL]
-            worth = cash + cost + gain if gain is not None else None
-            yield [day, account, facts.base, _sum(paid), cash, cost, gain, worth]
+            worth = cash + cost + gained if gained is not None else None
+            yield [day, account, facts.base, _sum(paid), cash, cost, gained, worth]
 
 
 def _session(mark: Mark) -> date:

@@ -82,6 +82,7 @@ def read(data: bytes, terms: Terms) -> Statement:
     for element in found:
         if element.tag == "FlexStatement":
             flex.account = element.get("accountId")
+            continue
         if element.get("levelOfDetail").upper() in LEVELS and element.tag in AGAIN | {"Trade"}:
             statement.skip("told again, in less detail")
             continue
