@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from db.journal import open_journal, open_to_read
 from folder import prepare
 from importing import Import, Progress, Result
+from market import exchanges
 from settings import Settings
 from statements import Terms
 from statements.own import guarded
@@ -92,13 +93,20 @@ async def bring(
     progress: Progress | None = None,
 ) -> tuple[str, int]:
     """The report, and the exit status: 1 where a row was refused."""
-    house = ZoneInfo(calendar_of(settings).zone)
+    house = zone_of(settings)
     terms = wanted.terms(house, settings.currency)
     async with _journal(settings, dry=wanted.dry) as journal:
         work = Import(journal, terms, wanted.methods, wanted.dry, progress)
         result = await work.bring(files, rates_only=wanted.rates_only)
     kept = _keep(settings, files, result) if len(result.refused) > SHOWN else None
     return told(result, house, dry=wanted.dry, kept=kept), int(bool(result.refused))
+
+
+def zone_of(settings: Settings) -> ZoneInfo:
+    """The desk's own. A folder that is not there yet is not made for it."""
+    if settings.data.exists():
+        return ZoneInfo(calendar_of(settings).zone)
+    return ZoneInfo(exchanges.calendar_of(exchanges.named(settings.calendar)).zone)
 
 
 @asynccontextmanager

@@ -87,11 +87,12 @@ class Import:
             if reason:
                 result.refused.append((name, Refusal(entry.line, reason, entry.row[:200])))
                 continue
-            fresh = [fact for fact in entry.facts if _key(fact) not in self._seen]
-            for fact in fresh:
-                self._seen[_key(fact)] = fact
-                self._new.setdefault(type(fact), []).append(fact)
-            result.imported += bool(fresh)
+            fresh = False
+            for fact in entry.facts:
+                if self._seen.setdefault(_key(fact), fact) is fact:
+                    self._new.setdefault(type(fact), []).append(fact)
+                    fresh = True
+            result.imported += fresh
             result.known += not fresh
 
     async def _learn(self, entries: Sequence[Entry]) -> None:

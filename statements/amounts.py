@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from trading.errors import DataError
 
@@ -17,6 +18,7 @@ _POINT_ONLY = re.compile(r"\d*\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d{3}|\d[\d,]*,\d{3}\
 _UNCLEAR = re.compile(r"\d{1,3},\d{3}")
 
 
+@lru_cache(65_536)  # prices and quantities repeat
 def amount(text: str, comma: bool = False) -> Decimal:
     """Raises DataError for what is no finite number of at most 34 digits. `comma`: decimals
     follow a comma."""
@@ -51,7 +53,7 @@ def _carefully(text: str, comma: bool) -> Decimal:
 
 
 def is_nothing(text: str) -> bool:
-    return text.strip().lower() in NOTHING
+    return not text or (not text[0].isdigit() and text.strip().lower() in NOTHING)
 
 
 def currency_of(texts: Iterable[str]) -> str:
@@ -70,8 +72,8 @@ def decimal_comma(texts: Iterable[str], said: str, semicolons: bool) -> bool:
     if said:
         return said == ","
     comma = point = unclear = ""
-    for text in texts:
-        if "," not in text and "." not in text:
+    for text in set(texts):
+        if "," not in text and (point or "." not in text):
             continue
         word = _STRIP.sub("", text.strip("()- "))
         if not comma and _COMMA_ONLY.fullmatch(word):

@@ -123,10 +123,8 @@ class Columns:
 
     def cell(self, cells: Sequence[str], meaning: str) -> str:
         """Stripped; "" where the column is missing or the row too short."""
-        for place in self.places.get(meaning, ())[:1]:
-            if place < len(cells):
-                return cells[place].strip()
-        return ""
+        places = self.places.get(meaning)
+        return cells[places[0]].strip() if places and places[0] < len(cells) else ""
 
     def cells(self, cells: Sequence[str], meaning: str) -> list[str]:
         return [cells[at].strip() for at in self.places.get(meaning, ()) if at < len(cells)]

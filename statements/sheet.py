@@ -64,6 +64,8 @@ class Sheet:
     def total(self, cells: Sequence[str], meaning: str) -> Decimal:
         """The sum of all columns of that meaning; costs are positive however they are signed by
         who writes them."""
+        if meaning not in self.columns:
+            return Decimal(0)
         parts = [text for text in self.columns.cells(cells, meaning) if not is_nothing(text)]
         return sum((self._amount(text, meaning) for text in parts), Decimal(0))
 

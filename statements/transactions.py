@@ -44,7 +44,7 @@ def _fill(sheet: Sheet, cells: list[str], terms: Terms, digests: Digests) -> Fil
     if multiplier <= 0:
         raise DataError(f"a multiplier of {multiplier:f}")
     told = columns.cell(cells, "id")
-    facts = (symbol, side, quantity, price, at, fee, tax, currency)
+    facts = (symbol, side.value, quantity, price, at, fee, tax, currency)
     id_ = told or digests.of(BROKER, account, *facts)
     return Fill(
         BROKER,
