@@ -75,10 +75,11 @@ def _fills(sheet: Sheet, cells: list[str], terms: Terms, digests: Digests) -> tu
         fee = _agreed(sheet, cells, sold.value - bought.value, fee, tax)
     elif any(sheet.number(cells, one) for one in ("net", "gross", "pnl")):
         raise DataError("a profit, and no exit")
-    told = columns.cell(cells, "id") or digests.of(
-        BROKER, common.account, symbol, common.quantity, first, last or "", fee, tax,
-        common.currency,
-    )  # fmt: skip
+    told = columns.cell(cells, "id")
+    if not told:
+        legs = [(one.side, one.at, one.value) for one in (first, last) if one is not None]
+        shared = (common.account, symbol, common.quantity, common.currency, fee, tax)
+        told = digests.of(BROKER, *shared, *(part for leg in legs for part in leg))
     opening = _cut(common, first, f"{told}:in", ZERO, ZERO)
     if last is None:
         return tuple(_cut(common, first, f"{told}:in", fee, tax))
