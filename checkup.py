@@ -32,7 +32,7 @@ async def check(settings: Settings, rest: Rest = asyncio.sleep) -> int:
             print(told(verdict), flush=True)
             verdicts.append(verdict)
     print(closing(verdicts))
-    return int(any(verdict.findings for verdict in verdicts))
+    return int(any(verdict.findings or verdict.torn for verdict in verdicts))
 
 
 @asynccontextmanager
@@ -76,6 +76,8 @@ def told(verdict: Verdict) -> str:
         lines += [f"  - {finding.text}" for finding in found[:SHOWN]]
         lines += [f"  … and {len(found) - SHOWN:,} more"] if len(found) > SHOWN else []
         lines.append(f"  What to do: {rule.advice}.")
+    elif verdict.torn:
+        lines = [f"{head}not read: {rule.statement}"]
     elif verdict.unasked:
         lines = [f"{head}not asked: {rule.statement}"]
     return "\n".join(lines)
@@ -94,5 +96,7 @@ def closing(verdicts: list[Verdict]) -> str:
         parts.append(f"{broken} {verb} not: {number_of(found, 'finding')}")
     if unasked:
         parts.append(f"{unasked} could not be asked of a broker that is away")
+    if torn := sum(bool(verdict.torn) for verdict in verdicts):
+        parts.append(f"{torn} could not be read for a damaged row")
     reasons = dict.fromkeys(reason for verdict in verdicts for reason in verdict.unasked)
     return "\n".join([f"{'; '.join(parts)}.", *reasons])

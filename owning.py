@@ -1,5 +1,6 @@
 """The locks by which a process that sends orders is known to live, whatever became of it."""
 
+import asyncio
 import os
 import re
 import secrets
@@ -36,8 +37,13 @@ class Locks:
         self._holding = holding
         self._files: dict[str, FileLock] = {}  # by name; those of lost names are held to the end
         self._name = ""
+        self._turn = asyncio.Lock()
 
     async def mine(self) -> str:
+        async with self._turn:  # tasks that claim at once take one name
+            return await self._taken()
+
+    async def _taken(self) -> str:
         if self._name and (self._holding is None or await self._holding.holds()):
             return self._name
         if self._name:

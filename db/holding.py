@@ -1,12 +1,13 @@
 """A session advisory lock: PostgreSQL drops it when whoever holds it is gone, and not before."""
 
+import asyncio
 import hashlib
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 
 from db.postgres import TROUBLE, PostgresStore
-from trading.errors import QuarterdeckError
+from trading.errors import JournalError
 
 PATIENCE = 10.0  # of the machine's seconds for one answer
 
@@ -22,49 +23,53 @@ class Holding:
         self._store = store
         self._connection: Any = None
         self._locked: Any = None  # the connection the latest name was locked on
+        self._turn = asyncio.Lock()  # a connection answers one question at a time
 
     async def take(self, name: str) -> str:
-        """The name as locked. Raises QuarterdeckError where the server is away."""
-        try:
-            connection = await self._ask()
-            start = await connection.fetchval(_START)
-            full = f"{name}.{start}"
-            await connection.fetchval("SELECT pg_advisory_lock($1)", _number(full))
-        except (*TROUBLE, TimeoutError) as error:
-            await self.close()
-            raise QuarterdeckError(self._store.explain(error)) from error
-        self._locked = connection
-        return full
+        """The name as locked. Raises JournalError where the server is away."""
+        async with self._turn:
+            try:
+                connection = await self._ask()
+                start = await connection.fetchval(_START)
+                full = f"{name}.{start}"
+                await connection.fetchval("SELECT pg_advisory_lock($1)", _number(full))
+            except (*TROUBLE, TimeoutError) as error:
+                await self.close()
+                raise JournalError(self._store.explain(error)) from error
+            self._locked = connection
+            return full
 
     async def holds(self) -> bool:
         """Whether the connection that took the latest lock, and so the lock, is still there."""
-        if self._locked is None or self._locked is not self._connection:
-            return False
-        if self._connection.is_closed():
-            return False
-        try:
-            await self._connection.fetchval("SELECT 1")
-        except (*TROUBLE, TimeoutError):
-            await self.close()
-            return False
-        return True
+        async with self._turn:
+            if self._locked is None or self._locked is not self._connection:
+                return False
+            if self._connection.is_closed():
+                return False
+            try:
+                await self._connection.fetchval("SELECT 1")
+            except (*TROUBLE, TimeoutError):
+                await self.close()
+                return False
+            return True
 
     async def is_free(self, name: str) -> bool:
         """Whether nobody holds the lock of `name` at the server it was taken at, which has been up
         since. False where the server cannot be asked."""
-        try:
-            connection = await self._ask()
-            start = await connection.fetchval(_START)
-            if not name.endswith(f".{start}"):
+        async with self._turn:
+            try:
+                connection = await self._ask()
+                start = await connection.fetchval(_START)
+                if not name.endswith(f".{start}"):
+                    return False
+                number = _number(name)
+                free = await connection.fetchval("SELECT pg_try_advisory_lock_shared($1)", number)
+                if free:
+                    await connection.fetchval("SELECT pg_advisory_unlock_shared($1)", number)
+                return bool(free)
+            except (*TROUBLE, TimeoutError):
+                await self.close()
                 return False
-            number = _number(name)
-            free = await connection.fetchval("SELECT pg_try_advisory_lock_shared($1)", number)
-            if free:
-                await connection.fetchval("SELECT pg_advisory_unlock_shared($1)", number)
-            return bool(free)
-        except (*TROUBLE, TimeoutError):
-            await self.close()
-            return False
 
     async def _ask(self) -> Any:
         if self._connection is None or self._connection.is_closed():

@@ -14,10 +14,29 @@ class Search:
 
 
 @dataclass(slots=True)
+class Quiet:
+    """Since when nothing that was seen of an instrument has changed. Wall time."""
+
+    seen: frozenset[object]
+    since: datetime
+
+
+@dataclass(slots=True)
 class Hands:
     sending: set[str] = field(default_factory=set)  # keys whose submit is under way right now
     away: set[str] = field(default_factory=set)  # brokers that could not be asked; logged once
     searches: dict[tuple[str, int], Search] = field(default_factory=dict)  # by key and attempt
+
+    refused: set[str] = field(default_factory=set)  # keys a broker would not have a second time
+    caught: dict[str, frozenset[object]] = field(default_factory=dict)  # ended orders, by broker
+    still: dict[tuple[str, str], Quiet] = field(default_factory=dict)  # by broker and symbol
+
+    def quiet(self, broker: str, symbol: str, seen: frozenset[object], now: datetime) -> datetime:
+        """Since when it looks as it does now; what merely left the picture changes nothing."""
+        before = self.still.get((broker, symbol))
+        since = before.since if before is not None and seen <= before.seen else now
+        self.still[broker, symbol] = Quiet(seen, since)
+        return since
 
     def search(self, key: str, attempt: int, now: datetime) -> Search:
         return self.searches.setdefault((key, attempt), Search(now))
@@ -26,7 +45,9 @@ class Hands:
         """Whatever else was searched for is settled, by whomever."""
         for found in [known for known in self.searches if known[0] not in keys]:
             del self.searches[found]
+        self.refused &= keys
 
     def forget(self, key: str) -> None:
+        self.refused.discard(key)
         for found in [known for known in self.searches if known[0] == key]:
             del self.searches[found]

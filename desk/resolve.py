@@ -85,7 +85,8 @@ async def look(desk: Desk, order: Order, *, owner: str = "") -> bool:
         search.absent_since = None
         await _silent(desk, order, ack.note or f"{order.broker} cannot say how it stands")
         return False
-    if terms.dedupes and await _again(desk, broker, order, owner):
+    may = terms.dedupes and order.key not in desk.hands.refused
+    if may and await _again(desk, broker, order, owner):
         return True
     if await _is_absent(desk, order, terms, search, began):
         return await _never_arrived(desk, order)

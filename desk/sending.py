@@ -91,6 +91,10 @@ async def _submit(desk: Desk, broker: Broker, order: Order, *, again: bool) -> O
     try:
         ack = await broker.submit(order)
     except BrokerRejected as refusal:
+        if again:  # perhaps for the money of the first attempt, or for its very key
+            desk.hands.refused.add(order.key)
+            await ended(desk, order, str(refusal))
+            return OrderState.UNKNOWN
         ack = Ack(order.key, OrderState.REJECTED, note=str(refusal))
     except OutcomeUnknown as silence:
         await ended(desk, order, str(silence))

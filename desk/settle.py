@@ -96,6 +96,7 @@ async def _record(desk: Desk, fills: Iterable[Fill]) -> list[Fill]:
                 f"{wording.price(fill.price)} at {fill.broker}. Booked as {UNASSIGNED!r}.",
             ),
             lane=Lane.CRITICAL,
+            subject=f"fill:{fill.broker}:{fill.execution_id}",
         )
     return new
 

@@ -4,20 +4,18 @@ A saga in the journal: every step can be repeated, so it goes on after a crash w
 works while halted, and never asks for approval.
 """
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from desk import asking, execute, notices, settle, wording
+from desk import asking, execute, notices, readings, settle, wording
 from desk.desk import Desk
 from desk.halt import latch
-from trading.errors import BrokerError, DamagedRow, DeskError
+from desk.readings import Reading
+from trading.errors import BrokerError, DeskError
 from trading.facts import Lane, Run, RunState, Trading
-from trading.ledger import Position
 from trading.messages import bold, message
 from trading.orders import IN_DOUBT, WORKING, Order
-from trading.ports import Broker
 from trading.types import Holdings, Side
 
 JOB = "squareoff"
@@ -33,10 +31,11 @@ class Progress:
     cancelled: int
     in_doubt: tuple[str, ...]
     note: str = ""
+    unsettled: tuple[str, ...] = ()  # what the broker shows of these may be about to change
 
     @property
     def flat(self) -> bool:
-        return not (self.held or self.closing or self.in_doubt or self.note)
+        return not (self.held or self.closing or self.in_doubt or self.note or self.unsettled)
 
 
 async def begin(desk: Desk, *, by: str) -> Run:
@@ -62,31 +61,28 @@ async def advance(desk: Desk, run: Run, *, owner: str = "") -> Progress:
     cancelled = int(run.args.get("cancelled", 0)) + await _cancel_all(desk, notes)
     await execute.resolve(desk, owner=owner)
     await execute.follow(desk)
-    # Orders are read before positions: one that fills in between is seen as still working, so
-    # its position is not closed a second time.
-    earlier = await desk.journal.read(Order, purpose=JOB)
-    for holding, broker in await _held(desk, notes):
-        mine = [o for o in earlier if (o.symbol, o.broker) == (holding.symbol, broker.name)]
-        if all(order.is_done for order in mine):
+    for reading in await _readings(desk, notes):
+        if reading.holding.quantity and reading.settled:
             async with desk.journal.transaction():
-                await _close(desk, run, broker, holding, attempt=len(mine))
+                await _close(desk, run, reading)
     await execute.execute_due(desk, owner=owner)
     working = await desk.journal.read(Order, state__in=tuple(WORKING))
     doubt = tuple(order.symbol for order in working if order.state in IN_DOUBT)
-    left = tuple(holding for holding, _ in await _held(desk, notes))
+    after = await _readings(desk, notes)
+    left = tuple(reading.holding for reading in after if reading.holding.quantity)
+    unsettled = tuple(reading.symbol for reading in after if not reading.settled)
     note = "; ".join(dict.fromkeys(notes))
-    progress = Progress(left, len(working) - len(doubt), cancelled, doubt, note)
+    progress = Progress(left, len(working) - len(doubt), cancelled, doubt, note, unsettled)
     await _record(desk, run, progress)
     return progress
 
 
-async def _held(desk: Desk, notes: list[str]) -> list[tuple[Holdings, Broker]]:
+async def _readings(desk: Desk, notes: list[str]) -> list[Reading]:
     """The brokers' own positions, their fills booked first; who cannot be asked is noted."""
-    found = []
+    found: list[Reading] = []
     for broker in desk.brokers.values():
         try:
-            await settle.collect(desk, broker)
-            found += [(holding, broker) for holding in await broker.positions()]
+            found += await readings.read(desk, broker)
         except BrokerError as error:
             notes.append(str(error))
     return found
@@ -104,46 +100,56 @@ async def _cancel_all(desk: Desk, notes: list[str]) -> int:
     return count
 
 
-async def _close(desk: Desk, run: Run, broker: Broker, holding: Holdings, *, attempt: int) -> None:
-    """Order the close of one net position, book by book, so that every book ends flat.
-    Nothing where another process has ordered it since `attempt` orders were seen: the position
-    would be closed twice, the second time as nobody's."""
-    before = {"purpose": JOB, "symbol": holding.symbol, "broker": broker.name}
-    if await desk.journal.count(Order, **before) != attempt:
+async def _close(desk: Desk, run: Run, reading: Reading) -> None:
+    """Order the close of one net position, book by book: in all no more than the broker shows,
+    less what other orders may still take off it. Nothing where one of a square-off is working, or
+    anything has moved since the reading: the position would be closed twice."""
+    broker, symbol, held = reading.broker, reading.symbol, reading.holding.quantity
+    before = {"purpose": JOB, "symbol": symbol, "broker": broker.name}
+    mine = [order for order in reading.orders if order.purpose == JOB]
+    if not all(order.is_done for order in mine) or not await readings.stands(desk, reading):
         return
-    held: Iterable[Position] = ()
-    # Where our books cannot be read, flat at the broker matters more than flat by strategy.
-    with suppress(DamagedRow):
-        held = (await desk.books.ledger()).held()
-    books = {
-        position.book.strategy: position.quantity
-        for position in held
-        if position.book.symbol == holding.symbol and position.book.account == broker.account_id
-    }
-    stray = holding.quantity - sum(books.values(), ZERO)
-    if stray:
-        books[settle.UNASSIGNED] = books.get(settle.UNASSIGNED, ZERO) + stray
+    attempt = await desk.journal.count(Order, **before)
     now = desk.market.now()
     session = desk.calendar.session_at(now)
     execute_at = now if session else desk.calendar.next_session(now).open
+    taken = await readings.committed(desk, reading)
     orders = [
         Order(
-            key=f"{desk.desk_id}-sq{run.id}-{holding.symbol}-{attempt + number}",
+            key=f"{desk.desk_id}-sq{run.id}-{symbol}-{attempt + number}",
             strategy=strategy,
             broker=broker.name,
             account=broker.account_id,
-            symbol=holding.symbol,
-            side=Side.SELL if quantity > 0 else Side.BUY,
-            quantity=abs(quantity),
+            symbol=symbol,
+            side=Side.SELL if held > 0 else Side.BUY,
+            quantity=quantity,
             execute_at=execute_at,
             created_at=now,
             reduce_only=True,
             purpose=JOB,
         )
-        for number, (strategy, quantity) in enumerate(sorted(books.items()))
-        if quantity
+        for number, (strategy, quantity) in enumerate(closes(held, reading.books or {}, taken))
     ]
     await desk.journal.append(orders)
+
+
+def closes(
+    held: Decimal, books: Mapping[str, Decimal], taken: Mapping[str, Decimal]
+) -> list[tuple[str, Decimal]]:
+    """What each strategy's book closes of `held`, positive units: in all no more than is held less
+    what was `taken` by other orders. What is held and in nobody's book closes as unassigned."""
+    sign = 1 if held > 0 else -1
+    units = {strategy: max(quantity * sign, ZERO) for strategy, quantity in books.items()}
+    stray = (held - sum(books.values(), ZERO)) * sign
+    units[settle.UNASSIGNED] = max(units.get(settle.UNASSIGNED, ZERO) + stray, ZERO)
+    left = abs(held) - sum(taken.values(), ZERO)
+    found = []
+    for strategy, whole in sorted(units.items()):
+        quantity = min(whole - taken.get(strategy, ZERO), left)
+        if quantity > 0:
+            found.append((strategy, quantity))
+            left -= quantity
+    return found
 
 
 async def _record(desk: Desk, run: Run, progress: Progress) -> None:
@@ -193,6 +199,8 @@ def wording_of(desk: Desk, progress: Progress) -> str:
         )
     if progress.in_doubt:
         lines.append(f"Outcome not known yet: {', '.join(progress.in_doubt)}; asking the broker.")
+    if progress.unsettled and not (progress.closing or progress.in_doubt):
+        lines.append("Waiting until the broker's books have settled.")
     if progress.note:
         lines.append(f"{progress.note}; trying again.")
     return "\n".join(lines) or "Working."

@@ -106,8 +106,9 @@ class WakingWorker(Worker):
             try:
                 await super().start_jobs([raw])
             except (*AWAY, asyncio.CancelledError):
-                if self.tasks.get(raw.decode()) is mine:
-                    self._release_sem_dec_counter_on_complete()  # arq leaks the slot it took
+                running = sum(not task.done() for task in self.tasks.values())
+                if self.job_counter > running:  # arq leaks the slot it took, or has given it back
+                    self._release_sem_dec_counter_on_complete()
                 raise
 
     async def run_job(self, job_id: str, score: int) -> None:

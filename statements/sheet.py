@@ -33,8 +33,9 @@ class Sheet:
     ) -> "Sheet":
         """Raises DataError where days or decimals can be read in two ways."""
         names = [*MONEY, *(f"{side}_{what}" for side in SIDES for what in ("price", "value"))]
+        money = [name for name in names if name in columns]
         figures = [
-            text for row in rows for name in names for text in columns.cells(row.cells, name)
+            text for row in rows for name in money for text in columns.cells(row.cells, name)
         ]
         days = [
             columns.cell(row.cells, name)

@@ -1,12 +1,15 @@
 """`quarterdeck check` as a real process, on a database that may be in use."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from db.journal import open_journal
 from tests.test_cli import refusal, run
-from trading.facts import Fact, Latch, Request, RequestState, Trading
+from trading.facts import Adjustment, Fact, Latch, Request, RequestState, Trading
 
 DATABASE = "quarterdeck-data/quarterdeck.sqlite3"
 SINCE = datetime(2026, 2, 3, 15, 2, 11, tzinfo=UTC)
@@ -29,10 +32,11 @@ def test_a_sound_desk_whose_house_is_down_passes_and_says_what_could_not_be_aske
     done = run(tmp_path, "check")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0] == (
+    assert lines[0] == ("rows can be read      holds: every row of the database is the fact it was")
+    assert (
         "decided once          holds: an approved signal has exactly one order, as approved; every "
         "other none that was sent"
-    )
+    ) in lines
     assert "same positions        not asked: the broker holds what our books hold" in lines
     assert lines[-2].endswith(" rules hold; 3 could not be asked of a broker that is away.")
     assert lines[-1].startswith("paper: cannot reach the paper broker")
@@ -48,6 +52,25 @@ def test_what_is_found_stands_under_its_rule_with_what_to_do(tmp_path: Path):
         "  What to do: see that the house runs: /health, or `quarterdeck check fast`.\n"
     ) in done.stdout
     assert "2 do not: 2 findings; 3 could not be asked" in done.stdout
+
+
+def test_a_damaged_row_is_named_and_stops_only_the_rules_that_need_it(tmp_path: Path):
+    paid = Adjustment("paper", "opening", "deposit", Decimal(100), "USD", SINCE)
+    kept(tmp_path, Latch(), paid)
+    with closing(sqlite3.connect(tmp_path / DATABASE)) as database:
+        database.execute("UPDATE adjustments SET amount = 'lots'")
+        database.commit()
+    done = run(tmp_path, "check")
+    assert done.returncode == 1
+    assert done.stderr == "row 1 of adjustments cannot be read: its amount is 'lots'\n"
+    assert (
+        "rows can be read      1 FINDING: every row of the database is the fact it was\n"
+        "  - row 1 of adjustments cannot be read: its amount "
+    ) in done.stdout
+    assert "restore the newest backup that has it right" in done.stdout
+    assert "sums come out         not read: cash is what" in done.stdout
+    assert "one latch             holds: " in done.stdout
+    assert "could not be read for a damaged row" in done.stdout
 
 
 def test_a_check_writes_nothing(tmp_path: Path):

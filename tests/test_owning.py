@@ -212,3 +212,12 @@ async def test_the_oldest_of_the_dead_are_forgotten_and_no_living_one(
             assert await ours.is_dead(names[-1])
             assert not await ours.is_dead(living.name)
             assert (folder / FOLDER / living.name).exists()
+
+
+async def test_tasks_of_one_process_that_ask_at_once_share_its_name(folder: Path, url: str):
+    async with opened(folder, url) as ours:
+        stranger = f"{(await ours.mine())[:-1]}x"
+        asked = [ours.mine() for _ in range(20)] + [ours.is_dead(stranger) for _ in range(20)]
+        said = await asyncio.gather(*asked)
+        assert len(set(said[:20])) == 1
+        assert len(list((folder / "owners").glob("*"))) == 1

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from desk import crew, decide, doubt, execute, inbox, settle, squareoff, starting
+from desk import crew, decide, doubt, execute, inbox, readings, settle, squareoff, starting
 from desk.console import verbs
 from desk.desk import Desk
 from trading.errors import BrokerError, DataError, JournalError
@@ -55,9 +55,10 @@ async def trade_once(desk: Desk, *, owner: str = "") -> None:
     working += await desk.journal.read(  # closed by an operator's word, which may be mistaken
         Order, state=OrderState.CANCELLED, asked_at__gte=desk.wall.now() - MISTAKEN
     )
-    for name in {order.broker for order in working} & desk.brokers.keys():
+    busy = {order.broker for order in working}
+    for name, broker in desk.brokers.items():
         try:
-            await settle.collect(desk, desk.brokers[name])
+            await (settle.collect if name in busy else readings.catch_up)(desk, broker)
         except BrokerError as error:
             if name not in desk.hands.away:
                 log.warning("broker not reached", broker=name, error=str(error))

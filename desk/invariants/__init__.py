@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from desk.desk import Desk
 from desk.invariants import books, decisions, fills, house, telling, waiting
 from desk.invariants.rule import Finding, Rule
-from trading.errors import BrokerError
+from trading.errors import BrokerError, DamagedRow
 
 __all__ = ["PAUSE", "RULES", "Finding", "Rule", "Verdict", "always", "examine", "findings"]
 
@@ -23,6 +23,13 @@ _COMPARE = (
 _RUNNING = "see that the house runs: /health, or `quarterdeck check fast`"
 
 RULES = (
+    Rule(
+        "rows can be read",
+        "every row of the database is the fact it was",
+        "nothing was deleted: stop Quarterdeck, then restore the newest backup that has it right, "
+        "or correct the value in that row by hand",
+        facts=house.rows_can_be_read,
+    ),
     Rule(
         "decided once",
         "an approved signal has exactly one order, as approved; every other none that was sent",
@@ -178,15 +185,17 @@ Rest = Callable[[float], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found of one rule; `unasked` says why of each broker that could not be asked."""
+    """What was found of one rule; `unasked` says why of each broker that could not be asked,
+    `torn` which row could not be read that the rule needs."""
 
     rule: Rule
     findings: tuple[Finding, ...] = ()
     unasked: tuple[str, ...] = ()
+    torn: str = ""
 
     @property
     def holds(self) -> bool:
-        return not self.findings and not self.unasked
+        return not (self.findings or self.unasked or self.torn)
 
 
 async def findings(
@@ -215,7 +224,7 @@ async def examine(
     looked for again `pause` seconds later, and only what is still there counts."""
     again: list[Verdict] = []
     for rule in rules:
-        verdict = await _read(desk, rule)
+        verdict = await _tried(desk, rule)
         if verdict.findings and not at_rest:
             again.append(verdict)
         else:
@@ -225,10 +234,18 @@ async def examine(
     await rest(pause)
     await desk.market.refresh()
     for first in again:
-        second = await _read(desk, first.rule)
+        second = await _tried(desk, first.rule)
         still = set(first.findings)
         stayed = tuple(finding for finding in second.findings if finding in still)
-        yield Verdict(first.rule, stayed, second.unasked)
+        yield Verdict(first.rule, stayed, second.unasked, second.torn)
+
+
+async def _tried(desk: Desk, rule: Rule) -> Verdict:
+    """A row that cannot be read stops the rules that need it and no other."""
+    try:
+        return await _read(desk, rule)
+    except DamagedRow as error:
+        return Verdict(rule, torn=str(error))
 
 
 async def _read(desk: Desk, rule: Rule) -> Verdict:

@@ -65,7 +65,7 @@ async def same_executions(desk: Desk, broker: Broker) -> Sentences:
         return
     async for page in pages(desk.journal, Fill, **recent):
         for fill in page:
-            if fill.execution_id not in theirs:
+            if fill.execution_id not in theirs and not fill.is_adopted:
                 yield f"execution {fill.execution_id} ({fill.symbol}) is booked, not there"
 
 

@@ -69,6 +69,8 @@ def _misplaced(fill: Fill, order: Order | None, *, elsewhere: bool) -> str:
     if fill.quantity <= 0 or fill.price < 0:
         return f"is of {fill.quantity:f} at {fill.price:f}"
     if order is None:
+        if fill.is_adopted:  # by an operator, from whichever book it was that lacked it
+            return ""
         book = elsewhere or fill.strategy == UNASSIGNED
         return "" if book else f"is booked as {fill.strategy!r} and has no order {fill.order_key}"
     theirs = (fill.broker, fill.account, fill.symbol, fill.side)

@@ -384,7 +384,8 @@ async def test_a_fault_is_found_by_its_rule_alone(rule: str, text: str, fault: B
 
 
 def test_every_rule_has_a_fault_that_it_finds_and_a_name_and_advice_of_its_own():
-    assert set(BREAKS) == {rule.name for rule in invariants.RULES}
+    torn = {"rows can be read"}  # a database's alone: tests/test_checkup.py
+    assert BREAKS.keys() | torn == {rule.name for rule in invariants.RULES}
     assert len({rule.name for rule in invariants.RULES}) == len(invariants.RULES)
     for rule in invariants.RULES:
         assert (rule.facts is None) != (rule.broker is None), rule.name

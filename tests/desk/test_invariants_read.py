@@ -1,9 +1,13 @@
 """How the invariants are read: twice while something is under way, past a broker that is away."""
 
+import pytest
+
 from brokers.adversary import Adversary
 from brokers.paper import PaperBroker
-from desk import invariants
+from desk import adopt, invariants, reconcile
+from desk.differences import Shift
 from tests.desk.test_invariants import accepted_by_nobody, first, sound, works_there_alone
+from tests.desk.test_reconcile import holding, slip
 from trading.orders import Order, OrderState
 
 
@@ -44,3 +48,14 @@ async def test_a_broker_that_is_away_is_passed_over_and_named():
     assert set(unasked) == {"same open orders", "same executions", "same positions"}
     assert unasked["same positions"] == ("paper: cannot reach the paper broker; nothing was sent",)
     assert all(v.holds for v in verdicts if not v.unasked)
+
+
+@pytest.mark.parametrize("text", ["buy 3 AAPL", "sell 4 AAPL", "sell 10 AAPL", "buy 2 XOM"])
+async def test_what_an_operator_adopted_is_no_finding(text: str):
+    """No order and no execution stand behind it, and none is missing."""
+    w = await holding("buy 10 AAPL")
+    slip(w, text)
+    [found] = (await reconcile.check(w.desk)).open
+    assert isinstance(found, Shift)
+    await adopt.book(w.desk, await adopt.booking(w.desk, found))
+    assert await invariants.findings(w.desk, at_rest=True) == []

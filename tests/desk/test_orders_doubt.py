@@ -43,6 +43,26 @@ async def test_a_refusal_is_final():
     assert here.placed() == []
 
 
+@pytest.mark.parametrize(("first", "ends", "placed"), [
+    (Fate.LATE, S.FILLED, ["k1"]),
+    (Fate.LOST, S.REJECTED, []),
+])  # fmt: skip
+async def test_a_refusal_to_take_it_a_second_time_says_nothing_of_the_first(
+    first: Fate, ends: OrderState, placed: list[str]
+):
+    """It may be refused because the first is on its way: for the money, or for its very key."""
+    here = await house(first, *[Fate.REFUSE] * 3, faults=Faults(lag=2.0, late_by=6.0), dedupes=True)
+    await here.plan("buy 10 AAPL")
+    worker = here.workers[0]
+    await execute.execute_due(worker.desk)
+    await here.pass_time(2.0)
+    await execute.resolve(worker.desk)
+    order = await here.order()
+    assert (order.state, order.attempts) == (S.UNKNOWN, 2)
+    assert (await until_settled(here)).state is ends
+    assert here.placed() == placed
+
+
 async def test_a_silence_is_unknown_at_once_and_nobody_holds_it():
     here = await house(Fate.LATE)
     await here.plan("buy 10 AAPL")

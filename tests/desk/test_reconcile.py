@@ -145,6 +145,8 @@ async def test_a_hand_trade_at_the_broker_is_booked_and_told_by_itself():
     [(lane, text)] = await told(w)
     assert lane is Lane.CRITICAL
     assert "A fill we did not order: XOM" in text
+    [fill] = await w.journal.read(Fill, symbol="XOM")
+    assert await w.journal.count(Notice, subject=f"fill:paper:{fill.execution_id}") == 2, "readers"
 
 
 async def test_an_order_only_one_side_knows_is_a_difference():

@@ -97,7 +97,7 @@ VERBS: Mapping[str, str] = {
     "orders": MACHINE,
     "unknown": MACHINE,
     "pnl": CONSOLE,
-    "reconcile": "tests/desk/test_reconcile.py",
+    "reconcile": MACHINE,
     "digest": "tests/desk/test_digest.py",
     "strategies": CONSOLE,
     "backtest": "tests/desk/test_backtest_asked.py",

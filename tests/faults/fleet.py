@@ -35,7 +35,7 @@ class Fleet:
 
     def wait(self) -> None:
         """Until everything is imported."""
-        if self._parent is not None:
+        if self._parent is not None and self._parent.poll() is None:
             return
         env = {k: v for k, v in os.environ.items() if not k.startswith("QUARTERDECK_")}
         env |= {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

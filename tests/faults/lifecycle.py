@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, timedelta
+from math import ceil
 from random import Random
 from typing import Any, ClassVar
 
@@ -23,10 +24,11 @@ from brokers.adversary import Adversary, Fate, Faults
 from brokers.costs import Costs
 from brokers.paper import PaperBroker
 from db.journal import open_journal
-from desk import decide, execute, inbox, invariants, propose, reconcile
-from desk.console import differences, verbs
+from desk import decide, execute, inbox, invariants, propose
+from desk.console import verbs
 from desk.desk import Desk
 from replay.journal import MemoryJournal
+from tests.faults.differing import SYMBOLS, Differing, operators, owners, which
 from tests.faults.ending import AtRest, nothing
 from tests.faults.mortal import Killed, Life, MortalBroker, MortalJournal
 from tests.world import ANN, BOB, MONDAY, D, Stocks, Tape, Weekdays, World, at, world
@@ -41,14 +43,10 @@ from trading.types import Moment
 from worker import rounds
 
 TUESDAY = MONDAY.replace(day=4)
-SYMBOLS = ("AAPL", "MSFT", "NVDA")
 OWNERS = ("a", "b")
 COMMANDS = ("resume yes", "resume yes", "halt", "orders", "positions", "squareoff yes")
 
-owners = st.sampled_from(OWNERS)
-operators = st.sampled_from((ANN, BOB))
 deaths = st.tuples(st.integers(0, 40), st.booleans())
-which = st.integers(0, 7)
 
 
 class Owner:
@@ -72,7 +70,7 @@ class Owner:
         await execute.follow(self.desk)
 
 
-class Lifecycle(AtRest, RuleBasedStateMachine):
+class Lifecycle(AtRest, Differing, RuleBasedStateMachine):
     """In memory; its children on a database. `reached` counts the changes of state of all runs."""
 
     reached: ClassVar[Counter[tuple[str, str, str]]] = Counter()
@@ -214,15 +212,14 @@ class Lifecycle(AtRest, RuleBasedStateMachine):
         self.run(self.owners[name].sweep())
 
     async def ask(self, text: str, by: Any, pressed: bool) -> None:
-        self.asked += 1
         verb, *args = text.split()
-        payload = {"pressed": pressed}
-        await inbox.receive(
-            self.desk.journal,
-            Request(
-                "test", str(self.asked), verb, self.wall.at, tuple(args), by.id, by.id, payload
-            ),
-        )
+        await self.receive(verb, tuple(args), by, pressed=pressed)
+
+    async def receive(self, verb: str, args: tuple[str, ...], by: Any, *, pressed: bool) -> None:
+        self.asked += 1
+        number, said = str(self.asked), {"pressed": pressed}
+        request = Request("test", number, verb, self.wall.at, args, by.id, by.id, said)
+        await inbox.receive(self.desk.journal, request)
 
     @rule(by=operators, back=which, name=owners, word=st.sampled_from(("ask", "tell", "deny")))
     def answer_doubt(self, by: Any, back: int, name: str, word: str) -> None:
@@ -264,10 +261,21 @@ class Lifecycle(AtRest, RuleBasedStateMachine):
         for owner in (first, second):
             owner.life.turns = 0
 
-    @rule(name=owners, death=deaths, looks=st.booleans(), meanwhile=st.booleans())
-    def dies(self, name: str, death: tuple[int, bool], looks: bool, meanwhile: bool) -> None:
-        """Killed at one of its calls, while the other may be at work; another takes its place."""
+    @rule(
+        name=owners,
+        death=deaths,
+        looks=st.booleans(),
+        meanwhile=st.booleans(),
+        at_once=st.booleans(),
+    )
+    def dies(
+        self, name: str, death: tuple[int, bool], looks: bool, meanwhile: bool, at_once: bool
+    ) -> None:
+        """Killed at one of its calls, while the other may be at work; another takes its place, and
+        compares the books at once or when it comes to it."""
         self.run(self._dies(name, death, looks, meanwhile))
+        if at_once:
+            self.run(self._start(self.owners[name].desk))
 
     async def _dies(self, name: str, death: tuple[int, bool], looks: bool, meanwhile: bool) -> None:
         owner = self.owners[name]
@@ -284,6 +292,7 @@ class Lifecycle(AtRest, RuleBasedStateMachine):
         if owner.life.is_over:
             self.bury(owner)
             self.owners[name] = self.born(name)
+            self.owners[name].desk.reconciled = False
         else:
             owner.life.spared()
             owner.life.turns = 0
@@ -302,16 +311,6 @@ class Lifecycle(AtRest, RuleBasedStateMachine):
             with suppress(QuarterdeckError):  # it says why: away, or the reply was lost
                 await execute.cancel(desk, orders[-1], note="by hand")
 
-    @rule(name=owners)
-    def reconcile(self, name: str) -> None:
-        self.run(self._reconcile(self.owners[name].desk))
-
-    async def _reconcile(self, desk: Desk) -> None:
-        async def rest(seconds: float) -> None:
-            await self.passes(seconds)
-
-        await differences.tell(desk, await reconcile.check(desk, rest))
-
     # What the world does
 
     @rule(seconds=st.sampled_from((1.0, 8.0, 40.0)))
@@ -325,8 +324,7 @@ class Lifecycle(AtRest, RuleBasedStateMachine):
     @rule(seconds=st.sampled_from((1.0, 11.0, 61.0)))
     def market_waits(self, seconds: float) -> None:
         """As the demo's clock does while a card is undecided."""
-        self.wall.at += timedelta(seconds=seconds)
-        self.run(self.adversary.work())
+        self.run(self.goes_on(seconds, self.wall))
 
     @rule()
     def night_passes(self) -> None:
@@ -337,9 +335,17 @@ class Lifecycle(AtRest, RuleBasedStateMachine):
         await self.passes((session.open - self.market.at).total_seconds() + 1.0)
 
     async def passes(self, seconds: float) -> None:
-        for clock in (self.wall, self.market):
-            clock.at = (clock.at + timedelta(seconds=seconds)).astimezone(UTC)
-        await self.adversary.work()
+        await self.goes_on(seconds, self.wall, self.market)
+
+    async def goes_on(self, seconds: float, *clocks: SimulatedClock) -> None:
+        """What lands late does so when it is due, not when we look again: else it would come later
+        than `settles_in` promises."""
+        ends = self.seconds() + seconds
+        for due in sorted({when for when, _ in self.adversary._late if when < ends} | {ends}):
+            ahead = timedelta(microseconds=max(0, ceil((due - self.seconds()) * 1e6)))
+            for clock in clocks:
+                clock.at = (clock.at + ahead).astimezone(UTC)
+            await self.adversary.work()
 
     @rule(symbol=st.sampled_from(SYMBOLS), change=st.sampled_from(("0.97", "0.995", "1.005")))
     def price_moves(self, symbol: str, change: str) -> None:

@@ -13,6 +13,7 @@ from trading.orders import DONE, Order
 
 AWAY = 600.0  # wall seconds Redis is gone once
 MOVE_WITHIN = 10.0  # wall seconds after its return
+PATIENCE = 60.0  # seconds of the machine, then the trial itself has failed
 
 
 async def redis(case: Case) -> Figures:
@@ -41,17 +42,20 @@ async def redis(case: Case) -> Figures:
 
 
 async def moves(house: House, traffic: Traffic) -> float:
-    """Wall seconds until an order decided from now on is done."""
-    began = time.monotonic()
-    after = max(order.id for order in await house.journal.read(Order, order="-id", limit=1))
-    while True:
+    """Wall seconds until an order decided from now on is done. AssertionError, with the last thing
+    that kept one from being decided, where none is for PATIENCE seconds of the machine."""
+    began, after = time.monotonic(), -1
+    while (passed := time.monotonic() - began) < PATIENCE:
         try:
-            done = await house.journal.count(Order, id__gt=after, state__in=tuple(DONE))
-            if done:
-                return (time.monotonic() - began) * house.case.rate
+            if after < 0:
+                newest = await house.journal.read(Order, order="-id", limit=1)
+                after = newest[0].id if newest else 0
+            if await house.journal.count(Order, id__gt=after, state__in=tuple(DONE)):
+                return passed * house.case.rate
         except QuarterdeckError:  # not back yet
             pass
         await asyncio.sleep(0.01)
+    raise AssertionError(f"no order moved for {PATIENCE:.0f} s: {traffic.trouble[-1:]}")
 
 
 async def database(case: Case) -> Figures:

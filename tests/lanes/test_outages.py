@@ -4,10 +4,13 @@ import asyncio
 import signal
 
 import pytest
+from arq.constants import in_progress_key_prefix
+from redis.asyncio.client import Pipeline
+from redis.exceptions import ConnectionError as Lost
 
 from lanes.bell import RedisBell
 from lanes.ears import Ear
-from lanes.wire import connect
+from lanes.wire import connect, job_id
 
 
 async def kill(server) -> None:
@@ -164,3 +167,31 @@ async def test_a_lane_stops_soon_though_redis_hangs(server, lane, rows):
         began = asyncio.get_running_loop().time()
         stop.set()
     assert asyncio.get_running_loop().time() - began < 4
+
+
+async def test_a_slot_given_back_is_not_given_back_again_by_a_connection_lost_there(
+    server, lane, rows, monkeypatch
+):
+    redis = connect(server.url)
+    await redis.set(f"{in_progress_key_prefix}{job_id('fast', 1)}", b"1")
+    lost = 0
+    reset = Pipeline.reset
+
+    async def breaks(pipe):
+        nonlocal lost
+        await reset(pipe)
+        if lost < 3:
+            lost += 1
+            raise Lost("lost while it was put away")
+
+    async with lane(server.url, rows.handle, max_jobs=2, poll_delay=0.05):
+        async with RedisBell(server.url) as bell:
+            monkeypatch.setattr(Pipeline, "reset", breaks)
+            await bell.ring("fast", [1])
+            while lost < 3:
+                await asyncio.sleep(0.01)
+            await redis.delete(f"{in_progress_key_prefix}{job_id('fast', 1)}")
+            await bell.ring("fast", [2, 3])
+            while not {1, 2, 3} <= set(rows.seen):
+                await rows.until(len(rows.seen) + 1, within=10)
+    await redis.aclose()

@@ -1,20 +1,25 @@
 """Rounds: what a lost wake-up left lying is carried out, and one failure stops nothing else."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from desk import decide, propose, squareoff
+from brokers.adversary import Adversary, Faults
+from brokers.costs import Costs
+from brokers.paper import PaperBroker
+from desk import decide, execute, propose, squareoff
 from desk.console import verbs
 from tests.desk.test_deciding import bought
-from tests.world import MONDAY, Weekdays, World, answer, explain, world
+from tests.world import MONDAY, D, Stocks, Tape, Weekdays, World, answer, at, explain, world
 from trading.clocks import SimulatedClock
 from trading.errors import QuarterdeckError
 from trading.facts import Notice, Request, RequestState
-from trading.orders import Order, OrderState
+from trading.orders import Fill, Order, OrderState
 from trading.shift import Shift
+from trading.types import Side
 from worker import rounds
 
 TUESDAY = MONDAY.replace(day=4)
@@ -262,6 +267,39 @@ async def test_the_rounds_send_only_after_the_start_has_compared_the_books():
     await rounds.start(w.desk)
     await rounds.trade_once(w.desk)
     assert (await w.journal.read(Order))[0].state is OrderState.FILLED
+
+
+async def test_a_fill_that_lags_behind_its_orders_cancel_is_booked_though_nothing_works_any_more():
+    clock = SimulatedClock(at(TUESDAY, 15))
+    tape = Tape(Weekdays(), {"AAPL": D(100)})
+    paper = PaperBroker(tape, clock, Stocks("AAPL"), Costs(slippage_bps=D(0)), cash=D(100_000))
+
+    def seconds() -> float:
+        return clock.at.timestamp()
+
+    slow = Adversary(paper, Faults(lag=2.0, parts=2), monotonic=seconds)
+    w = await world(broker=slow)
+    w.desk.wall = w.desk.market = w.clock = clock
+    w.desk.feed = tape
+    now = clock.at
+    order = Order("k", "dip", "paper", "paper", "AAPL", Side.BUY, D(10), now, now)
+    await w.journal.append([order])
+    await rounds.trade_once(w.desk)
+    [sent] = await w.journal.read(Order)
+    await execute.cancel(w.desk, sent, note="by hand")
+    assert await w.journal.count(Order, state=OrderState.CANCELLED) == 1
+    asked = []
+    for _ in range(20):
+        await rounds.trade_once(w.desk)
+        clock.at += timedelta(seconds=1)
+        asked.append(await w.journal.count(Fill))
+    assert asked[0] == 0
+    assert asked[-1] == 1
+    assert await slow.positions() != []
+    slow.leave(60)
+    with capture_logs() as logs:
+        await rounds.trade_once(w.desk)
+    assert logs == [], "its reads have caught up, so it is asked no more"
 
 
 async def approved_order(w: World) -> list[Order]:
