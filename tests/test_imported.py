@@ -12,13 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.journal import open_journal
+from desk.invariants.fills import fills_have_orders
 from exporting import COLUMNS, TABLES, Facts, Window, table, write
 from imported import Wanted, bring
 from importing import Import
 from replay.journal import MemoryJournal
 from settings import Settings
 from statements import Terms, read
-from trading.errors import BadCommand
+from tests.world import world
+from trading.errors import BadCommand, DataError
 from trading.ledger import Rates, fold
 from trading.money import Action, Adjustment, Change, Flow, Rate
 from trading.orders import Fill
@@ -123,8 +125,6 @@ def test_a_row_however_mutated_is_taken_or_refused_and_never_raises(
     at = head + place % (len(text) - head)
     path = tmp_path / "file"
     path.write_bytes((text[:at] + junk + text[at + cut :]).encode("utf-8", "surrogatepass"))
-    from trading.errors import DataError
-
     try:
         found = read(path, TERMS)
     except DataError as error:  # XML and JSON are whole or not at all, and a file of no row is none
@@ -233,3 +233,12 @@ async def test_a_hundred_thousand_rows_take_less_than_ten_seconds(tmp_path: Path
     async with open_journal(house(tmp_path).database_url) as journal:
         assert await journal.count(Fill) == 100_000
     assert calendar_of(house(tmp_path)).zone == "America/New_York"
+
+
+async def test_what_was_traded_elsewhere_needs_no_order(tmp_path: Path):
+    w = await world()
+    await Import(w.desk.journal, TERMS).bring([file(tmp_path, *ROWS)])
+    assert [text async for text in fills_have_orders(w.desk)] == []
+    w.desk.brokers["paper"].account_id = "imported"
+    w.desk.brokers["paper"].name = "import"
+    assert len([text async for text in fills_have_orders(w.desk)]) == 2

@@ -60,7 +60,7 @@ async def fills_have_orders(desk: Desk) -> Sentences:
         orders = {order.key: order for order in await desk.journal.read(Order, key__in=keys)}
         for fill in page:
             order = orders.get(fill.order_key)
-            elsewhere = order is None and (fill.broker, fill.account) not in ours  # imported
+            elsewhere = bool(ours) and (fill.broker, fill.account) not in ours  # imported
             if wrong := _misplaced(fill, order, elsewhere=elsewhere):
                 yield f"fill {fill.execution_id} at {fill.broker} {wrong}"
 
