@@ -1,9 +1,10 @@
 """`quarterdeck import …`: files into the desk's books, and what is said of it."""
 
 import csv
+import gc
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -97,7 +98,8 @@ async def bring(
     terms = wanted.terms(house, settings.currency)
     async with _journal(settings, dry=wanted.dry) as journal:
         work = Import(journal, terms, wanted.methods, wanted.dry, progress)
-        result = await work.bring(files, rates_only=wanted.rates_only)
+        with _uncollected():
+            result = await work.bring(files, rates_only=wanted.rates_only)
     kept = _keep(settings, files, result) if len(result.refused) > SHOWN else None
     return told(result, house, dry=wanted.dry, kept=kept), int(bool(result.refused))
 
@@ -107,6 +109,16 @@ def zone_of(settings: Settings) -> ZoneInfo:
     if settings.data.exists():
         return ZoneInfo(calendar_of(settings).zone)
     return ZoneInfo(exchanges.calendar_of(exchanges.named(settings.calendar)).zone)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Facts hold no cycles: looking for them among 100,000 took a quarter of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @asynccontextmanager

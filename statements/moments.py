@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -77,6 +78,9 @@ class Moments:
         try:
             if "%" in self._said:
                 return _formatted(text, self._said)
+            if text[4:5] == text[7:8] == "-":
+                with suppress(ValueError):  # what most programs write
+                    return datetime.fromisoformat(text)
             if _EPOCH.fullmatch(text):
                 return _epoch(text)
             match = _SPLIT.fullmatch(text)
