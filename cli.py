@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.main import get_command
 
+from cli_books import books
 from cli_caches import rebuild
 from cli_charges import charging
 from cli_data import data
@@ -25,10 +26,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Quarterdeck: a Telegram operator console for automated trading.",
 )
-
 LONGEST = 600  # characters of a refusal
-
 app.add_typer(charging)
+app.add_typer(books)
 app.add_typer(data, name="data")
 app.add_typer(mail, name="mail")
 app.command()(rebuild)

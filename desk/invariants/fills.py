@@ -54,22 +54,24 @@ def _disagrees(order: Order, filled: Decimal) -> str:
 
 
 async def fills_have_orders(desk: Desk) -> Sentences:
+    ours = {(broker.name, broker.account_id) for broker in desk.brokers.values()}
     async for page in pages(desk.journal, Fill):
         keys = tuple({fill.order_key for fill in page})
         orders = {order.key: order for order in await desk.journal.read(Order, key__in=keys)}
         for fill in page:
             order = orders.get(fill.order_key)
-            if wrong := _misplaced(fill, order):
+            elsewhere = bool(ours) and (fill.broker, fill.account) not in ours  # imported
+            if wrong := _misplaced(fill, order, elsewhere=elsewhere):
                 yield f"fill {fill.execution_id} at {fill.broker} {wrong}"
 
 
-def _misplaced(fill: Fill, order: Order | None) -> str:
+def _misplaced(fill: Fill, order: Order | None, *, elsewhere: bool) -> str:
     if fill.quantity <= 0 or fill.price < 0:
         return f"is of {fill.quantity:f} at {fill.price:f}"
     if order is None:
         if fill.is_adopted:  # by an operator, from whichever book it was that lacked it
             return ""
-        book = fill.strategy == UNASSIGNED
+        book = elsewhere or fill.strategy == UNASSIGNED
         return "" if book else f"is booked as {fill.strategy!r} and has no order {fill.order_key}"
     theirs = (fill.broker, fill.account, fill.symbol, fill.side)
     ours = (order.broker, order.account, order.symbol, order.side)
