@@ -1,7 +1,7 @@
 """Letters: one message sent or edited in place, remembered as the post that shows its subject."""
 
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import structlog
@@ -72,6 +72,9 @@ class Letters:
     posts: Posts
     nonces: Nonces
     wall: WallClock
+    #: By reader and subject, new messages Telegram took whose post is not on record yet: with the
+    #: database away in between, the next try edits them rather than send the same news again.
+    _owed: dict[tuple[int, str], Shown] = field(default_factory=dict, init=False)
 
     async def page(self, notice: Notice) -> int:
         """The page a list was left on."""
@@ -117,6 +120,7 @@ class Letters:
             picture_id=shown.picture_id,
             page=int(notice.body.get("page", 0)) or (post.page if post else 1),
         )
+        self._owed.pop((notice.recipient, _subject(notice)), None)
         return True
 
     async def _in_some_form(self, letter: Letter, post: Post | None) -> Shown:
@@ -150,7 +154,19 @@ class Letters:
         pressed = await self.pressed(notice)
         if pressed is not None:
             return pressed
-        return await self.posts.get(notice.recipient, _subject(notice))
+        place = (notice.recipient, _subject(notice))
+        if (owed := self._owed.get(place)) is not None:
+            await self.posts.put(
+                *place,
+                message_id=owed.message_id,
+                at=self.wall.now(),
+                has_photo=owed.has_photo,
+                digest="",  # so that an edit follows, with buttons that are on record
+                picture_id=owed.picture_id,
+                page=1,
+            )
+            del self._owed[place]
+        return await self.posts.get(*place)
 
     async def pressed(self, notice: Notice) -> Post | None:
         """The post whose button asked for this edit."""
@@ -180,7 +196,6 @@ class Letters:
                     disable_notification=silent,
                 )
             )
-            await self._remember(picture, sent.file_id)
         else:
             sent = await _sent(
                 self.bot.send_message(
@@ -192,8 +207,12 @@ class Letters:
                     disable_notification=silent,
                 )
             )
+        shown = Shown(sent.message_id, picture is not None, picture.id if picture else None)
+        self._owed[chat, _subject(letter.notice)] = shown
+        if picture is not None:
+            await self._remember(picture, sent.file_id)
         await self.nonces.place([key.nonce for row in letter.rows for key in row], sent.message_id)
-        return Shown(sent.message_id, picture is not None, picture.id if picture else None)
+        return shown
 
     async def _edit(self, letter: Letter, post: Post) -> Shown:
         if letter.picture is not None and letter.picture.id != post.picture_id:
