@@ -11,7 +11,7 @@ MACHINE = "machine"
 
 #: Of the moves the machine does not come to: why, and which tests make them.
 WORD = "no broker of ours says so by itself: tests/trading/test_orders.py"
-RACE = "a fill booked before its order's answer: tests/journal/test_journal_moving.py"
+RACE = "a part that fills before the answer is on record, once in many: tests/worker/test_rounds.py"
 
 ORDERS: Mapping[tuple[str, str], str] = {
     ("planned", "submitting"): MACHINE,
@@ -22,7 +22,7 @@ ORDERS: Mapping[tuple[str, str], str] = {
     ("planned", "filled"): WORD,
     ("submitting", "planned"): MACHINE,
     ("submitting", "accepted"): MACHINE,
-    ("submitting", "partially_filled"): MACHINE,
+    ("submitting", "partially_filled"): RACE,
     ("submitting", "filled"): MACHINE,
     ("submitting", "rejected"): MACHINE,
     ("submitting", "cancelled"): WORD,
@@ -159,6 +159,6 @@ def unreached(reached: Counter[tuple[str, str, str]]) -> list[str]:
             came = reached[kind, before, after] > 0
             if by == MACHINE and not came:
                 wrong.append(f"the machine never moved a {kind} from {before} to {after}")
-            if by != MACHINE and came:
+            if by not in (MACHINE, RACE) and came:
                 wrong.append(f"the machine moves a {kind} from {before} to {after}: say so")
     return wrong

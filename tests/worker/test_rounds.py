@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from brokers.adversary import Adversary, Faults
 from brokers.costs import Costs
 from brokers.paper import PaperBroker
-from desk import decide, execute, propose, squareoff
+from desk import decide, execute, propose, sending, settle, squareoff
 from desk.console import verbs
 from tests.desk.test_deciding import bought
 from tests.world import MONDAY, D, Stocks, Tape, Weekdays, World, answer, at, explain, world
@@ -300,6 +300,27 @@ async def test_a_fill_that_lags_behind_its_orders_cancel_is_booked_though_nothin
     with capture_logs() as logs:
         await rounds.trade_once(w.desk)
     assert logs == [], "its reads have caught up, so it is asked no more"
+
+
+async def test_a_part_that_fills_before_the_answer_is_on_record_moves_the_order():
+    """Its sender has not said yet how the attempt ended; the fill says it."""
+    w = await world()
+    await approved_order(w)
+    w.go(TUESDAY, 15)
+    [order] = await w.journal.read(Order)
+    claimed = await sending.claim(w.desk, order)
+    assert claimed is not None
+    broker = w.broker
+    assert isinstance(broker, PaperBroker)
+    broker.portion = lambda whole, lot: whole / 2
+    await broker.submit(claimed)
+    await settle.collect(w.desk, broker)
+    [order] = await w.journal.read(Order)
+    assert order.state is OrderState.PARTIALLY_FILLED
+    await broker.work()
+    await rounds.trade_once(w.desk)
+    [order] = await w.journal.read(Order)
+    assert order.state is OrderState.FILLED
 
 
 async def approved_order(w: World) -> list[Order]:
