@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from trading.bars import Floats
+if TYPE_CHECKING:  # numpy, which the doors do not load
+    from trading.bars import Floats
 
 ZERO = Decimal(0)
 
@@ -30,15 +30,19 @@ class Day:
         return self.net + self.fees + self.taxes
 
 
-def equity(days: Sequence[Day], capital: Decimal) -> Floats:
+def equity(days: Sequence[Day], capital: Decimal) -> "Floats":
     """What `capital` was worth at each day's end, own money that came or went included, (n,)."""
+    import numpy as np
+
     worth = accumulate((day.net + day.flow for day in days), initial=capital)
     return np.array([float(value) for value in worth][1:])
 
 
-def returns(days: Sequence[Day], capital: Decimal) -> Floats | None:
+def returns(days: Sequence[Day], capital: Decimal) -> "Floats | None":
     """Each day's net over the equity it began with, its flow counted first, (n,). None where that
     was not above 0 on a day: there is nothing to measure by."""
+    import numpy as np
+
     found, worth = [], capital
     for day in days:
         began = worth + day.flow

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from desk.books import Books
@@ -12,7 +13,6 @@ from desk.hands import Hands
 from desk.timetable import Jobs, When
 from desk.vitals import Vitals
 from risk.limits import Allowance, Limits
-from trading.bars import Strategy
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
 from trading.ledger import Method
@@ -21,6 +21,9 @@ from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Ow
 from trading.shift import Shift
 from trading.types import Holding, Instrument, Mode, Moment, Side
 from trading.universes import Universe
+
+if TYPE_CHECKING:  # numpy, which the doors do not load
+    from trading.bars import Strategy
 
 #: Before the session's close an exit for the close is sent, as a market-on-close order would be.
 LAST = timedelta(minutes=1)
@@ -98,7 +101,7 @@ class Desk:
     #: Whether this process has compared the books with the brokers' since it started; until then
     #: it sends nothing but a square-off's orders.
     reconciled: bool = True
-    strategies: Mapping[str, Strategy] = field(default_factory=dict)  # where rules can be asked
+    strategies: "Mapping[str, Strategy]" = field(default_factory=dict)  # where rules can be asked
     methods: Mapping[str, Method] = field(default_factory=dict)  # which lots go first, by account
     rates: Mapping[str, Decimal] = field(default_factory=dict)  # base per unit, from the settings
     estimate: Estimate | None = None

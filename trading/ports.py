@@ -4,12 +4,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
-from trading.bars import Bars
 from trading.damage import Damaged
 from trading.orders import Ack, Fill, Order, Resting
 from trading.types import Account, Holdings, Instrument, Quote
+
+if TYPE_CHECKING:  # numpy, which the doors do not load
+    from trading.bars import Bars
 
 F = TypeVar("F")
 
@@ -94,7 +96,7 @@ class KeepsBars(Protocol):
 
     async def bars(
         self, symbols: Collection[str], first: date, at: datetime, timeframe: str = "1d"
-    ) -> Mapping[str, Bars]:
+    ) -> "Mapping[str, Bars]":
         """Complete bars dated `first` or later and known at `at`, by symbol; one without any is
         not there. DataError for a timeframe that cannot be made."""
         ...

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from analytics.definitions import DEFINITIONS
 from desk import wording
 from desk.console.asked import not_understood
-from desk.console.stats import label
+from desk.console.labels import label
 from desk.console.verb import Verb
 from trading.errors import BadCommand
 from trading.messages import Button, Message, Span, bold, code, message

@@ -1,6 +1,5 @@
 """/stats: what trades and days say in figures, each defined in /help stats."""
 
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -9,6 +8,7 @@ from desk import notices, wording
 from desk.console.asked import asked
 from desk.console.choices import periods, strategies
 from desk.console.deciding import pressed
+from desk.console.labels import label
 from desk.console.money import as_of
 from desk.console.tables import NONE, ledger
 from desk.desk import Desk
@@ -17,27 +17,6 @@ from trading.facts import Request
 from trading.messages import Span, bold, message
 
 Rows = list[tuple[str, str]]  # the field and its figure as written
-
-#: What a statistic is called where its field's own name would not do, here and in /help stats.
-LABELS: Mapping[str, str] = {
-    "growth": "growth, a year",
-    "volatility": "volatility, a year",
-    "sharpe": "Sharpe",
-    "sortino": "Sortino",
-    "calmar": "Calmar",
-    "drawdown_amount": "in money",
-    "drawdown_peak": "peak",
-    "drawdown_trough": "trough",
-    "drawdown_recovered": "recovered",
-    "exposure_time": "days in the market",
-    "exposure_capital": "capital in the market",
-    "turnover": "turnover, a year",
-    "fees_share": "fees share of gross",
-}
-
-
-def label(field: str) -> str:
-    return LABELS.get(field, field.replace("_", " "))
 
 
 async def stats(desk: Desk, request: Request) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from difflib import get_close_matches
+from importlib import import_module
 
 from desk import inbox, notices, wording
 from desk.console import (
@@ -19,21 +20,31 @@ from desk.console import (
 from desk.console.calendar import calendar
 from desk.console.compare import compare
 from desk.console.health import health
-from desk.console.performance import performance
 from desk.console.pnl import pnl
-from desk.console.printed import printed
 from desk.console.reconcile import reconcile
-from desk.console.slippage import slippage
-from desk.console.stats import stats
-from desk.console.trade import trade
 from desk.console.trades import trades
 from desk.console.unknown import unknown
-from desk.console.verb import Verb
-from desk.console.veto import veto
+from desk.console.verb import Handler, Verb
 from desk.desk import Desk
 from trading.errors import DeskError, JournalError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
 from trading.messages import bold, message
+
+
+def late(name: str) -> Handler:
+    """The handler in the module of its own name, loaded when it is first asked: it computes with
+    numpy, and the bot only lists it."""
+
+    async def handler(desk: Desk, request: Request) -> None:
+        module = import_module(f"desk.console.{name}")
+        await getattr(module, name)(desk, request)
+
+    return handler
+
+
+performance, printed, stats, trade, veto, slippage = map(
+    late, ("performance", "printed", "stats", "trade", "veto", "slippage")
+)
 
 
 async def help_(desk: Desk, request: Request) -> None:

@@ -30,7 +30,7 @@ async def test_every_digest_states_as_of_and_that_the_broker_agrees(kind: str, q
     w.go(FRI, 21, 20)
     words = await text(w, kind)
     assert words.startswith("Quiet ") is quiet
-    assert words.rstrip().endswith("As of Fri 7 Feb 16:20 New York · broker agrees")
+    assert words.rstrip().endswith("As of Fri 7 Feb 16:20 New York · broker agrees 16:20")
 
 
 @pytest.mark.parametrize("kind", DIGESTS)
