@@ -5,7 +5,8 @@ from datetime import datetime
 from operator import itemgetter
 
 from desk.desk import Desk
-from trading.ledger import Ledger, Rates, fold
+from trading.ledger import Ledger, Rates
+from trading.ledger.fold import standing_fills
 from trading.money import Action, Adjustment, Rate
 from trading.orders import Fill
 from trading.ports import Session
@@ -21,7 +22,7 @@ async def books_at(
     rates = Rates.of(desk.currency, await desk.journal.read(Rate))
     course = _Course(
         desk,
-        await desk.journal.read(Fill),
+        standing_fills(await desk.journal.read(Fill)),  # what was reversed never counted
         await desk.journal.read(Adjustment),
         await desk.journal.read(Action),
         rates,
@@ -55,9 +56,6 @@ class _Course:
         while self._done < len(self._facts) and self._facts[self._done][0] <= close:
             self._done += 1
         fresh = [fact for _, _, fact in self._facts[start : self._done]]
-        if any(isinstance(fact, Fill) and fact.reverses for fact in fresh):
-            self._ledger = self._anew()  # what it reverses may stand in the books already
-            return self._ledger
         for fact in fresh:
             match fact:
                 case Fill():
@@ -67,13 +65,3 @@ class _Course:
                 case Action():
                     self._ledger.act(fact)
         return self._ledger
-
-    def _anew(self) -> Ledger:
-        facts = [fact for _, _, fact in self._facts[: self._done]]
-        return fold(
-            [fact for fact in facts if isinstance(fact, Fill)],
-            [fact for fact in facts if isinstance(fact, Adjustment)],
-            [fact for fact in facts if isinstance(fact, Action)],
-            methods=self._methods,
-            rates=self._rates,
-        )
