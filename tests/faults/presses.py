@@ -23,6 +23,7 @@ from trading.signals import Signal, SignalState
 ANN, BOB, STRANGER = 1, 2, 99
 PRESSES = 5  # on each card, at once
 BATCH = 10  # cards
+MOST_LEFT = 50  # cards that wait for nobody, of the instruments there are
 COME = 20.0  # seconds of the machine a batch of cards may take to both phones
 
 
@@ -85,6 +86,7 @@ async def presses(case: Case) -> Figures:
         thumbs, traffic = Thumbs(house.phone, case.random), Traffic(house)
         traffic.batch = BATCH
         wanted, never = set[int](), set[int]()
+        left: list[int] = []  # cards nobody may approve: each keeps its instrument
         while len(wanted) + len(never) < case.count:
             signals = await traffic.propose(MANUAL, await traffic._next())
             await house.desk.bell.ring("postman")
@@ -96,9 +98,13 @@ async def presses(case: Case) -> Figures:
                 (wanted if kind == "honest" else never).add(signal.id)
                 if kind == "expired":
                     await _expire(house, signal.id)
+                if kind in ("forged", "alone"):
+                    left.append(signal.id)
                 if kind != "alone":
                     each += thumbs.five(signal.id, honest=kind != "forged")
             thumbs.press(each)
+            while len(left) > MOST_LEFT:
+                await _expire(house, left.pop(0))
         took = await house.settle(within=4000)
         await _judge(house, figures, wanted, never)
         figures.faults = thumbs.presses
@@ -118,10 +124,14 @@ async def _come(thumbs: Thumbs, signals: list[int]) -> None:
 
 
 async def _expire(house: House, signal_id: int) -> None:
-    signal = await house.journal.first(Signal, id=signal_id)
-    assert signal is not None
-    moved = await house.journal.move(signal, state=SignalState.EXPIRED)
-    assert moved is not None
+    """As its time to live would; a note of its card may come in between."""
+    while True:
+        signal = await house.journal.first(Signal, id=signal_id)
+        assert signal is not None
+        if signal.state is not SignalState.PENDING:
+            return
+        if await house.journal.move(signal, state=SignalState.EXPIRED):
+            return
 
 
 async def _judge(house: House, figures: Figures, wanted: set[int], never: set[int]) -> None:
