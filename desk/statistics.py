@@ -104,12 +104,7 @@ def _days(desk: Desk, course: report.Course, first: date, last: date) -> list[Da
         with suppress(DataError):  # a calendar that does not reach back so far
             found = desk.calendar.sessions(first, last)
             days = {one.day: Day(one.day, ZERO) for one in found if one.open <= now}
-    before = report.Parts()
-    for day, parts in course.items():
-        added = parts - before
-        if first <= day <= last:
-            days[day] = Day(day, added.net, added.fees, added.taxes)
-        before = parts
+    days |= {one.day: one for one in report.daily(course) if first <= one.day <= last}
     return sorted(days.values(), key=lambda one: one.day)
 
 

@@ -11,6 +11,7 @@ from desk.console import digest_state as state
 from desk.console import digest_words as words
 from desk.console.digest_words import Part
 from desk.console.money import as_of
+from desk.console.tables import narrow
 from desk.decide import trading_state
 from desk.desk import NOTICE, Desk
 from desk.digest import Digest
@@ -217,7 +218,7 @@ async def _planned(desk: Desk, orders: Sequence[Order]) -> list[Part]:
     rest: list[Part] = [f"… and {more} more\n"] if more else []
     return [
         f"{number_of(len(orders), 'order')}\n",
-        words.narrow(rows),
+        narrow(rows),
         "\n",
         *rest,
         *notes[:3],

@@ -9,6 +9,7 @@ from desk import wording
 from desk.beats import is_silent
 from desk.console import digest_words as words
 from desk.console.digest_words import Part
+from desk.console.tables import narrow
 from desk.desk import DIGESTS, Desk
 from desk.figures import Purse
 from desk.report import Held
@@ -37,7 +38,7 @@ async def working(desk: Desk) -> list[Part]:
         for o in orders[: words.ROWS]
     ]
     rest = [f"… and {len(orders) - words.ROWS} more\n"] if len(orders) > words.ROWS else []
-    return [f"{number_of(len(orders), 'order')} working\n", words.narrow(rows), "\n", *rest]
+    return [f"{number_of(len(orders), 'order')} working\n", narrow(rows), "\n", *rest]
 
 
 def risk(desk: Desk, rows: Sequence[Held], purse: Purse, made: Decimal | None = None) -> list[Part]:

@@ -6,14 +6,14 @@ from decimal import ROUND_FLOOR, Decimal
 
 from desk import wording
 from desk.beats import is_silent
-from desk.console.replies import WIDTH, columns
+from desk.console.tables import narrow
 from desk.desk import Desk
 from desk.figures import Executed, Figures, Purse, executed
 from desk.report import Held, Parts
 from desk.wording import number_of
 from trading.facts import Beat
 from trading.ledger import Trade
-from trading.messages import Span, table
+from trading.messages import Span
 from trading.ports import Session
 from trading.signals import Signal
 from trading.types import Target
@@ -33,14 +33,6 @@ def rounded(values: Sequence[Decimal], total: Decimal) -> list[Decimal]:
     for i in lost[: max(short, 0)]:
         cents[i] += CENT
     return cents
-
-
-def narrow(rows: Sequence[Sequence[str]]) -> Span:
-    """A table no wider than a phone: the first column gives way."""
-    others = sum(1 + max(len(row[i]) for row in rows) for i in range(1, len(rows[0])))
-    room = WIDTH - others
-    cut = [(row[0] if len(row[0]) <= room else row[0][: room - 1] + "…", *row[1:]) for row in rows]
-    return table(columns(cut))
 
 
 def earned(figures: Figures) -> list[Part]:
