@@ -293,23 +293,24 @@ class Postman:
 
     async def _give_up(self, notice: Notice, error: str) -> int:
         """Its reader is told that something could not be shown, once."""
-        settled = await self._settle(notice, NoticeState.FAILED, error)
-        if settled and not notice.subject.startswith(UNSHOWN):
-            about = f" about {notice.subject}" if notice.subject else ""
-            said = message(
-                bold("A message could not be shown"),
-                f"\nOne{about}; see notice {notice.id} in the log. /signals, /orders and "
-                "/positions show how things stand.",
-            )
-            told = Notice(
-                notice.recipient,
-                "text",
-                self.desk.wall.now(),
-                subject=f"{UNSHOWN}{notice.id}",
-                body=said.to_json(),
-                lane=notice.lane,
-            )
-            await self.desk.journal.append([told])
+        about = f" about {notice.subject}" if notice.subject else ""
+        said = message(
+            bold("A message could not be shown"),
+            f"\nOne{about}; see notice {notice.id} in the log. /signals, /orders and "
+            "/positions show how things stand.",
+        )
+        told = Notice(
+            notice.recipient,
+            "text",
+            self.desk.wall.now(),
+            subject=f"{UNSHOWN}{notice.id}",
+            body=said.to_json(),
+            lane=notice.lane,
+        )
+        async with self.desk.journal.transaction():  # never the one without the other
+            settled = await self._settle(notice, NoticeState.FAILED, error)
+            if settled and not notice.subject.startswith(UNSHOWN):
+                await self.desk.journal.append([told])
         return settled
 
 

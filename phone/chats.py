@@ -45,8 +45,11 @@ class Chat:
 class Chats:
     """Every chat the bot knows. Message ids rise per chat, so equal ids meet in two chats."""
 
-    def __init__(self, store: Store, events: Events, wall: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, events: Events, wall: Callable[[], float], kept: int = KEPT
+    ) -> None:
         self._store = store
+        self._kept = kept
         self._events = events
         self._wall = wall
         self._chats = {row["id"]: Chat(**row) for row in store.all("chat")}
@@ -116,7 +119,7 @@ class Chats:
         held = self._messages[chat.id]
         held[message.message_id] = message
         self._store.put("message", _key(message), message.row())
-        while len(held) > KEPT:
+        while len(held) > self._kept:
             self._drop(chat.id, next(iter(held)))
         self._events.tell(Event(chat.id, "message", message.row()))
         return message

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from phone.browser import Browser
 from phone.calls import Call
-from phone.chats import Chats
+from phone.chats import KEPT, Chats
 from phone.clock import ClockControls
 from phone.commands import Commands
 from phone.control import Control
@@ -41,7 +41,7 @@ class Phone:
     """A local Telegram for one bot: a Bot API server, a chat page, and a hand to use them.
 
     With a folder, chats, pictures and unconfirmed updates survive a restart. `wall` is the
-    only time it knows.
+    only time it knows; a chat forgets all but its newest `kept` messages.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Phone:
         bot_name: str = "Quarterdeck",
         clock: ClockControls | None = None,
         wall: Callable[[], float] = time.time,
+        kept: int = KEPT,
     ) -> None:
         self.operators = tuple(operators)
         self.clock = clock
@@ -64,7 +65,7 @@ class Phone:
         self._wall = wall
         self._store = Store(folder)
         self.events = Events()
-        self.chats = Chats(self._store, self.events, wall)
+        self.chats = Chats(self._store, self.events, wall, kept)
         self.files = Files(self._store)
         self.updates = Updates(self._store, wall)
         self.presses = Presses(self.events, wall)

@@ -126,6 +126,13 @@ async def halt(w: World, number: int) -> set[str]:
         return {order.key for order in rows}
 
 
+async def some_claimed(w: World, number: int) -> None:
+    """Until so many orders are on their way."""
+    async with asyncio.timeout(60):
+        while await w.journal.count(Order, state__not=OrderState.PLANNED) < number:
+            await asyncio.sleep(0)
+
+
 async def run(case: Case) -> Figures:
     figures = Figures()
     url = await case.fresh()
@@ -133,14 +140,17 @@ async def run(case: Case) -> Figures:
     async with open_journal(url) as journal:
         w, _ = await opened(journal)
         with claimers(url, case.seed) as (pipes, barrier):
-            length = 0.05  # seconds a round takes; a halt falls anywhere in it
+            length = 0.05  # seconds a round takes; every other halt falls anywhere in it
             for number in range(case.count):
                 await prepare(w, number)
                 for pipe in pipes:
                     pipe.send(True)
                 await asyncio.to_thread(barrier.wait, 60)
                 began = perf_counter()
-                await asyncio.sleep(case.random.uniform(0.0, length))
+                if number % 2:
+                    await asyncio.sleep(case.random.uniform(0.0, length))
+                else:
+                    await some_claimed(w, case.random.randint(1, ORDERS // 2))
                 claimed = await halt(w, number)
                 sent = [key for pipe in pipes for key in await asyncio.to_thread(pipe.recv)]
                 length = 0.8 * length + 0.2 * (perf_counter() - began)

@@ -7,12 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
-import phone.chats
 from phone import Message, Phone
 from phone.events import Event
 from phone.refusal import Misuse
-
-vars(phone.chats)["KEPT"] = 1_000_000  # nothing may be forgotten: an edit of it would come anew
 
 ANSWER = re.compile(r"signal (\d+)\s*$")
 FILLED = "✔ Filled"

@@ -128,7 +128,13 @@ class House:
         self.clocks = clocks(began, case.rate)
         people = [Person(one, f"Operator {one}") for one in self.operators]
         wall = self.clocks.wall
-        self.phone = Phone(None, template.TOKEN, people, wall=lambda: wall.now().timestamp())
+        self.phone = Phone(
+            None,
+            template.TOKEN,
+            people,
+            wall=lambda: wall.now().timestamp(),
+            kept=1_000_000,  # nothing may be forgotten: an edit of it would come anew
+        )
         self.hand = Hand(self.phone, case.random)
         await self.phone.start()
         self._stack.push_async_callback(self.phone.stop)

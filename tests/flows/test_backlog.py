@@ -11,9 +11,11 @@ import pytest
 from bot import postman, reach
 from brokers.adversary import Adversary, Faults
 from brokers.paper import PaperBroker
+from db.journal import OrmJournal
 from desk import decide
 from tests.flows.conftest import Deck, OpenDeck
 from tests.world import ANN, BOB
+from trading.errors import JournalError
 from trading.facts import Cursor, Lane, Notice, NoticeState, Request
 from trading.messages import Button, bold, message
 from trading.orders import OrderState
@@ -278,6 +280,25 @@ async def test_a_row_that_cannot_be_bundled_holds_up_nobody(
     said = await sent_all(back)
     assert any("5 messages" in one for one in said)
     assert any("could not be shown" in one for one in said)
+
+
+async def test_what_is_given_up_is_never_without_the_message_that_says_so(
+    back: Deck, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(postman, "MOST_MISTAKES", 1)
+    append, failed = OrmJournal.append, []
+
+    async def once(journal: OrmJournal, rows: Sequence[object]) -> object:
+        if not failed and getattr(rows[0], "subject", "").startswith(postman.UNSHOWN):
+            failed.append(rows)
+            raise JournalError("the database went away")
+        return await append(journal, rows)  # type: ignore[type-var]
+
+    monkeypatch.setattr(OrmJournal, "append", once)
+    await missed(back, "", kind="card", subject="signal:404", lane=Lane.CRITICAL)
+    said = await sent_all(back)
+    assert failed
+    assert [one.startswith("A message could not be shown") for one in said] == [True]
 
 
 async def test_without_a_known_absence_it_says_for_how_long_things_were_held_up(new_deck: OpenDeck):
