@@ -68,6 +68,9 @@ async def carry(
     )
     if claimed is None:
         return
+    if late := _too_late(desk, claimed):
+        await _finish(desk, claimed, End(RunState.FAILED, f"its worker stood still: {late}"))
+        return
     hold = _Hold(desk, claimed)
     try:
         end = await hold.attempt(work, every)
@@ -107,7 +110,10 @@ class _Hold:
     row: Run
 
     async def attempt(self, work: Work, every: float) -> End | None:
-        """What came of it; None where the lease was lost meanwhile."""
+        """What came of it; None where the lease was lost meanwhile, even before it began."""
+        ends = self.row.leased_until
+        if ends is not None and self.desk.wall.now() >= ends and not await self._renewed():
+            return None
         over = asyncio.Event()
 
         async def worked() -> End:
@@ -135,13 +141,16 @@ class _Hold:
             except TimeoutError:
                 pass
             try:
-                until = self.desk.wall.now() + LEASE
-                moved = await self.desk.journal.move(self.row, leased_until=until)
+                if not await self._renewed():
+                    raise LeaseLost
             except JournalError:  # said once by the journal: the lease has two thirds to go
                 continue
-            if moved is None:
-                raise LeaseLost
-            self.row = moved
+
+    async def _renewed(self) -> bool:
+        until = self.desk.wall.now() + LEASE
+        moved = await self.desk.journal.move(self.row, leased_until=until)
+        self.row = moved or self.row
+        return moved is not None
 
 
 async def _worked(desk: Desk, row: Run, work: Work) -> End:
@@ -183,13 +192,18 @@ def _verdict(desk: Desk, found: Run) -> End | None:
     """The end of a run that may not start (again); None where it may."""
     if found.state is RunState.RUNNING and found.starts >= MOST_STARTS:
         return End(RunState.FAILED, f"its worker died over it {found.starts} times")
-    job, now = desk.jobs.get(found.job), desk.market.now()
-    if job is None or found.request_id is not None or not job.is_stale(found.due_at, now):
-        return None
-    late = telling.too_late(job, found.due_at, now)
-    if found.state is RunState.RUNNING:
+    late = _too_late(desk, found)
+    if late and found.state is RunState.RUNNING:
         return End(RunState.FAILED, f"its worker died, and it was {late}")
-    return End(RunState.MISSED, late)
+    return End(RunState.MISSED, late) if late else None
+
+
+def _too_late(desk: Desk, row: Run) -> str:
+    """Why it may not be begun any more; an operator's own run never is too late."""
+    job, now = desk.jobs.get(row.job), desk.market.now()
+    if job is None or row.request_id is not None or not job.is_stale(row.due_at, now):
+        return ""
+    return telling.too_late(job, row.due_at, now)
 
 
 async def _finish(desk: Desk, row: Run, end: End) -> None:

@@ -8,6 +8,7 @@ from tests.faults.doubts import doubts
 from tests.faults.house import House
 from tests.faults.killing import WORKERS, busy, verdict
 from tests.faults.row import Case, Figures, Row
+from tests.faults.stale import stale_runs
 
 SHORT, LONG = (0.5, 10.0), (60.0, 90.0)  # wall seconds; the second past every lease
 LONG_SHARE = 0.5  # of those outside a transaction
@@ -50,6 +51,7 @@ async def stop(case: Case) -> Figures:
                     await house.kill(name)
             await verdict(house, figures)
             await seen.tally(figures)
+    await stale_runs(case, figures, max(case.count, 30))
     return figures
 
 
@@ -57,7 +59,7 @@ ROWS = (
     Row(
         "stop",
         "SIGSTOPs of a worker at random points, for up to 90 s",
-        "0 lost, 0 doubled; orders in doubt are told within 60 s",
+        "0 lost, 0 doubled; stale runs refused; orders in doubt are told within 60 s",
         full=100,
         short=4,
         run=stop,

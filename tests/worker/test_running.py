@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -203,6 +204,63 @@ async def test_a_run_that_waited_past_its_limit_is_missed_not_carried_out():
     )
     [said] = await told(w)
     assert said.plain.startswith("A run was missed\nscan:dip, due Mon 3 Feb 16:02: found 17 hours")
+
+
+def noting(begun: list[Run]) -> Callable[[Run], Any]:
+    async def work(run: Run) -> str:
+        begun.append(run)
+        return "done"
+
+    return work
+
+
+def standing_still(w: World, monkeypatch: pytest.MonkeyPatch, then: Callable[[], Any]) -> None:
+    """Right after its claim of a run is recorded the process stands still; `then` happens."""
+    move = w.journal.move
+
+    async def claimed(fact: Any, **changes: Any) -> Any:
+        moved = await move(fact, **changes)
+        if changes.get("state") is RunState.RUNNING:
+            monkeypatch.undo()
+            await then()
+        return moved
+
+    monkeypatch.setattr(w.journal, "move", claimed)
+
+
+async def test_a_worker_that_stood_still_past_the_limit_begins_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    w = await desk()
+    run = await due(w, "scan:dip")
+
+    async def later() -> None:
+        w.go(TUESDAY, 14, 30)
+
+    begun: list[Run] = []
+    standing_still(w, monkeypatch, later)
+    await carry(w.desk, run.id, noting(begun))
+    assert begun == []
+    row = await found(w, run)
+    assert row.state is RunState.FAILED
+    assert row.outcome.startswith("its worker stood still: found 17 hours late")
+
+
+async def test_a_worker_that_stood_still_past_its_lease_leaves_the_run_to_who_took_it(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    w = await desk()
+    run = await due(w, "mark")
+
+    async def taken_over() -> None:
+        w.clock.at += 2 * LEASE
+        await carry(w.desk, run.id, succeeds)
+
+    begun: list[Run] = []
+    standing_still(w, monkeypatch, taken_over)
+    await carry(w.desk, run.id, noting(begun))
+    assert begun == []
+    assert (await found(w, run)).state is RunState.DONE
 
 
 async def test_a_run_somebody_asked_for_is_never_too_late():
