@@ -192,19 +192,19 @@ class _Sum:
 
 def _daily(facts: Facts, window: Window) -> Iterator[Row]:
     """What closed and was paid for each day; nothing of what is open."""
-    before: dict[Any, _Sum] = {}
+    before: dict[int, _Sum] = {}  # by position, whose book may be renamed
     closed = 0
     for day, ledger, done in _days(facts, window):
         symbols = {one.symbol for one in done if one is not None}
         symbols |= {one.into for one in done if isinstance(one, Action)}
         rows: dict[tuple[str, str, str], list[Any]] = {}
         for book, position in ledger.positions.items():
-            if book.symbol not in symbols:
+            if position.symbol not in symbols:
                 continue
-            old, new = before.get(book, _Sum()), _Sum.of(position)
+            old, new = before.get(id(position), _Sum()), _Sum.of(position)
             if old == new:
                 continue
-            before[book] = new
+            before[id(position)] = new
             row = rows.setdefault(
                 (book.account, book.strategy, position.currency), [0] + [ZERO] * 4
             )
