@@ -17,7 +17,8 @@ import pytest
 from db.journal import open_journal
 from desk import decide, execute, propose
 from desk.desk import Plan
-from desk.statistics import excursion, executions, exit_reasons, statistics
+from desk.executions import executions
+from desk.statistics import excursion, exit_reasons, statistics
 from desk.vetoed import vetoed
 from tests.desk.test_report import FRI, MONDAY, NEXT, PRICES, THU, TUE, WED, Papers, week
 from tests.world import CLOSE, World, answer, explain, world
