@@ -20,6 +20,7 @@ from desk.executions import bounds
 from desk.leave import BY as AT_CLOSE
 from trading.errors import DataError
 from trading.ledger import Trade
+from trading.ledger.fold import standing_fills
 from trading.money import Adjustment, Flow, Mark, money
 from trading.orders import Fill, Order
 from trading.ports import KeepsBars
@@ -156,12 +157,13 @@ async def _exposure(desk: Desk, dates: Sequence[date], strategy: str) -> Mapping
 
 
 async def _traded(desk: Desk, dates: Sequence[date], strategy: str) -> Mapping[date, Decimal]:
-    """Value of all fills by day, in base currency."""
+    """Value of all fills that stand by day, in base currency."""
     if not dates:
         return {}
     begin, end = bounds(desk, dates[0], dates[-1])
     only: dict[str, Any] = {"strategy": strategy} if strategy else {}
     ledger = await desk.books.ledger()
+    fills = await desk.journal.read(Fill, at__gte=begin, at__lt=end, **only)
     worth = [
         (
             desk.local(fill.at).date(),
@@ -170,7 +172,7 @@ async def _traded(desk: Desk, dates: Sequence[date], strategy: str) -> Mapping[d
             * fill.multiplier
             * report.known(ledger, fill.currency, fill.at),
         )
-        for fill in await desk.journal.read(Fill, at__gte=begin, at__lt=end, **only)
+        for fill in standing_fills(fills)
     ]
     return _by_day(dates, worth)
 

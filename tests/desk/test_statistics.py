@@ -147,6 +147,8 @@ async def test_what_was_taken_back_was_no_execution():
     await w.journal.append([undo])
     found = await executions(w.desk, TUE, FRI)
     assert [(one.symbol, one.side) for one in found if one.symbol == "AAPL"] == [("AAPL", "buy")]
+    days = (await statistics(w.desk, TUE, FRI)).days
+    assert sum(day.traded for day in days) == 3 * 50 * 100, "no turnover either"
 
 
 async def test_how_far_a_trade_went_both_ways():
