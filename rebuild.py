@@ -65,7 +65,7 @@ def said(made: Made) -> list[str]:
     if made.at_cost:
         lines.append(
             f"Carried at cost, no price is known: {_some(sorted(made.at_cost))}; bring their bars "
-            "(`quarterdeck data import`), then `quarterdeck rebuild --prices`."
+            "(`quarterdeck data import`), then `quarterdeck rebuild`."
         )
     if made.untold:
         day, why = next(iter(made.untold.items()))
