@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from desk import marks, snapshots
 from desk.closes import books_at
@@ -85,13 +85,22 @@ async def _news(desk: Desk, seen: Mapping[str, int]) -> tuple[dict[str, int], da
     upto, moments = dict(seen), []
     for kind in FACTS:
         name = kind.__name__
-        new: Sequence[Any] = await desk.journal.read(kind, id__gt=seen.get(name, 0))
-        upto[name] = max([seen.get(name, 0), *(one.id for one in new)])
-        moments += [one.at for one in new]
-        undone = tuple({one.reverses for one in new if kind is Fill and one.reverses})
-        if undone:
-            moments += [one.at for one in await desk.journal.read(Fill, execution_id__in=undone)]
+        last = await desk.journal.first(kind, order="-id", id__gt=seen.get(name, 0))
+        first = await desk.journal.first(
+            kind, order="at", id__gt=seen.get(name, 0), id__lte=_id(last)
+        )
+        if first is not None:
+            upto[name] = _id(last)
+            moments.append(first.at)
+    back = await desk.journal.read(Fill, id__gt=seen.get("Fill", 0), reverses__not="")
+    if back:
+        undone = tuple({one.reverses for one in back})
+        moments += [one.at for one in await desk.journal.read(Fill, execution_id__in=undone)]
     return upto, min(moments, default=None)
+
+
+def _id(fact: Fill | Adjustment | Action | Rate | None) -> int:
+    return 0 if fact is None else fact.id
 
 
 async def _first(desk: Desk) -> datetime | None:

@@ -8,7 +8,7 @@ from desk import anew, report
 from tests.desk.test_report import CUMULATIVE, FRI, NEXT, THU, TUE, WED, marked, week
 from tests.desk.test_snapshots import findings, late_fill
 from tests.world import MONDAY, D, World, at, world
-from trading.facts import Run
+from trading.facts import Cursor, Run
 from trading.money import Mark, Snapshot
 from trading.orders import Fill
 from trading.types import Side
@@ -134,3 +134,13 @@ async def test_a_fill_of_the_session_that_is_marked_by_itself_waits_for_it():
     assert await w.journal.count(Snapshot, session=FRI) == 0
     await marked(w, FRI)
     assert await findings(w) == []
+
+
+async def test_a_cursor_that_cannot_be_read_has_all_sessions_compared_again():
+    w = await week()
+    await anew.catch_up(w.desk)
+    cursor = await w.journal.first(Cursor, name=anew.SEEN)
+    assert cursor is not None
+    await w.journal.move(cursor, value="[7")
+    await w.journal.append([late_fill(THU)])
+    assert (await anew.catch_up(w.desk)).changed == [THU, FRI]
