@@ -55,8 +55,7 @@ async def catch_up(desk: Desk, *, before: Session | None = None) -> Made:
     """The sessions that facts recorded since the last time have changed, and those nobody marked,
     up to the last close or the one `before` a session that is marked by itself."""
     cursor = await _cursor(desk)
-    seen = json.loads(cursor.value)
-    upto, late = await _news(desk, seen)
+    upto, late = await _news(desk, _seen(cursor))
     since = [] if late is None else await closed_since(desk, late)
     first = await _first(desk)
     kept = await _Kept.of(desk)
@@ -79,18 +78,25 @@ async def _cursor(desk: Desk) -> Cursor:
     return found
 
 
+def _seen(cursor: Cursor) -> dict[str, int]:
+    """Nothing, where that cannot be read: then all is compared again, which harms nothing."""
+    try:
+        return {str(name): int(id_) for name, id_ in json.loads(cursor.value).items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}
+
+
 async def _news(desk: Desk, seen: Mapping[str, int]) -> tuple[dict[str, int], datetime | None]:
     """How far each kind has come, and the earliest moment of what is new in it: of a correction
     also that of what it takes back."""
     upto, moments = dict(seen), []
     for kind in FACTS:
         name = kind.__name__
-        last = await desk.journal.first(kind, order="-id", id__gt=seen.get(name, 0))
-        first = await desk.journal.first(
-            kind, order="at", id__gt=seen.get(name, 0), id__lte=_id(last)
-        )
+        since = seen.get(name, 0)
+        last = _id(await desk.journal.first(kind, order="-id", id__gt=since))
+        first = await desk.journal.first(kind, order="at", id__gt=since, id__lte=last)
         if first is not None:
-            upto[name] = _id(last)
+            upto[name] = last
             moments.append(first.at)
     back = await desk.journal.read(Fill, id__gt=seen.get("Fill", 0), reverses__not="")
     if back:

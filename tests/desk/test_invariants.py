@@ -25,7 +25,7 @@ from trading.facts import (
     RunState,
     Trading,
 )
-from trading.money import Action, Adjustment, Change, Mark, Snapshot, Told
+from trading.money import Adjustment, Mark, Snapshot, Told
 from trading.orders import Fill, Order, OrderState, OrderType
 from trading.signals import Signal, SignalState
 from trading.types import Side
@@ -197,22 +197,6 @@ async def fill_of_nothing(w: World) -> None:
 async def fill_in_another_book(w: World) -> None:
     await w.journal.append([order(w, "k", state=OrderState.FILLED)])
     await w.journal.append([fill(w, order_key="k", strategy="other")])
-    w.desk.brokers = {}
-
-
-@breaks("actions can be", "action 1 (s1, XOM): 0 for 1 is no ratio")
-async def a_split_into_nothing(w: World) -> None:
-    await w.journal.append([Action("", "s1", Change.SPLIT, "XOM", w.clock.at, gives=D(0))])
-
-
-@breaks(
-    "one currency a book",
-    "XOM of unassigned (paper) was traded in USD and in EUR, 10 of it held in EUR",
-)
-async def held_in_two_currencies(w: World) -> None:
-    for code in ("USD", "EUR"):
-        one = fill(w, execution_id=code, currency=code, strategy="unassigned")
-        await w.journal.append([one])
     w.desk.brokers = {}
 
 
