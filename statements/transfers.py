@@ -9,7 +9,7 @@ from trading.money import Adjustment, Flow
 from trading.orders import Fill
 from trading.types import Side
 
-STEP = Decimal("1e-12")  # a price that is told by its worth alone is rounded here
+STEP = Decimal("1e-20")  # a price that is told by its worth alone is rounded here
 ASSUMED = "units transferred count at what they were worth that day where no price is told"
 
 
