@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.main import get_command
 
+from cli_audit import audit
 from cli_books import books
 from cli_caches import rebuild
 from cli_charges import charging
@@ -33,6 +34,7 @@ app.add_typer(books)
 app.add_typer(data, name="data")
 app.add_typer(mail, name="mail")
 app.add_typer(code, name="code")
+app.add_typer(audit, name="audit")
 app.command()(rebuild)
 app.command()(pair)
 

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from aiogram import BaseMiddleware, F, Router
 from aiogram.enums import ChatType
-from aiogram.types import CallbackQuery, Message, TelegramObject, User
+from aiogram.types import CallbackQuery, MaybeInaccessibleMessage, Message, TelegramObject, User
 
 from bot.callbacks import Press
 from bot.ports import Nonces
@@ -112,7 +112,7 @@ class Door:
         return await inbox.receive(self.journal, request, latches=may)
 
     async def press(
-        self, update_id: int, user: User, chat: int, message_id: int, nonce: str
+        self, update_id: int, user: User, chat: int, message_id: int, nonce: str, *, seen: str = ""
     ) -> Request | str | None:
         """What the button asked for, on disk; a word of WHY_NOT where it counts for nothing."""
         now = self.wall.now()
@@ -139,6 +139,7 @@ class Door:
                 pressed=True,
                 message_id=message_id,
                 nonce=nonce,
+                seen=seen,
             )
 
     async def _refused_before(self, chat: int, nonce: str) -> Request | None:
@@ -253,7 +254,12 @@ def router(door: Door) -> Router:
         assert query.message is not None
         chat, message_id = query.message.chat.id, query.message.message_id
         pressed = await door.press(
-            event_update.update_id, query.from_user, chat, message_id, callback_data.nonce
+            event_update.update_id,
+            query.from_user,
+            chat,
+            message_id,
+            callback_data.nonce,
+            seen=_seen(query.message),
         )
         if isinstance(pressed, str):
             await query.answer(WHY_NOT[pressed])
@@ -267,3 +273,8 @@ def router(door: Door) -> Router:
         await query.answer(WHY_NOT["unknown"])
 
     return routes
+
+
+def _seen(message: MaybeInaccessibleMessage) -> str:
+    """What the message said whose button was pressed; "" where Telegram does not tell any more."""
+    return (message.text or message.caption or "") if isinstance(message, Message) else ""

@@ -14,6 +14,7 @@ from tortoise.models import Model
 from db.fields import ExactField, InstantField, JsonTextField, WordsField
 from db.house_models import (
     AuthenticatorRow,
+    DeedRow,
     InviteRow,
     ListingRow,
     MemberRow,
@@ -23,6 +24,7 @@ from db.house_models import (
     TrialRow,
 )
 from db.money_models import ActionRow, AdjustmentRow, MarkRow, RateRow, SnapshotRow
+from trading.audit import Deed
 from trading.facts import (
     UNIQUE,
     Beat,
@@ -303,4 +305,5 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Member: MemberRow,
     Invite: InviteRow,
     Authenticator: AuthenticatorRow,
+    Deed: DeedRow,
 }

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from trading.audit import Deed
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import ORDER_MOVES, Fill, Order
 from trading.people import Authenticator, Invite, Member
@@ -271,6 +272,7 @@ Fact = (
     | Member
     | Invite
     | Authenticator
+    | Deed
 )
 
 #: A second append with the same key is skipped, not an error.
@@ -296,6 +298,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     Member: ("user",),
     Invite: ("digest",),
     Authenticator: ("operator",),
+    Deed: ("number",),
 }
 
 #: Kinds of which no row may be left out: a figure, a list or a latch without it would be wrong.

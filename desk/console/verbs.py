@@ -4,7 +4,7 @@ import asyncio
 from difflib import get_close_matches
 from importlib import import_module
 
-from desk import inbox, notices, rights, wording
+from desk import audit, inbox, notices, rights, wording
 from desk.console import (
     backtest,
     bars,
@@ -204,6 +204,15 @@ VERBS: dict[str, Verb] = {
         "People",
         "alerts silent",
     ),
+    "audit": Verb(
+        late("audit"),
+        "who did what, and what came of it",
+        "[user|signal|day]",
+        "People",
+        "17",
+        OWNER,
+        private=True,
+    ),
     "jobs": Verb(
         jobs.jobs,
         "what runs by itself, and when",
@@ -244,6 +253,8 @@ async def handle(desk: Desk, request_id: int) -> None:
         ended = {"state": state, "error": error, "handled_at": desk.wall.now()}
         if await desk.journal.move(request, **ended):
             await desk.journal.append(answers)
+            verb = VERBS.get(request.verb)
+            await audit.keep(desk, verb, request, answers, state=state, error=error)
     await desk.bell.ring("postman")
 
 
@@ -262,12 +273,11 @@ async def _carry_out(desk: Desk, request: Request) -> None:
 
 async def _failed(desk: Desk, request: Request, failure: Exception) -> None:
     """An error of ours: the operator is told once, with a number to find it in the log."""
-    await desk.journal.move(
-        request,
-        state=RequestState.FAILED,
-        error=repr(failure)[:500],
-        handled_at=desk.wall.now(),
-    )
+    state, error = RequestState.FAILED, repr(failure)[:500]
+    async with desk.journal.transaction():
+        ended = {"state": state, "error": error, "handled_at": desk.wall.now()}
+        if await desk.journal.move(request, **ended):
+            await audit.keep(desk, VERBS.get(request.verb), request, state=state, error=error)
     said = message(
         bold(f"/{request.verb} failed"),
         f"\nAn error of ours ({type(failure).__name__}); see request {request.id} in the log. "

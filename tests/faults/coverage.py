@@ -127,6 +127,7 @@ VERBS: Mapping[str, str] = {
     "role": PEOPLE,
     "code": "tests/desk/test_codes.py",
     "notify": "tests/desk/test_notify.py",
+    "audit": "tests/desk/test_audit.py",
     "jobs": "tests/desk/test_console_jobs.py",
     "health": "tests/desk/test_console_jobs.py",
     "help": CONSOLE,
