@@ -23,3 +23,16 @@ def verify(
     from settings import load
 
     sys.exit(asyncio.run(tried(load(), head)))
+
+
+def why(
+    signal: int,
+    check: Annotated[
+        bool, typer.Option("--verify", help="Say whether the bars give it again.")
+    ] = False,
+) -> None:
+    """The story of a signal. With --verify exit 1 where bars and code do not give it again."""
+    from auditing import why as told
+    from settings import load
+
+    sys.exit(asyncio.run(told(load(), signal, again=check)))

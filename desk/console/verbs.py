@@ -28,6 +28,7 @@ from desk.console.reconcile import ACTS, reconcile
 from desk.console.trades import trades
 from desk.console.unknown import unknown
 from desk.console.verb import Handler, Verb
+from desk.console.why import why
 from desk.desk import Desk
 from trading.errors import DeskError, JournalError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
@@ -65,7 +66,7 @@ VERBS: dict[str, Verb] = {
     "reject": Verb(
         deciding.reject, "turn a signal down", "ID [reason]", topic="Signals", needs=TRADER
     ),
-    "why": Verb(deciding.why, "the story of a signal", "ID", topic="Signals"),
+    "why": Verb(why, "the whole story of a signal or order", "ID", topic="Signals", example="17"),
     "withdraw": Verb(
         deciding.withdraw,
         "take back an approval not yet sent",
