@@ -31,6 +31,7 @@ from pydantic_settings import (
 
 from charges.settings import ChargeSettings
 from mail.settings import MailSettings
+from risk.exit_settings import ExitSettings
 from trading.errors import ConfigError
 from trading.ledger import Method
 from trading.types import Mode
@@ -69,6 +70,7 @@ class StrategySettings(BaseModel):
     cards: int = Field(default=3, ge=0, le=10)
     params: dict[str, Any] = Field(default_factory=dict)
     universe: str = ""  # what it may enter; "" is the whole book
+    exits: ExitSettings = ExitSettings()
 
 
 class LimitSettings(BaseModel):
