@@ -105,9 +105,11 @@ async def _make_way(desk: Desk, order: Order) -> Order | None:
         return order
     if await trading_state(desk, order.strategy, order.broker) is Trading.HALTED:
         return None  # it could not go, and nothing would be left that rests
+    if not resting or await brackets.room(desk, order) >= order.quantity:
+        return await brackets.fitted(desk, order)
     for stop in resting:
         await cancel(desk, stop, note="it gives way to another exit")
-    return None if resting else await brackets.fitted(desk, order)
+    return None
 
 
 def _own_session(desk: Desk, order: Order) -> Session:

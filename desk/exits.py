@@ -46,6 +46,7 @@ class _Look:
     now: datetime
     session: Session | None
     actions: Sequence[Action]
+    owner: str
     states: dict[tuple[str, str], Trading] = field(default_factory=dict)
 
     async def state(self, row: Bracket) -> Trading:
@@ -66,8 +67,9 @@ class _Look:
         return quote if fresh else None
 
 
-async def keep(desk: Desk) -> None:
-    """One look at every bracket and every position that should have one."""
+async def keep(desk: Desk, *, owner: str = "") -> None:
+    """One look at every bracket and every position that should have one, as this process or as
+    `owner`. What it places it sends."""
     if not desk.reconciled:
         return
     rows = await brackets.live(desk)  # before the orders: who is late moves nothing
@@ -82,20 +84,26 @@ async def keep(desk: Desk) -> None:
     now = desk.market.now()
     since = min((row.action for row in rows), default=0)
     actions = await desk.journal.read(Action, id__gt=since) if rows else []
-    look = _Look(desk, now, desk.calendar.session_at(now), actions)
+    look = _Look(desk, now, desk.calendar.session_at(now), actions, owner)
     for row in rows:
         position = held.pop(book_of(row), None)
-        mine = orders.get(book_of(row), brackets.NOTHING)
-        try:
-            if position is None or not _belongs(row, position):
-                await _end(look, row, mine)
-            else:
-                await _attend(look, row, position, mine)
-        except (BrokerError, DeskError) as error:  # of this one; the others are looked after
-            await _note(desk, row, str(error), told=False)
+        await _looked(look, row, position, orders.get(book_of(row), brackets.NOTHING))
     for book, position in held.items():
         if brackets.exits_of(desk, book.strategy):
-            await _begin(look, position)
+            new = await _begin(look, position)
+            if new is not None:
+                await _looked(look, new, position, orders.get(book, brackets.NOTHING))
+
+
+async def _looked(look: _Look, row: Bracket, position: Position | None, mine: Closing) -> None:
+    """One of them; what goes wrong keeps nobody else waiting."""
+    try:
+        if position is None or not _belongs(row, position):
+            await _end(look, row, mine)
+        else:
+            await _attend(look, row, position, mine)
+    except (BrokerError, DeskError) as error:
+        await _note(look.desk, row, str(error), told=False)
 
 
 def _belongs(row: Bracket, position: Position) -> bool:
@@ -103,21 +111,21 @@ def _belongs(row: Bracket, position: Position) -> bool:
     return opened_by == row.opened_by and position.quantity * row.sign > 0
 
 
-async def _begin(look: _Look, position: Position) -> None:
+async def _begin(look: _Look, position: Position) -> Bracket | None:
     """The bracket of a position that has none, measured from what its first fill cost."""
     desk, book = look.desk, position.book
     instrument = desk.instruments.find(book.symbol)
     if position.episode is None or instrument is None:
-        return
+        return None
     opening = await desk.journal.first(Order, key=position.episode.opened_by)
     here = (b for b in desk.brokers.values() if b.account_id == book.account)
     broker = desk.brokers.get(opening.broker) if opening else next(here, None)
     if broker is None:
-        return
+        return None
     try:
         rests = OrderType.STOP in (await broker.terms()).rests
     except BrokerError:
-        return
+        return None
     made, until = await _levels(desk, position, opening, instrument)
     newest = await desk.journal.first(Action, order="-id")
     row = Bracket(
@@ -138,11 +146,12 @@ async def _begin(look: _Look, position: Position) -> None:
     )
     async with desk.journal.transaction():
         if await brackets.live(desk, **brackets.same_book(row)):
-            return
+            return None
         new = await desk.journal.append([row])
         if new and made.missing and book.strategy != brackets.MANUAL:
             await _tell(desk, new[0], "Not covered", made.missing)
     await desk.bell.ring("postman")
+    return new[0] if new else None
 
 
 async def _levels(
@@ -363,7 +372,9 @@ async def _place(look: _Look, row: Bracket, quantity: Decimal, kind: OrderType) 
             reduce_only=True,
             purpose=EXIT,
         )
-        await desk.journal.append([order])
+        new = await desk.journal.append([order])
+    for one in new:
+        await execute.execute(desk, one, owner=look.owner)
 
 
 async def _cancel(desk: Desk, orders: Sequence[Order], why: str) -> None:

@@ -65,7 +65,7 @@ async def trade_once(desk: Desk, *, owner: str = "") -> None:
             desk.hands.away.add(name)
         else:
             desk.hands.away.discard(name)
-    await exits.keep(desk)
+    await exits.keep(desk, owner=owner)
     run = await squareoff.under_way(desk)
     if run is not None:
         try:
