@@ -321,6 +321,11 @@ def first_line(error: ValidationError) -> str:
 def _known(path: tuple[int | str, ...]) -> str:
     """The keys there are beside the one at `path`."""
     model = GROUPS.get(str(path[0]), Settings) if path else Settings
+    for part in path[1:-1]:
+        inner = (
+            model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        )
+        model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
     return f"known are: {', '.join(sorted(model.model_fields))}"
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, time
 from decimal import Decimal
 
 from desk import doubt, notices, report, wording
+from desk.console import exits
 from desk.console.cards import CENT
 from desk.console.replies import columns
 from desk.desk import Desk
@@ -68,7 +69,7 @@ async def positions(desk: Desk, request: Request) -> None:
             bold(f"{len(rows)} position{'s' if len(rows) > 1 else ''}"),
             f" · {wording.money(value, desk.currency)}\n",
             table(columns(lines)),
-            f"{more}{_shared(rows[:SHOWN])}\nUnrealised {wording.profit(gain, desk.currency)}\n",
+            f"{more}{_shared(rows[:SHOWN])}{await exits.lines(desk, rows[:SHOWN])}\nUnrealised {wording.profit(gain, desk.currency)}\n",
             doubtful,
             await as_of(desk),
         ),

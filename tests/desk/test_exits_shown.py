@@ -1,0 +1,63 @@
+"""What /positions, /trade and /performance say of stops."""
+
+from desk import statistics
+from desk.console import exits
+from desk.report import held as open_rows
+from tests.exits_world import bought, exiting, forgetful, later, look, price
+from tests.world import World
+
+
+async def lines(w: World) -> str:
+    return await exits.lines(w.desk, await open_rows(w.desk))
+
+
+async def test_positions_show_each_stop_where_it_rests_how_far_it_is_and_what_is_at_risk():
+    w = await exiting(stop="5 %", target="10 %", sessions=3)
+    await bought(w)
+    await look(w)
+    assert await lines(w) == (
+        "\nAAPL: stop 95.00 at the broker, 5.0 % away, 250.00 USD at risk; target 110.00; "
+        "until Thu 6 Feb 15:59"
+    )
+
+
+async def test_positions_show_a_watched_stop_and_why_one_does_not_cover():
+    w = await exiting(trail="4 %")
+    forgetful(w)
+    await bought(w)
+    await look(w)
+    assert await lines(w) == "\nAAPL: trailing stop 96.00 watched, 4.0 % away, 200.00 USD at risk"
+    del w.tape.prices["AAPL"]
+    await later(w, minutes=10)
+    assert "⚠ there is no price of today" in await lines(w)
+
+
+async def test_positions_without_a_bracket_say_nothing():
+    w = await exiting()
+    await bought(w)
+    await look(w)
+    assert await lines(w) == ""
+
+
+async def test_a_trade_shows_its_stop_and_what_ended_it():
+    w = await exiting(stop="5 %")
+    await bought(w)
+    await look(w)
+    await price(w, "AAPL", "94")
+    [trade] = (await w.desk.books.ledger()).trades
+    assert await exits.figures(w.desk, trade) == [
+        ("stop, broker", "95.00 USD"),
+        ("from entry", "5.0 %"),
+        ("at risk", "250.00 USD"),
+        ("ended by", "stop"),
+    ]
+    assert await statistics.exit_reasons(w.desk, [trade]) == {trade.closed_by: "stop"}
+
+
+async def test_performance_tells_a_target_from_a_stop():
+    w = await exiting(stop="5 %", target="10 %")
+    await bought(w)
+    await look(w)
+    await price(w, "AAPL", "111")
+    [trade] = (await w.desk.books.ledger()).trades
+    assert await statistics.exit_reasons(w.desk, [trade]) == {trade.closed_by: "target"}
