@@ -322,9 +322,8 @@ def _known(path: tuple[int | str, ...]) -> str:
     """The keys there are beside the one at `path`."""
     model = GROUPS.get(str(path[0]), Settings) if path else Settings
     for part in path[1:-1]:
-        inner = (
-            model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
-        )
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
         model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
     return f"known are: {', '.join(sorted(model.model_fields))}"
 

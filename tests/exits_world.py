@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from brokers.adversary import Adversary
 from brokers.paper import PaperBroker
-from desk import decide, execute, exits, propose, settle
+from desk import decide, execute, propose
 from desk.brackets import live
 from risk.exits import Distance, Exits
 from tests.world import MONDAY, D, World, answer, explain, world
@@ -15,6 +15,7 @@ from trading.facts import Notice
 from trading.messages import Message
 from trading.orders import WORKING, Order, OrderType
 from trading.ports import Broker, Terms
+from worker import rounds
 
 TUESDAY = MONDAY.replace(day=4)
 RESTS = frozenset({OrderType.STOP, OrderType.LIMIT})
@@ -63,12 +64,8 @@ async def look(w: World, times: int = 1) -> None:
         broker = w.broker
         if isinstance(broker, PaperBroker | Adversary):
             await broker.work()
-        await settle.collect(w.desk, broker)
         await execute.follow(w.desk)
-        await execute.execute_due(w.desk, owner="t")
-        await execute.resolve(w.desk, owner="t")
-        await settle.collect(w.desk, broker)
-        await exits.keep(w.desk)
+        await rounds.trade_once(w.desk, owner="t")
 
 
 async def later(w: World, looks: int = 3, **span: float) -> None:

@@ -54,7 +54,11 @@ async def opposed(faults: Faults, seed: int, **given: str | int) -> tuple[World,
         tape, clock, Stocks("AAPL"), Costs(slippage_bps=D(0)),
         cash=D(1_000_000), shorts=True, dedupes=False,
     )  # fmt: skip
-    adversary = Adversary(paper, faults, seed=seed, monotonic=lambda: clock.at.timestamp())
+
+    def seconds() -> float:
+        return clock.at.timestamp()
+
+    adversary = Adversary(paper, faults, seed=seed, monotonic=seconds)
     w = await exiting(adversary, **given)
     w.desk.wall = w.desk.market = w.clock = clock
     w.desk.feed = w.tape = tape
