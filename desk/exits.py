@@ -196,7 +196,7 @@ async def _attend(look: _Look, row: Bracket, position: Position, mine: Closing) 
     if quote is not None and row.trail is not None:
         row = await _follow(look, row, quote, state, instrument)
     stops = mine.of(exits=True)
-    watched = None if row.rests and stops else row.stop
+    watched = None if stops else row.stop  # never both
     trigger = Trigger.NONE
     if quote is not None:
         trigger = touched(row.sign, quote.price, watched, row.target)
@@ -213,6 +213,8 @@ async def _attend(look: _Look, row: Bracket, position: Position, mine: Closing) 
         return
     if row.rests:
         await _cover(look, row, position, mine, state)
+    elif stops:
+        await _cancel(desk, stops, "it is watched by us now")
     elif quote is None and look.session and look.now >= look.session.open + GRACE:
         await _note(desk, row, "there is no price of today, and its stop is watched by us")
     elif quote is not None:
