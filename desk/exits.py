@@ -11,27 +11,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from desk import brackets, execute, notices, readings, wording
+from desk import brackets, execute, readings, wording
+from desk.bracing import begin, follow, split, tell
 from desk.brackets import EXIT, Closing, book_of, kept, stop_of
-from desk.desk import LAST, Desk
+from desk.desk import Desk
 from desk.halt import trading_state
-from risk.exits import Levels, levels, ratchet, touched
+from risk.exits import touched
 from trading.brackets import Bracket, Trigger
 from trading.errors import BrokerError, DamagedRow, DataError, DeskError
-from trading.facts import Lane, Trading
+from trading.facts import Trading
 from trading.ledger import Position
-from trading.messages import bold, message
-from trading.money import Action, Change
+from trading.money import Action
 from trading.orders import AT_BROKER, Order, OrderState, OrderType
 from trading.ports import Session
-from trading.signals import Signal
-from trading.types import Instrument, Quote, Side
+from trading.types import Quote
 
 __all__ = ["keep", "kept", "stop_of"]
 
 ZERO = Decimal(0)
-FOLLOWS = timedelta(minutes=1)  # market time between two moves of a trailing stop
-STEP = Decimal("0.1")  # of its distance: the least a trailing stop moves, since a move uncovers
 GRACE = timedelta(minutes=5)  # market time after the open in which a first price may be missing
 RETRY = timedelta(minutes=1)  # market time between two tries to close
 TRIES = 3  # refusals by the broker, after which a person must close
@@ -90,7 +87,7 @@ async def keep(desk: Desk, *, owner: str = "") -> None:
         await _looked(look, row, position, orders.get(book_of(row), brackets.NOTHING))
     for book, position in held.items():
         if brackets.exits_of(desk, book.strategy):
-            new = await _begin(look, position)
+            new = await begin(desk, position)
             if new is not None:
                 await _looked(look, new, position, orders.get(book, brackets.NOTHING))
 
@@ -111,81 +108,10 @@ def _belongs(row: Bracket, position: Position) -> bool:
     return opened_by == row.opened_by and position.quantity * row.sign > 0
 
 
-async def _begin(look: _Look, position: Position) -> Bracket | None:
-    """The bracket of a position that has none, measured from what its first fill cost."""
-    desk, book = look.desk, position.book
-    instrument = desk.instruments.find(book.symbol)
-    if position.episode is None or instrument is None:
-        return None
-    opening = await desk.journal.first(Order, key=position.episode.opened_by)
-    here = (b for b in desk.brokers.values() if b.account_id == book.account)
-    broker = desk.brokers.get(opening.broker) if opening else next(here, None)
-    if broker is None:
-        return None
-    try:
-        rests = OrderType.STOP in (await broker.terms()).rests
-    except BrokerError:
-        return None
-    made, until = await _levels(desk, position, opening, instrument)
-    newest = await desk.journal.first(Action, order="-id")
-    row = Bracket(
-        strategy=book.strategy,
-        broker=broker.name,
-        account=book.account,
-        symbol=book.symbol,
-        opened_by=position.episode.opened_by,
-        opened_at=position.episode.opened_at,
-        side=Side.SELL if position.quantity > 0 else Side.BUY,
-        entry=position.average,
-        stop=made.stop,
-        trail=made.trail,
-        target=made.target,
-        until=until,
-        rests=rests,
-        action=newest.id if newest else 0,
-    )
-    async with desk.journal.transaction():
-        if await brackets.live(desk, **brackets.same_book(row)):
-            return None
-        new = await desk.journal.append([row])
-        if new and made.missing and book.strategy != brackets.MANUAL:
-            await _tell(desk, new[0], "Not covered", made.missing)
-    await desk.bell.ring("postman")
-    return new[0] if new else None
-
-
-async def _levels(
-    desk: Desk, position: Position, opening: Order | None, instrument: Instrument
-) -> tuple[Levels, datetime | None]:
-    signal = None
-    if opening is not None and opening.signal_id is not None:
-        signal = await desk.journal.first(Signal, id=opening.signal_id)
-    atr = Decimal(repr(signal.features.get("atr", 0.0))) if signal else ZERO
-    known = atr if atr.is_finite() and atr > 0 else None
-    own = signal.stop if signal and not signal.is_exit else None
-    exits = brackets.exits_of(desk, position.book.strategy)
-    sign = 1 if position.quantity > 0 else -1
-    made = levels(exits, sign, position.average, instrument.tick, known, own)
-    if not exits.sessions or position.opened_at is None:
-        return made, None
-    return made, _last_minute(desk, position.opened_at, exits.sessions)
-
-
-def _last_minute(desk: Desk, opened_at: datetime, sessions: int) -> datetime | None:
-    """Of the last of so many sessions; None past the calendar's end."""
-    try:
-        session = desk.calendar.session_at(opened_at) or desk.calendar.next_session(opened_at)
-        for _ in range(sessions - 1):
-            session = desk.calendar.next_session(session.open)
-    except DataError:
-        return None
-    return session.close - LAST
-
-
 async def _attend(look: _Look, row: Bracket, position: Position, mine: Closing) -> None:
     desk = look.desk
     instrument = desk.instruments.find(row.symbol)
-    row = await _split(look, row, instrument)
+    row = await split(desk, row, instrument, look.actions)
     if instrument is None:
         return
     if row.fired:
@@ -194,7 +120,7 @@ async def _attend(look: _Look, row: Bracket, position: Position, mine: Closing) 
     quote = await look.quote(row.symbol)
     state = await look.state(row)
     if quote is not None and row.trail is not None:
-        row = await _follow(look, row, quote, state, instrument)
+        row = await follow(desk, row, quote, state, instrument)
     stops = mine.of(exits=True)
     watched = None if stops else row.stop  # never both
     trigger = Trigger.NONE
@@ -219,55 +145,6 @@ async def _attend(look: _Look, row: Bracket, position: Position, mine: Closing) 
         await _note(desk, row, "there is no price of today, and its stop is watched by us")
     elif quote is not None:
         await _note(desk, row, "")
-
-
-async def _split(look: _Look, row: Bracket, instrument: Instrument | None) -> Bracket:
-    """The bracket with its prices as they are since a split of its instrument."""
-    due = [
-        action
-        for action in look.actions
-        if action.id > row.action
-        and action.symbol == row.symbol
-        and action.account in ("", row.account)
-        and action.at <= look.now
-    ]
-    if not due or instrument is None:
-        return row
-    factor = Decimal(1)
-    for action in due:
-        if action.kind is Change.SPLIT and action.at > row.opened_at:
-            factor = factor * action.takes / action.gives
-
-    def scaled(price: Decimal | None) -> Decimal | None:
-        ticks = None if price is None else (price * factor / instrument.tick).to_integral_value()
-        return None if ticks is None else max(ticks, Decimal(1)) * instrument.tick
-
-    trail = None if row.trail is None else row.trail * factor
-    last = max(action.id for action in due)
-    moved = await look.desk.journal.move(
-        row,
-        stop=scaled(row.stop),
-        target=scaled(row.target),
-        trail=trail,
-        entry=row.entry * factor,
-        action=last,
-    )
-    return moved or row
-
-
-async def _follow(
-    look: _Look, row: Bracket, quote: Quote, state: Trading, instrument: Instrument
-) -> Bracket:
-    """A trailing stop moves towards the money only, once a minute at most and never by little.
-    While trading is halted one that rests stays where it is: nothing could replace it."""
-    if row.trail is None or (row.rests and state is Trading.HALTED):
-        return row
-    if row.moved_at is not None and look.now < row.moved_at + FOLLOWS:
-        return row
-    stop = ratchet(row.stop, row.trail, quote.price, row.sign, instrument.tick)
-    if stop == row.stop or (row.stop is not None and abs(stop - row.stop) < row.trail * STEP):
-        return row
-    return await look.desk.journal.move(row, stop=stop, moved_at=look.now) or row
 
 
 async def _cover(
@@ -307,7 +184,7 @@ async def _refused(desk: Desk, row: Bracket) -> bool:
         moved = await desk.journal.move(row, rests=False, note="")
         if moved is not None:
             why = f"{row.broker} refused the stop: {made[-1].note}. It is watched by us now"
-            await _tell(desk, moved, "Stop not at the broker", why)
+            await tell(desk, moved, "Stop not at the broker", why)
     await desk.bell.ring("postman")
     return True
 
@@ -421,7 +298,7 @@ async def _fire(desk: Desk, row: Bracket, trigger: Trigger, quote: Quote | None)
         said = "It was held for as long as it may be"
         if trigger is not Trigger.SESSIONS:
             said = f"{at}{beside}"
-        await _tell(desk, moved, f"{wording.capital(_word(trigger))} reached", said)
+        await tell(desk, moved, f"{wording.capital(_word(trigger))} reached", said)
     await desk.bell.ring("postman")
 
 
@@ -432,14 +309,9 @@ async def _note(desk: Desk, row: Bracket, why: str, *, told: bool = True) -> Non
     async with desk.journal.transaction():
         moved = await desk.journal.move(row, note=why)
         if moved is not None and why and told:
-            await _tell(desk, moved, "Not covered", why)
+            await tell(desk, moved, "Not covered", why)
     if why and told:
         await desk.bell.ring("postman")
-
-
-async def _tell(desk: Desk, row: Bracket, what: str, why: str) -> None:
-    said = message(bold(f"{what}: {row.symbol}"), f"\n{row.strategy}: {why}.")
-    await notices.tell(desk, said, lane=Lane.CRITICAL)
 
 
 def _word(trigger: Trigger) -> str:

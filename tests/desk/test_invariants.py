@@ -10,8 +10,8 @@ import pytest
 
 from brokers.paper import PaperBroker
 from desk import decide, execute, invariants, propose
+from tests.desk import exits_broken
 from tests.world import MONDAY, D, World, answer, at, explain, world
-from trading.brackets import Bracket
 from trading.clocks import SimulatedClock
 from trading.facts import (
     ClockReading,
@@ -259,31 +259,6 @@ async def held_there_alone(w: World) -> None:
     paper.statement.held["XOM"] = Held(D(1), D(10), D(100))
 
 
-@breaks("stops cover", "AAPL in dip: 50 to cover, stops for 0")
-async def without_its_stop(w: World) -> None:
-    found = fill(w)
-    entry = await first(w, Order)
-    opened = (await first(w, Fill)).at
-    await w.journal.append(
-        [
-            Bracket(
-                "dip", "paper", "paper", "AAPL", entry.key, opened, Side.SELL, found.price,
-                stop=D(95), rests=True,
-            )
-        ]
-    )  # fmt: skip
-
-
-@breaks("closed once", "AAPL in dip: orders close 60, 50 are held")
-async def closed_twice_over(w: World) -> None:
-    one = order(
-        w, "x", symbol="AAPL", side=Side.SELL, quantity=D(60), type=OrderType.STOP, stop=D(90),
-        reduce_only=True, purpose="exit", state=OrderState.ACCEPTED,
-    )  # fmt: skip
-    await w.journal.append([one])
-    w.desk.brokers = {}
-
-
 @breaks("claims go on", "order k (XOM): fast-9's claim ran out at 2025-02-04 16:00:00 UTC")
 async def claimed_and_left(w: World) -> None:
     ended = long_ago(w)
@@ -400,6 +375,9 @@ async def marked_without_a_fact(w: World) -> None:
 async def taken_without_a_fact(w: World) -> None:
     amounts = (0, 0, 0, 0, 0, None, None, None)
     await w.journal.append([Snapshot(MONDAY, "x", "USD", *amounts, Told.NOBODY, (), ())])
+
+
+BREAKS.update(exits_broken.BREAKS)
 
 
 async def test_a_sound_desk_has_no_finding():
