@@ -212,10 +212,14 @@ async def _close(look: _Look, row: Bracket, position: Position, mine: Closing) -
     elif made and made[-1].done_at is not None and look.now < made[-1].done_at + RETRY:
         return
     elif look.session is not None:
-        await _place(look, row, wants, OrderType.MARKET)
+        quote = await look.quote(row.symbol)
+        met = None if quote is None else quote.price
+        await _place(look, row, wants, OrderType.MARKET, met)
 
 
-async def _place(look: _Look, row: Bracket, quantity: Decimal, kind: OrderType) -> None:
+async def _place(
+    look: _Look, row: Bracket, quantity: Decimal, kind: OrderType, met: Decimal | None = None
+) -> None:
     desk = look.desk
     broker = desk.brokers.get(row.broker)
     if broker is None:
@@ -248,6 +252,7 @@ async def _place(look: _Look, row: Bracket, quantity: Decimal, kind: OrderType) 
             created_at=look.now,
             type=kind,
             stop=row.stop if kind is OrderType.STOP else None,
+            reference=met,
             reduce_only=True,
             purpose=EXIT,
         )
