@@ -19,7 +19,7 @@ from desk.halt import trading_state
 from risk.exits import touched
 from trading.brackets import Bracket, Trigger
 from trading.errors import BrokerError, DamagedRow, DataError, DeskError
-from trading.facts import Trading
+from trading.facts import Run, RunState, Trading
 from trading.ledger import Position
 from trading.money import Action
 from trading.orders import AT_BROKER, Order, OrderState, OrderType
@@ -45,12 +45,23 @@ class _Look:
     actions: Sequence[Action]
     owner: str
     states: dict[tuple[str, str], Trading] = field(default_factory=dict)
+    squaring: bool | None = None
 
     async def state(self, row: Bracket) -> Trading:
         key = row.strategy, row.broker
         if key not in self.states:
             self.states[key] = await trading_state(self.desk, *key)
         return self.states[key]
+
+    async def squared(self, row: Bracket) -> bool:
+        """Whether a square-off is closing it, which needs no stop and says enough by itself."""
+        if await self.state(row) is not Trading.HALTED:
+            return False
+        if self.squaring is None:
+            under_way = (RunState.DUE, RunState.RUNNING)
+            found = await self.desk.journal.count(Run, job="squareoff", state__in=under_way)
+            self.squaring = bool(found)
+        return self.squaring
 
     async def quote(self, symbol: str) -> Quote | None:
         """Today's price, where it can be traded at; an older one sets nothing off."""
@@ -114,6 +125,9 @@ async def _attend(look: _Look, row: Bracket, position: Position, mine: Closing) 
     row = await split(desk, row, instrument, look.actions)
     if instrument is None:
         return
+    if await look.squared(row):
+        await _note(desk, row, "a square-off is closing it", told=False)
+        return
     if row.fired:
         await _close(look, row, position, mine)
         return
@@ -165,7 +179,8 @@ async def _cover(
         await _cancel(desk, away, "its stop or its position has changed")
         return
     if covers == wants:
-        await _note(desk, row, "")
+        instead = "" if wants else "another order is closing it"
+        await _note(desk, row, instead, told=False)
         return
     if await _refused(desk, row):
         return

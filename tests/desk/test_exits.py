@@ -210,6 +210,7 @@ async def test_a_square_off_cancels_the_stop_first_and_no_other_is_placed():
     assert progress.flat
     assert await resting(w) == []
     assert len(await w.journal.read(Order, purpose="exit")) == 1
+    assert not any("Not covered" in text for text in await said(w))
     await sound(w)
 
 
