@@ -1,5 +1,6 @@
 """A position with a stop is covered once, at the broker or by us, and left when it should be."""
 
+import asyncio
 from dataclasses import replace
 
 from brokers.paper import PaperBroker
@@ -313,3 +314,50 @@ async def test_a_split_takes_the_stop_along():
     await exits.keep(w.desk)
     assert row.stop == D(95)
     assert (await bracket(w)).stop == D("47.5")
+
+
+async def test_a_stop_given_by_hand_is_kept_whatever_the_settings_say():
+    w = await exiting()
+    [signal] = await propose.propose(w.desk, "dip", [answer("AAPL")], explain=explain)
+    own = replace(signal, strategy="manual", stop=D(97), id=0, bar=w.clock.at)
+    [own] = await w.journal.append([own])
+    w.go(TUESDAY, 14, 31)
+    now = w.clock.at
+    await w.journal.append(
+        [
+            Order(
+                "t-m", "manual", "paper", "paper", "AAPL", Side.BUY, D(10), now, now,
+                signal_id=own.id,
+            )
+        ]
+    )  # fmt: skip
+    await look(w, 2)
+    [stop] = await resting(w)
+    assert (stop.strategy, stop.stop, stop.quantity) == ("manual", D(97), D(10))
+    await price(w, "AAPL", "96")
+    assert await held(w, strategy="manual") == 0
+
+
+async def test_two_workers_that_look_at_once_place_one_stop():
+    w = await exiting(stop="5 %")
+    await bought(w)
+    other = replace(w.desk)
+    async with asyncio.TaskGroup() as group:
+        for desk in (w.desk, other, w.desk, other):
+            group.create_task(exits.keep(desk, owner="t"))
+    await look(w, 2)
+    assert len(await resting(w)) == 1
+    assert await w.journal.count(Bracket) == 1
+    await sound(w)
+
+
+async def test_a_stop_cancelled_at_the_broker_is_placed_again():
+    w = await exiting(stop="5 %")
+    await bought(w)
+    await look(w, 2)
+    [stop] = await resting(w)
+    await w.broker.cancel(stop.key)
+    await look(w, 3)
+    [again] = await resting(w)
+    assert (again.key, again.stop) == (stop.key[:-1] + "2", D(95))
+    await sound(w)
