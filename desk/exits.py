@@ -267,7 +267,7 @@ async def _place(
             created_at=look.now,
             type=kind,
             stop=row.stop if kind is OrderType.STOP else None,
-            reference=met,
+            reference=row.stop if kind is OrderType.STOP else met,
             reduce_only=True,
             purpose=EXIT,
         )

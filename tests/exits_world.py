@@ -14,7 +14,7 @@ from trading.brackets import Bracket
 from trading.facts import Notice
 from trading.messages import Message
 from trading.orders import WORKING, Order, OrderType
-from trading.ports import Broker, Terms
+from trading.ports import Broker, Journal, Terms
 from worker import rounds
 
 TUESDAY = MONDAY.replace(day=4)
@@ -37,8 +37,10 @@ def chosen(**given: str | int) -> Exits:
     )
 
 
-async def exiting(broker: Broker | None = None, **given: str | int) -> World:
-    w = await world(broker=broker)
+async def exiting(
+    broker: Broker | None = None, *, journal: Journal | None = None, **given: str | int
+) -> World:
+    w = await world(journal, broker=broker)
     w.desk.plans = {"dip": replace(w.desk.plans["dip"], exits=chosen(**given))}
     return w
 

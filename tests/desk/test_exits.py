@@ -2,8 +2,10 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 from brokers.paper import PaperBroker
+from db.journal import open_journal
 from desk import brackets, decide, exits, leave, propose, squareoff
 from desk.halt import latch, of_strategy
 from tests.exits_world import (
@@ -361,3 +363,23 @@ async def test_a_stop_cancelled_at_the_broker_is_placed_again():
     [again] = await resting(w)
     assert (again.key, again.stop) == (stop.key[:-1] + "2", D(95))
     await sound(w)
+
+
+async def test_a_trailing_stop_survives_a_restart(tmp_path: Path):
+    file = tmp_path / "desk.db"
+    async with open_journal(file) as journal:
+        w = await exiting(journal=journal, trail="5 %", target="20 %", sessions=9)
+        await bought(w)
+        await look(w, 2)
+        await price(w, "AAPL", "108")
+        before = await bracket(w)
+        assert before.stop == D(103)
+    async with open_journal(file) as journal:
+        w.desk = replace(w.desk, journal=journal)
+        assert await bracket(w) == before
+        await later(w, minutes=2)
+        await price(w, "AAPL", "104")
+        assert [order.stop for order in await resting(w)] == [D(103)]
+        await sound(w)
+        await price(w, "AAPL", "102.9")
+        assert await held(w) == 0
