@@ -92,7 +92,11 @@ async def keep(desk: Desk, *, owner: str = "") -> None:
     now = desk.market.now()
     since = min((row.action for row in rows), default=0)
     actions = await desk.journal.read(Action, id__gt=since) if rows else []
-    look = _Look(desk, now, desk.calendar.session_at(now), actions, owner)
+    try:
+        session = desk.calendar.session_at(now)
+    except DataError:
+        session = None  # past the calendar's end nothing is sent; the job `calendar` tells it
+    look = _Look(desk, now, session, actions, owner)
     for row in rows:
         position = held.pop(book_of(row), None)
         await _looked(look, row, position, orders.get(book_of(row), brackets.NOTHING))
@@ -110,7 +114,7 @@ async def _looked(look: _Look, row: Bracket, position: Position | None, mine: Cl
             await _end(look, row, mine)
         else:
             await _attend(look, row, position, mine)
-    except (BrokerError, DeskError) as error:
+    except (BrokerError, DeskError, DataError) as error:
         await _note(look.desk, row, str(error), told=False)
 
 

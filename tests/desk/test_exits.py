@@ -21,7 +21,7 @@ from tests.exits_world import (
     resting,
     said,
 )
-from tests.world import D, World, answer, explain
+from tests.world import D, Weekdays, World, answer, explain
 from trading.brackets import Bracket, Trigger
 from trading.facts import Trading
 from trading.money import Action, Change
@@ -383,3 +383,14 @@ async def test_a_trailing_stop_survives_a_restart(tmp_path: Path):
         await sound(w)
         await price(w, "AAPL", "102.9")
         assert await held(w) == 0
+
+
+async def test_past_the_calendars_end_a_look_fails_nothing():
+    w = await exiting(stop="5 %", target="20 %")
+    await bought(w)
+    await look(w, 2)
+    assert isinstance(w.desk.calendar, Weekdays)
+    w.desk.calendar.known_through = TUESDAY
+    w.go(TUESDAY.replace(day=6), 15)
+    await exits.keep(w.desk, owner="t")
+    assert len(await resting(w)) == 1
