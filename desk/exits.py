@@ -15,7 +15,7 @@ from desk import brackets, execute, readings, wording
 from desk.bracing import begin, follow, split, tell
 from desk.brackets import EXIT, Closing, book_of, kept, stop_of
 from desk.desk import Desk
-from desk.halt import trading_state
+from desk.halt import DESK, of_broker, of_strategy, trading_state
 from risk.exits import touched
 from trading.brackets import Bracket, Trigger
 from trading.errors import BrokerError, DamagedRow, DataError, DeskError
@@ -45,7 +45,7 @@ class _Look:
     actions: Sequence[Action]
     owner: str
     states: dict[tuple[str, str], Trading] = field(default_factory=dict)
-    squaring: bool | None = None
+    squaring: set[str] | None = None  # scopes
 
     async def state(self, row: Bracket) -> Trading:
         key = row.strategy, row.broker
@@ -55,13 +55,12 @@ class _Look:
 
     async def squared(self, row: Bracket) -> bool:
         """Whether a square-off is closing it, which needs no stop and says enough by itself."""
-        if await self.state(row) is not Trading.HALTED:
-            return False
         if self.squaring is None:
             under_way = (RunState.DUE, RunState.RUNNING)
-            found = await self.desk.journal.count(Run, job="squareoff", state__in=under_way)
-            self.squaring = bool(found)
-        return self.squaring
+            runs = await self.desk.journal.read(Run, job="squareoff", state__in=under_way)
+            self.squaring = {str(run.args.get("scope", DESK)) for run in runs}
+        scopes = {DESK, of_strategy(row.strategy), of_broker(row.broker), f"symbol:{row.symbol}"}
+        return not scopes.isdisjoint(self.squaring)
 
     async def quote(self, symbol: str) -> Quote | None:
         """Today's price, where it can be traded at; an older one sets nothing off."""

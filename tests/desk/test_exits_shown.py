@@ -1,10 +1,12 @@
 """What /positions, /trade and /performance say of stops."""
 
-from desk import statistics
+from desk import execute, statistics
 from desk.console import exits
+from desk.exits import keep
 from desk.report import held as open_rows
-from tests.exits_world import bought, exiting, forgetful, later, look, price
+from tests.exits_world import bought, exiting, forgetful, later, look, price, resting
 from tests.world import World
+from trading.facts import Run
 
 
 async def lines(w: World) -> str:
@@ -61,3 +63,17 @@ async def test_performance_tells_a_target_from_a_stop():
     await price(w, "AAPL", "111")
     [trade] = (await w.desk.books.ledger()).trades
     assert await statistics.exit_reasons(w.desk, [trade]) == {trade.closed_by: "target"}
+
+
+async def test_a_position_that_a_square_off_of_its_instrument_closes_gets_no_other_stop():
+    w = await exiting(stop="5 %")
+    await bought(w)
+    await look(w)
+    [stop] = await resting(w)
+    await w.journal.append([Run("squareoff", w.clock.at, args={"scope": "symbol:AAPL"})])
+    await w.broker.cancel(stop.key)
+    await execute.follow(w.desk)
+    for _ in range(4):
+        await keep(w.desk, owner="t")
+    assert await resting(w) == []
+    assert "⚠ a square-off is closing it" in await lines(w)
