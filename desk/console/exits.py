@@ -4,51 +4,50 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from desk import brackets, report, wording
+from desk.console.tables import narrow
 from desk.desk import Desk
 from trading.brackets import Bracket, Trigger
 from trading.ledger import Trade
+from trading.messages import Span
+
+HEAD = ("", "stop", "", "away", "risk")
+LEGEND = "Stops: b at the broker, w watched by us; risk from here, in"
 
 
-async def lines(desk: Desk, rows: Sequence[report.Held]) -> str:
-    """A line for each position with a stop, a target or a last session; "" without any."""
+async def shown(desk: Desk, rows: Sequence[report.Held]) -> list[str | Span]:
+    """A table of stops, then targets, last sessions and what is not covered; nothing without
+    any."""
     found = {brackets.book_of(row): row for row in await brackets.live(desk)}
-    if not found:
-        return ""
-    several = len({row.position.book.strategy for row in rows}) > 1
-    said = ""
-    for row in rows:
-        book = row.position.book
-        bracket = found.get(book)
-        parts = [] if bracket is None else _parts(desk, bracket, row)
-        if parts:
-            whose = f" ({book.strategy})" if several else ""
-            said += f"\n{book.symbol}{whose}: {'; '.join(parts)}"
-    return said
+    held = [(found[row.position.book], row) for row in rows if row.position.book in found]
+    symbols = [row.position.book.symbol for row in rows]
+    named = {
+        row.id: row.symbol if symbols.count(row.symbol) < 2 else f"{row.symbol} {row.strategy}"
+        for row, _ in held
+    }
+    live = [(one, row) for one, row in held if not one.fired]
+    stops = [(named[one.id], *_stop(one, row)) for one, row in live if one.stop is not None]
+    parts: list[str | Span] = []
+    if stops:
+        parts += [f"\n{LEGEND} {desk.currency}\n", narrow([HEAD, *stops])]
+    said = []
+    if targets := [f"{named[o.id]} {wording.price(o.target)}" for o, _ in live if o.target]:
+        said.append(f"Targets: {', '.join(targets)}")
+    ends = [(named[o.id], desk.local(o.until)) for o, _ in live if o.until]
+    if lasts := [f"{name} {wording.short_day(at)}" for name, at in ends]:
+        said.append(f"Until the close of: {', '.join(lasts)}")
+    said += [f"{named[o.id]}: {_word(o.fired)} reached, closing" for o, _ in held if o.fired]
+    said += [f"⚠ {named[o.id]}: {o.note}" for o, _ in held if o.note]
+    return [*parts, "".join(f"\n{line}" for line in said)]
 
 
-def _parts(desk: Desk, one: Bracket, row: report.Held) -> list[str]:
-    parts = []
-    if one.fired:
-        parts.append(f"{_word(one.fired)} reached, closing")
-    elif one.stop is not None:
-        away = (row.price - one.stop) * one.sign
-        risk = max(away, Decimal(0)) * abs(row.position.quantity) * row.position.multiplier
-        far = wording.percent(away / row.price) if row.price else "–"
-        at_risk = wording.money(risk * row.rate, desk.currency)
-        parts.append(f"{_stop(one)}, {far} away, {at_risk} at risk")
-    if one.target is not None and not one.fired:
-        parts.append(f"target {wording.price(one.target)}")
-    if one.until is not None and not one.fired:
-        parts.append(f"until {wording.moment(desk.local(one.until))}")
-    if one.note:
-        parts.append(f"⚠ {one.note}")
-    return parts
-
-
-def _stop(one: Bracket) -> str:
+def _stop(one: Bracket, row: report.Held) -> tuple[str, str, str, str]:
+    """Its price, who keeps it, how far it is and what is lost from here to there."""
     assert one.stop is not None
-    kind = "trailing stop" if one.trail is not None else "stop"
-    return f"{kind} {wording.price(one.stop)} {'at the broker' if one.rests else 'watched'}"
+    away = (row.price - one.stop) * one.sign
+    risk = max(away, Decimal(0)) * abs(row.position.quantity) * row.position.multiplier * row.rate
+    far = wording.percent(away / row.price) if row.price else "–"
+    amount = wording.amount(risk, 0) if risk < 10_000_000 else wording.short(risk)
+    return wording.short(one.stop), "b" if one.rests else "w", far, amount
 
 
 async def figures(desk: Desk, one: Trade) -> list[tuple[str, str]]:

@@ -62,7 +62,8 @@ async def positions(desk: Desk, request: Request) -> None:
     value = sum((abs(row.value) for row in rows), Decimal(0))
     gain = sum((row.unrealised for row in rows), Decimal(0))
     more = f"\n… and {len(rows) - SHOWN} smaller ones" if len(rows) > SHOWN else ""
-    more += _shared(rows[:SHOWN]) + await exits.lines(desk, rows[:SHOWN])
+    more += _shared(rows[:SHOWN])
+    ends = await exits.shown(desk, rows[:SHOWN])
     await notices.answer(
         desk,
         request,
@@ -70,7 +71,9 @@ async def positions(desk: Desk, request: Request) -> None:
             bold(f"{len(rows)} position{'s' if len(rows) > 1 else ''}"),
             f" · {wording.money(value, desk.currency)}\n",
             table(columns(lines)),
-            f"{more}\nUnrealised {wording.profit(gain, desk.currency)}\n",
+            more,
+            *ends,
+            f"\nUnrealised {wording.profit(gain, desk.currency)}\n",
             doubtful,
             await as_of(desk),
         ),

@@ -10,17 +10,22 @@ from trading.facts import Run
 
 
 async def lines(w: World) -> str:
-    return await exits.lines(w.desk, await open_rows(w.desk))
+    parts = await exits.shown(w.desk, await open_rows(w.desk))
+    return "".join(part if isinstance(part, str) else part.text for part in parts)
 
 
 async def test_positions_show_each_stop_where_it_rests_how_far_it_is_and_what_is_at_risk():
     w = await exiting(stop="5 %", target="10 %", sessions=3)
     await bought(w)
     await look(w)
-    assert await lines(w) == (
-        "\nAAPL: stop 95.00 at the broker, 5.0 % away, 250.00 USD at risk; target 110.00; "
-        "until Thu 6 Feb 15:59"
-    )
+    assert (await lines(w)).splitlines() == [
+        "",
+        "Stops: b at the broker, w watched by us; risk from here, in USD",
+        "      stop    away risk",
+        "AAPL 95.00 b 5.0 %  250",
+        "Targets: AAPL 110.00",
+        "Until the close of: AAPL Thu 6 Feb",
+    ]
 
 
 async def test_positions_show_a_watched_stop_and_why_one_does_not_cover():
@@ -28,10 +33,10 @@ async def test_positions_show_a_watched_stop_and_why_one_does_not_cover():
     forgetful(w)
     await bought(w)
     await look(w)
-    assert await lines(w) == "\nAAPL: trailing stop 96.00 watched, 4.0 % away, 200.00 USD at risk"
+    assert "AAPL 96.00 w 4.0 %  200" in await lines(w)
     del w.tape.prices["AAPL"]
     await later(w, minutes=10)
-    assert "⚠ there is no price of today" in await lines(w)
+    assert "⚠ AAPL: there is no price of today" in await lines(w)
 
 
 async def test_positions_without_a_bracket_say_nothing():
@@ -76,4 +81,4 @@ async def test_a_position_that_a_square_off_of_its_instrument_closes_gets_no_oth
     for _ in range(4):
         await keep(w.desk, owner="t")
     assert await resting(w) == []
-    assert "⚠ a square-off is closing it" in await lines(w)
+    assert "⚠ AAPL: a square-off is closing it" in await lines(w)
