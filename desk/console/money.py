@@ -126,10 +126,11 @@ async def _average_prices(desk: Desk, shown: Sequence[Order]) -> dict[str, Decim
 
 def _order_line(desk: Desk, order: Order, average: Decimal | None) -> str:
     price = f" @ {wording.price(average.quantize(CENT))}" if average is not None else ""
+    stop = f" stop {wording.price(order.stop)}" if order.stop is not None else ""
     at = order.done_at or order.execute_at
     note = f": {order.note}" if order.note and order.is_done else ""
     return (
-        f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol}{price} · "
+        f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol}{stop}{price} · "
         f"{order.state.value.replace('_', ' ')} {wording.moment(desk.local(at))}{note}\n"
     )
 
