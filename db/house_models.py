@@ -9,7 +9,7 @@ from tortoise.models import Model
 from db.fields import ExactField, InstantField, JsonTextField, WordsField
 from trading.brackets import Bracket
 from trading.facts import UNIQUE, Pause, Preference, Trial
-from trading.people import Invite, Member
+from trading.people import Authenticator, Invite, Member
 from trading.universes import Selection
 
 
@@ -86,6 +86,9 @@ class MemberRow(Model):
     name = WordsField()
     role = WordsField()
     joined_at = InstantField()
+    largest = ExactField(null=True)
+    revoked_at = InstantField(null=True)
+    version = fields.BigIntField(db_default=0)
 
     class Meta:
         table = "members"
@@ -133,3 +136,19 @@ class BracketRow(Model):
     class Meta:
         table = "brackets"
         unique_together = (UNIQUE[Bracket],)
+
+
+class AuthenticatorRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    operator = fields.BigIntField()
+    sealed = WordsField()
+    made_at = InstantField()
+    enrolled_at = InstantField(null=True)
+    used = fields.BigIntField()
+    wrong = fields.BigIntField()
+    locked_until = InstantField(null=True)
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "authenticators"
+        unique_together = (UNIQUE[Authenticator],)
