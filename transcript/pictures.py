@@ -6,6 +6,7 @@ import io
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -26,6 +27,7 @@ LOWEST, HIGHEST = 400, 980  # CSS pixels of a picture
 AROUND = 150  # of the page's own above and below a message
 LARGEST = 150_000  # bytes of one picture
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+PATIENCE = 300.0  # seconds a step may take
 SETTLES = 500  # ms: the page's own scrolling
 
 
@@ -50,7 +52,8 @@ async def take(folder: Path) -> list[Path]:
                 taken.append(folder / name)
 
         with tempfile.TemporaryDirectory(prefix="quarterdeck-") as beside:
-            await write_transcript(Path(beside) / "chat", SHOTS, camera, STRATEGIES)
+            script = [replace(step, within=PATIENCE) for step in SHOTS]
+            await write_transcript(Path(beside) / "chat", script, camera, STRATEGIES)
         await browser.close()
     return taken
 

@@ -5,10 +5,11 @@ from decimal import Decimal
 from settings import StrategySettings
 from transcript.script import CARD, Clock, Press, Say, Step
 
-#: Their shares leave money for the first card.
+#: The first is the demo's own; the others' shares leave money for its first card.
 STRATEGIES = {
-    name: StrategySettings(allocation=Decimal("0.30"))
-    for name in ("mean_reversion", "swing_stochastic_rsi", "weekly_trend")
+    "mean_reversion": StrategySettings(),
+    "swing_stochastic_rsi": StrategySettings(allocation=Decimal("0.08"), position=Decimal("0.04")),
+    "weekly_trend": StrategySettings(allocation=Decimal("0.08"), position=Decimal("0.04")),
 }
 
 SHOTS: tuple[Step, ...] = (
@@ -22,7 +23,7 @@ SHOTS: tuple[Step, ...] = (
     Step(Say("/weekly 12"), "The last 12 weeks", photo=True, shot="weekly"),
     Step(Say("/monthly 7"), "The last 7 months", photo=True, shot="monthly"),
     Step(Say("/calendar 2024"), "Calendar", photo=True, shot="calendar"),
-    Step(Say("/calendar 2024-11"), "November", photo=True, shot="month"),
+    Step(Say("/calendar 2024-11"), "Calendar", photo=True, shot="month"),
     Step(Say("/compare"), "Strategies since the start", photo=True, shot="compare"),
     Step(Say("/performance symbol"), "by symbol", photo=True, shot="performance"),
     Step(Say("/performance weekday"), "by weekday", photo=True, shot="weekday"),
@@ -31,7 +32,7 @@ SHOTS: tuple[Step, ...] = (
     Step(Say("/stats"), "Sharpe", shot="stats"),
     Step(Say("/trades"), "tells one whole", shot="trades"),
     Step(Say("/trade {}", told=r"^ *(\d+) "), "Trade ", shot="trade"),
-    Step(Say("/backtest mean_reversion 1y"), "buy and hold", photo=True, shot="backtest"),
+    Step(Say("/backtest mean_reversion 1y"), "Backtest of", photo=True, shot="backtest"),
     Step(Say("/report all"), "Report,", shot="report", pages=2),
     Step(Clock.CLOSE, CARD, photo=True),
     Step(Say("/digest end"), "End of session", photo=True, shot="digest"),
