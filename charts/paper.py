@@ -30,10 +30,3 @@ class Document:
                 for page in self.pages:
                     book.savefig(page.figure, facecolor=page.theme.paper)
         return file.getvalue()
-
-    def png(self, page: int, width: int) -> bytes:
-        """One page as a picture, so many pixels wide; the first is 0."""
-        file, sheet = BytesIO(), self.pages[page]
-        dpi = width / sheet.figure.get_figwidth()
-        sheet.figure.savefig(file, format="png", dpi=dpi, facecolor=sheet.theme.paper)
-        return file.getvalue()

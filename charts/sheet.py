@@ -72,6 +72,11 @@ class Paper:
     height: float
     margin: float
 
+    def as_wide(self, width: int) -> "Paper":
+        """The same page, so many points (of a picture: pixels) wide."""
+        times = width / self.width
+        return Paper(width, self.height * times, self.margin * times)
+
 
 class Sheet:
     """One picture. Coordinates are pixels from the bottom left; a larger `z` lies on top.

@@ -64,7 +64,7 @@ class Words(Text):
         share = SHARES[str(self.get_horizontalalignment())]
         ink = renderer.new_gc()
         if isinstance(renderer, RendererAgg):
-            alpha, width, left, below = _drawn(text, *self._face, renderer.dpi)
+            alpha, width, left, below = _drawn(text, *self._face)
             painted = np.empty((*alpha.shape, 4), np.uint8)
             painted[..., :3] = [round(255 * part) for part in to_rgba(self.get_color())[:3]]
             painted[..., 3] = alpha
@@ -88,13 +88,11 @@ def _glyphs(bold: bool) -> frozenset[int]:
     return frozenset(get_font(str(FACES[bold])).get_charmap())
 
 
-def _drawn(
-    text: str, size: float, bold: bool, dpi: float
-) -> tuple[np.ndarray, float, float, float]:
+def _drawn(text: str, size: float, bold: bool) -> tuple[np.ndarray, float, float, float]:
     """How much ink lies on each pixel, rows from the lowest; the text's width, the pixels before
     its first ink and those under its line."""
     font = get_font(str(FACES[bold]))
-    font.set_size(size, dpi)
+    font.set_size(size, DPI)
     font.set_text(text, 0.0, flags=get_hinting_flag())  # type: ignore[no-untyped-call]
     font.draw_glyphs_to_bitmap(antialiased=True)
     alpha = np.asarray(font.get_image())[::-1]

@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.async_api import Page, async_playwright
 
 from charts.drawing import REPORT
+from charts.paper import A4
 from charts.report import compose
 from charts.specs import ReportSpec
 from trading.errors import ConfigError, QuarterdeckError
@@ -23,8 +24,8 @@ from transcript.script import Step
 from transcript.shots import SHOTS, STRATEGIES, names
 
 WIDTH, HEIGHT, SCALE = 360, 740, 2  # CSS pixels of a phone, and device pixels to each
-LOWEST, HIGHEST = 400, 980  # CSS pixels of a picture
-AROUND = 150  # of the page's own above and below a message
+LOWEST, HIGHEST = 400, 1100  # CSS pixels of a picture
+AROUND = 166  # of the page's own above and below a message
 LARGEST = 150_000  # bytes of one picture
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PATIENCE = 300.0  # seconds a step may take
@@ -62,8 +63,8 @@ async def _pages(house: House, step: Step) -> list[bytes]:
     """The first pages of the newest report, drawn as its PDF is."""
     drawn = await house.journal.first(Picture, kind=REPORT, order="-id")
     assert drawn is not None
-    document = compose(ReportSpec.from_json(drawn.spec))
-    return [document.png(number, WIDTH * SCALE) for number in range(step.pages)]
+    document = compose(ReportSpec.from_json(drawn.spec), A4.as_wide(WIDTH * SCALE))
+    return [page.png() for page in document.pages[: step.pages]]
 
 
 async def _shot(page: Page, url: str, number: int) -> list[bytes]:

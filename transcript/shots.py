@@ -31,7 +31,7 @@ SHOTS: tuple[Step, ...] = (
     Step(Say("/veto"), "Vetoed", shot="veto"),
     Step(Say("/stats"), "Sharpe", shot="stats"),
     Step(Say("/trades"), "tells one whole", shot="trades"),
-    Step(Say("/trade {}", told=r"^ *(\d+) "), "Trade ", shot="trade"),
+    Step(Say("/trade {}", told=r"^[A-Z.]+ +(\d+) .*\+[\d.,]+$"), "Trade ", shot="trade"),
     Step(Say("/backtest mean_reversion 1y"), "Backtest of", photo=True, shot="backtest"),
     Step(Say("/report all"), "Report,", shot="report", pages=2),
     Step(Clock.CLOSE, CARD, photo=True),
