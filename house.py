@@ -16,7 +16,7 @@ from settings import Settings, as_environment
 from supervisor import Child, Supervisor
 from trading.clocks import SystemClock
 from trading.errors import ConfigError
-from trading.facts import Member
+from trading.people import Member
 from trading.shift import Shift
 from vitals import redis_pulse
 

@@ -7,7 +7,8 @@ from tortoise import fields
 from tortoise.models import Model
 
 from db.fields import InstantField, JsonTextField, WordsField
-from trading.facts import UNIQUE, Invite, Member, Pause, Preference, Trial
+from trading.facts import UNIQUE, Pause, Preference, Trial
+from trading.people import Invite, Member
 from trading.universes import Selection
 
 

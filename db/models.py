@@ -27,9 +27,7 @@ from trading.facts import (
     Beat,
     ClockReading,
     Cursor,
-    Invite,
     Latch,
-    Member,
     Notice,
     Pause,
     Picture,
@@ -40,6 +38,7 @@ from trading.facts import (
 )
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import Fill, Order
+from trading.people import Invite, Member
 from trading.signals import Signal
 from trading.universes import Listing, Selection
 

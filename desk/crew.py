@@ -5,8 +5,9 @@ import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from desk import chosen
 from desk.desk import Desk, Operator
-from trading.facts import Invite, Member, Role
+from trading.people import Invite, Member, Role
 from trading.ports import Journal
 
 PAIRING = timedelta(minutes=10)
@@ -40,11 +41,12 @@ async def admit(
 
 
 async def muster(desk: Desk) -> None:
-    """Whoever joined since the last look is an operator too."""
+    """Whoever joined since the last look is an operator too, and every plan as it was changed."""
     known = {operator.id for operator in desk.operators}
     joined = [member for member in await desk.journal.read(Member) if member.user not in known]
+    await chosen.refresh(desk)
     if joined:
-        desk.operators = (*desk.operators, *(Operator(m.user, m.name) for m in joined))
+        desk.operators = (*desk.operators, *(Operator(m.user, m.name, m.role) for m in joined))
 
 
 def _digest(code: str) -> str:

@@ -1,47 +1,19 @@
 """Decide: one compare-and-set turns a pending signal into an order, or into a no."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 
-from desk import damage, notices, wording
+from desk import clearing, damage, notices, wording
 from desk.desk import Desk
-from desk.funds import Funds, funds
+from desk.funds import funds
+from desk.halt import trading_state
 from risk import checks
-from risk.sizing import entry_size
-from trading.errors import BrokerError, DeskError, Refused
-from trading.facts import Latch, Trading
+from trading.errors import DeskError
 from trading.orders import Order, OrderState
-from trading.ports import Broker
 from trading.signals import Signal, SignalState
-from trading.types import Account, Instrument, Quote, Side, Target
+from trading.types import Account
 
-HALF = Decimal("0.5")
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """What was asked of the world before the transaction began."""
-
-    quote: Quote
-    account: Account
-
-
-async def ask(desk: Desk, instrument: Instrument, account: Account | None = None) -> Market:
-    """`account`: the broker's word on it, where it was asked already. Raises DeskError when there
-    is no price or the broker cannot be reached."""
-    quote = await desk.feed.quote(instrument.symbol, desk.market.now())
-    if quote is None:
-        raise DeskError(f"no price known for {instrument.symbol}; try again when data has come")
-    return Market(quote, account or await _account(desk.broker_of(instrument)))
-
-
-async def _account(broker: Broker) -> Account:
-    try:
-        return await broker.account()
-    except BrokerError as error:
-        raise DeskError(f"{error}; nothing was changed, try again") from error
 
 
 async def signal_of(desk: Desk, signal_id: int) -> Signal:
@@ -51,25 +23,20 @@ async def signal_of(desk: Desk, signal_id: int) -> Signal:
     return signal
 
 
-async def trading_state(desk: Desk) -> Trading:
-    latch = await desk.journal.first(Latch)
-    return latch.state if latch else Trading.ACTIVE
-
-
 async def approve(desk: Desk, signal_id: int, *, by: str, account: Account | None = None) -> Order:
     """The order that carries out the signal. Raises DeskError when it may not be approved now;
     then nothing has changed. `account` as in `ask`."""
     signal = await signal_of(desk, signal_id)
     instrument = desk.instrument(signal.symbol)
-    market = await ask(desk, instrument, account)
+    market = await clearing.ask(desk, instrument, account)
     async with desk.journal.transaction():
         signal = await signal_of(desk, signal_id)
         require_pending(desk, signal)
         money = await funds(desk, market.account)
         await damage.check(desk, signal.symbol)
-        state = await trading_state(desk)
+        state = await trading_state(desk, signal.strategy, instrument.broker)
         pressed = by.startswith("operator:")
-        asked = _asked(desk, signal, instrument, market, money, state, pressed=pressed)
+        asked = clearing.asked(desk, signal, instrument, market, money, state, pressed=pressed)
         cleared = checks.clear(*asked)
         moved = await desk.journal.move(
             signal,
@@ -93,12 +60,12 @@ async def sized(desk: Desk, signal_id: int) -> checks.Intent:
     signal = await signal_of(desk, signal_id)
     require_pending(desk, signal)
     instrument = desk.instrument(signal.symbol)
-    market = await ask(desk, instrument)
+    market = await clearing.ask(desk, instrument)
     money = await funds(desk, market.account)
     await damage.check(desk, signal.symbol)
-    state = await trading_state(desk)
+    state = await trading_state(desk, signal.strategy, instrument.broker)
     return checks.clear(
-        *_asked(desk, signal, instrument, market, money, state, pressed=True)
+        *clearing.asked(desk, signal, instrument, market, money, state, pressed=True)
     ).intent
 
 
@@ -114,7 +81,7 @@ async def approve_ranked(desk: Desk, signals: Iterable[Signal], *, by: str) -> l
         try:
             broker = desk.broker_of(desk.instrument(signal.symbol))
             if broker.name not in accounts:
-                accounts[broker.name] = await _account(broker)
+                accounts[broker.name] = await clearing.account_of(broker)
             account = accounts[broker.name]
             orders.append(await approve(desk, signal.id, by=by, account=account))
         except DeskError as refusal:
@@ -199,51 +166,7 @@ def decider(desk: Desk, signal: Signal, *, reader: int = 0) -> str:
     return "" if kind == "clock" else kind
 
 
-def _asked(
-    desk: Desk,
-    signal: Signal,
-    instrument: Instrument,
-    market: Market,
-    money: Funds,
-    state: Trading,
-    *,
-    pressed: bool,
-) -> tuple[checks.Intent, Iterable[checks.Check]]:
-    """The order this signal means now, and the checks it must pass."""
-    price = market.quote.price
-    exposure = money.exposure(desk, instrument, signal.strategy)
-    held = money.ledger.position(signal.strategy, market.account.account, signal.symbol).quantity
-    if signal.is_exit:
-        side = Side.SELL if held > 0 else Side.BUY
-        intent = checks.Intent(instrument, side, abs(held), price, signal.price, reduces=True)
-        if not held:
-            raise Refused(f"{signal.symbol} is already flat in {signal.strategy}")
-        return intent, checks.exit_checks(intent, exposure, state)
-    if held:
-        word = "long" if held > 0 else "short"
-        raise Refused(f"{signal.symbol} is already {word} in {signal.strategy}")
-    allowance = desk.plan(signal.strategy).allowance
-    used = money.used(desk, signal.strategy)
-    quantity = entry_size(instrument, price, market.account.equity, used, allowance, desk.limits)
-    if pressed and signal.quantity:  # money that came free since buys no more than was shown
-        quantity = min(quantity, signal.quantity)
-    side = Side.BUY if signal.target is Target.LONG else Side.SELL
-    intent = checks.Intent(instrument, side, quantity, price, signal.price, reduces=False)
-    drift = drift_limit(desk, signal)
-    return intent, checks.entry_checks(intent, exposure, desk.limits, state, drift)
-
-
-def drift_limit(desk: Desk, signal: Signal) -> Decimal:
-    """The configured drift, or half an ATR if larger; a fraction of the signal's price."""
-    atr = Decimal(repr(signal.features.get("atr", 0.0)))
-    return (
-        max(desk.limits.drift, HALF * atr / signal.price)
-        if atr.is_finite()
-        else (desk.limits.drift)
-    )
-
-
-def _order(desk: Desk, signal: Signal, cleared: checks.Cleared, market: Market) -> Order:
+def _order(desk: Desk, signal: Signal, cleared: checks.Cleared, market: clearing.Market) -> Order:
     intent = cleared.intent
     return Order(
         key=f"{desk.desk_id}-{signal.id}-{signal.leg}",

@@ -17,6 +17,7 @@ from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
 from trading.ledger import Method
 from trading.owners import Alone
+from trading.people import Role
 from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Owners
 from trading.shift import Shift
 from trading.types import Holding, Instrument, Mode, Moment, Side
@@ -73,6 +74,7 @@ class Operator:
 
     id: int
     name: str
+    role: Role = Role.OWNER
 
 
 @dataclass(slots=True)
@@ -105,6 +107,7 @@ class Desk:
     methods: Mapping[str, Method] = field(default_factory=dict)  # which lots go first, by account
     rates: Mapping[str, Decimal] = field(default_factory=dict)  # base per unit, from the settings
     estimate: Estimate | None = None
+    written: dict[str, Plan] = field(default_factory=dict)  # of plans changed in a chat, before it
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:

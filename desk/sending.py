@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from desk import damage, doubt, lists, notices, settle
-from desk.decide import trading_state
 from desk.desk import Desk
+from desk.halt import trading_state
 from trading.errors import BrokerError, BrokerRejected, DeskError, OutcomeUnknown, Refused
 from trading.facts import Lane, Trading
 from trading.messages import bold, message

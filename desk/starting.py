@@ -8,10 +8,9 @@ from datetime import timedelta
 
 from desk import notices, reconcile
 from desk.console import differences
-from desk.decide import trading_state
 from desk.desk import Desk
 from desk.differences import code
-from desk.halt import latch
+from desk.halt import latch, trading_state
 from desk.reconcile import Reading
 from desk.wording import capital
 from trading.facts import Lane, Trading

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from desk import decide, wording
+from desk import wording
 from desk.desk import Desk
+from desk.halt import trading_state
 from replay.stops import next_stop, night_stop
 from trading.clocks import WallClock, market_time
 from trading.facts import ClockReading, ClockStatus, Run, RunState, Trading
@@ -180,7 +181,7 @@ def _scaled(row: ClockReading, factor: float) -> dict[str, Any]:
 
 async def _card_waits(desk: Desk) -> bool:
     """An undecided card, while it could be approved; signals of a list alone hold nothing."""
-    if await decide.trading_state(desk) is not Trading.ACTIVE:
+    if await trading_state(desk) is not Trading.ACTIVE:
         return False
     return bool(await desk.journal.count(Signal, state=SignalState.PENDING, carded=True))
 
@@ -198,7 +199,7 @@ async def _work_due(desk: Desk, at: datetime) -> bool:
         return False
     if await desk.journal.count(Order, state=OrderState.SUBMITTING):
         return True
-    halted = await decide.trading_state(desk) is Trading.HALTED
+    halted = await trading_state(desk) is Trading.HALTED
     for order in await desk.journal.read(Order, state=OrderState.PLANNED, execute_at__lte=at):
         if halted and order.purpose != "squareoff":
             continue

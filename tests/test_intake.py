@@ -176,7 +176,7 @@ def test_an_unfinished_bar_waits(house: House) -> None:
     ),
     names=st.sampled_from(["date,open,high,low,close,volume", "Date,O,H,L,C,Vol", "ts;o;h;l;c;v"]),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_store_holds_what_the_files_said_and_the_later_wins(
     tmp_path_factory: pytest.TempPathFactory, batches: list[dict[int, int]], names: str
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import ORDER_MOVES, Fill, Order
+from trading.people import Invite, Member
 from trading.signals import SIGNAL_MOVES, Signal
 from trading.universes import Listing, Selection
 
@@ -243,36 +244,6 @@ class Trial:
     outcome: str  # JSON, as `research.outcome` writes it
     at: datetime  # wall time
     id: int = 0
-
-
-class Role(StrEnum):
-    """What an operator may do at this desk."""
-
-    OWNER = "owner"
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Somebody who joined the desk by an invitation. Unique per user."""
-
-    user: int  # the voice's integer id of a person
-    name: str
-    role: Role
-    joined_at: datetime  # wall time
-    id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Invite:
-    """A code that lets one person in; only its digest is kept. Unique per digest."""
-
-    digest: str  # sha256 of the code
-    role: Role
-    expires_at: datetime  # wall time
-    used_by: int | None = None
-    used_at: datetime | None = None  # wall time
-    id: int = 0
-    version: int = 0
 
 
 Fact = (

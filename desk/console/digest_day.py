@@ -12,10 +12,10 @@ from desk.console import digest_words as words
 from desk.console.digest_words import Part
 from desk.console.money import as_of
 from desk.console.tables import narrow
-from desk.decide import trading_state
 from desk.desk import NOTICE, Desk
 from desk.digest import Digest
 from desk.figures import Figures, figures, purse
+from desk.halt import trading_state
 from desk.report import Held
 from desk.wording import capital, number_of
 from trading.facts import Latch, Trading

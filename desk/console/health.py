@@ -9,8 +9,8 @@ from importlib.metadata import version
 
 from desk import beats, doubt, notices, queues, timetable, wording
 from desk.console.replies import columns
-from desk.decide import trading_state
 from desk.desk import Desk
+from desk.halt import trading_state
 from desk.marks import last_marked
 from desk.queues import Queue
 from desk.vitals import HousePulse, RedisPulse

@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from desk import adopt, wording
-from desk.decide import trading_state
 from desk.desk import Desk
 from desk.differences import CLOSE, IGNORE, Difference, Shift, Stray
+from desk.halt import trading_state
 from trading.facts import Trading
 from trading.messages import Message, bold, message
 

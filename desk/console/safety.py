@@ -4,9 +4,8 @@ from decimal import Decimal
 
 from desk import doubt, notices, reconcile, report, squareoff, wording
 from desk.console.replies import confirm, operator
-from desk.decide import trading_state
 from desk.desk import Desk
-from desk.halt import latch
+from desk.halt import latch, trading_state
 from trading.facts import Lane, Request, Trading
 from trading.messages import bold, message
 from trading.orders import AT_BROKER, IN_DOUBT, Order, OrderState

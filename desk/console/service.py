@@ -1,8 +1,8 @@
 """The verbs about the console itself: start, scan."""
 
 from desk import asking, notices, wording
-from desk.decide import trading_state
 from desk.desk import Desk
+from desk.halt import trading_state
 from trading.errors import BadCommand
 from trading.facts import Request, Run
 from trading.messages import Button, bold, message

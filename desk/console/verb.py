@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from desk.desk import Desk
 from trading.facts import Request
+from trading.people import Role
 
 Handler = Callable[[Desk, Request], Awaitable[None]]
 
@@ -18,3 +19,5 @@ class Verb:
     usage: str = ""
     topic: str = ""
     example: str = ""  # of its arguments
+    needs: Role = Role.VIEWER  # who may ask it
+    private: bool = False  # refused in a group

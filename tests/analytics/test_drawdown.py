@@ -67,7 +67,7 @@ def test_made_good_with_flows_is_made_good_though_thirds_have_no_end():
     assert drawdowns(course, D(300))[0].recovered == day(2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(NETS)
 def test_the_deepest_is_the_lowest_point_under_a_running_peak(nets: list[Decimal]):
     worth, top, lowest = CAPITAL, CAPITAL, 0.0

@@ -40,7 +40,7 @@ def test_bars_on_other_terms_say_nothing():
     assert excursion(trade(60), np.empty(0), np.empty(0)) is None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.integers(9000, 11000), st.integers(0, 500)), min_size=1, max_size=9),
     st.integers(9000, 11000),

@@ -49,7 +49,7 @@ def test_an_exit_nobody_recorded_is_unknown():
     assert {g.name: g.net for g in found} == {"stop": 1, "unknown": 2}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(TRADES)
 def test_every_way_to_group_adds_up_to_all_trades(trades: list):
     for found in (

@@ -30,7 +30,7 @@ def ours(moves: list[float]) -> Stats:
     return stats([], earning(moves), CAPITAL)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(RETURNS)
 def test_sharpe_sortino_volatility_and_drawdown_are_theirs(moves: list[float]):
     found, theirs = ours(moves), series(moves)
@@ -45,7 +45,7 @@ def test_sharpe_sortino_volatility_and_drawdown_are_theirs(moves: list[float]):
     assert found.max_drawdown == pytest.approx(quantstats.max_drawdown(theirs), **EXACT)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(RETURNS)
 def test_over_days_profit_factor_payoff_and_win_rate_are_theirs(moves: list[float]):
     """Theirs are over days, ours over trades: so each day here is a trade. Their win rate leaves
@@ -66,7 +66,7 @@ def test_over_days_profit_factor_payoff_and_win_rate_are_theirs(moves: list[floa
     assert longest(n > 0 for n in nets) == quantstats.consecutive_wins(theirs)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(-300, 320).map(lambda n: n / 10_000), min_size=120, max_size=300))
 def test_growth_is_theirs_over_other_years(moves: list[float]):
     """All compound; a year is another thing to each. empyrical: 252 sessions. quantstats: the time

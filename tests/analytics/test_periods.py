@@ -42,7 +42,7 @@ def test_a_month_without_a_session_keeps_its_place():
     assert [one.days for one in found] == [1, 0, 0, 1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(DAYS, st.sampled_from(list(Span)))
 def test_buckets_lie_end_to_end_and_add_up_to_the_days(course: list[Day], span: Span):
     found = buckets(reversed(course), span)

@@ -60,7 +60,7 @@ def test_no_orders_have_no_basis_points():
     assert shortfall([]).bps(D(0)) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(EXECUTIONS, max_size=8))
 def test_strategies_and_brokers_add_up_and_the_steps_are_the_whole_way(found: list[Execution]):
     whole = shortfall(found)

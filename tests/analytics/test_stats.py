@@ -122,7 +122,7 @@ def test_every_statistic_has_its_line_and_no_line_is_idle():
         assert "\n" not in line
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(NETS)
 def test_the_parts_add_up_whatever_is_traded(nets: list[Decimal]):
     ended = [trade(net, opened=at(3), held=timedelta(minutes=n)) for n, net in enumerate(nets)]

@@ -17,7 +17,8 @@ from replay.journal import MemoryJournal
 from tests.world import World, world
 from trading.clocks import Clocks
 from trading.errors import QuarterdeckError
-from trading.facts import Member, Notice, Request, RequestState
+from trading.facts import Notice, Request, RequestState
+from trading.people import Member
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 TOKEN = "4242:a-token-for-nobody"

@@ -63,7 +63,7 @@ async def play(run: list[tuple], here: Floor, broker: PaperBroker) -> list[str]:
 
 
 @given(runs, st.booleans(), st.sampled_from([D(1), D(2)]), st.integers(1, 3))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_cash_and_positions_are_what_the_executions_add_up_to(
     run: list[tuple], shorts: bool, leverage: Decimal, parts: int
 ) -> None:
@@ -92,7 +92,7 @@ def test_cash_and_positions_are_what_the_executions_add_up_to(
 
 
 @given(runs, st.integers(1, 3))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_cash_account_never_borrows_and_never_sells_what_it_has_not(
     run: list[tuple], parts: int
 ) -> None:
@@ -110,7 +110,7 @@ def test_a_cash_account_never_borrows_and_never_sells_what_it_has_not(
 
 
 @given(runs)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_reduce_only_fill_never_grows_or_flips_a_position(run: list[tuple]) -> None:
     here = floor()
     broker = here.broker(costs=Costs(), shorts=True)
@@ -125,7 +125,7 @@ def test_a_reduce_only_fill_never_grows_or_flips_a_position(run: list[tuple]) ->
 
 
 @given(runs)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_same_run_twice_gives_the_same_events(run: list[tuple]) -> None:
     told = []
     for _ in range(2):
@@ -142,7 +142,7 @@ def test_the_same_run_twice_gives_the_same_events(run: list[tuple]) -> None:
 
 
 @given(runs, st.lists(st.integers(0, 5), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_reading_page_by_page_gives_every_execution_once(
     run: list[tuple], pauses: list[int]
 ) -> None:

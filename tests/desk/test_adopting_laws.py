@@ -51,7 +51,7 @@ trades = st.tuples(
 shifts = st.tuples(st.sampled_from(SYMBOLS), st.integers(-15, 15).filter(bool))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(trades, max_size=6), st.lists(shifts, max_size=4), st.integers(0, 3))
 async def test_after_adopting_every_difference_the_books_agree_and_again_changes_nothing(
     traded: list[tuple[str, str, int]], moved: list[tuple[str, int]], strays: int

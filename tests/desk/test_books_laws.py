@@ -122,13 +122,13 @@ def arrivals(draw: st.DrawFn) -> tuple[History, list[Any], list[int]]:
     return history, facts, asks
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(arrivals())
 def test_books_asked_at_any_time_are_the_fold_of_what_is_recorded(case):
     asyncio.run(arrive("memory", *case))
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(arrivals())
 def test_books_on_disk_are_the_fold_of_what_is_recorded(case):
     asyncio.run(arrive("sqlite", *case))

@@ -9,6 +9,7 @@ import pytest
 from desk import decide, inbox
 from desk.console import cards
 from desk.console.verbs import VERBS, handle
+from desk.halt import trading_state
 from desk.propose import utc
 from desk.story import card as read_card
 from risk.limits import Allowance
@@ -140,24 +141,24 @@ async def test_a_card_becomes_approved_with_withdraw_then_filled():
 async def test_halt_latches_in_the_doors_own_transaction():
     w = await world()
     await w.ask("/halt")
-    assert await decide.trading_state(w.desk) is Trading.HALTED, "before any lane has looked"
+    assert await trading_state(w.desk) is Trading.HALTED, "before any lane has looked"
 
 
 async def test_squareoff_latches_only_when_confirmed():
     w = await world()
     await w.ask("/squareoff")
-    assert await decide.trading_state(w.desk) is Trading.ACTIVE
+    assert await trading_state(w.desk) is Trading.ACTIVE
     await w.ask("/squareoff yes", pressed=True)
-    assert await decide.trading_state(w.desk) is Trading.HALTED
+    assert await trading_state(w.desk) is Trading.HALTED
 
 
 async def test_resume_asks_first():
     w = await world()
     await said(w, "/halt")
     assert "Resume it?" in await said(w, "/resume")
-    assert await decide.trading_state(w.desk) is Trading.HALTED
+    assert await trading_state(w.desk) is Trading.HALTED
     await said(w, "/resume yes", pressed=True)
-    assert await decide.trading_state(w.desk) is Trading.ACTIVE
+    assert await trading_state(w.desk) is Trading.ACTIVE
 
 
 async def test_squareoff_lists_what_it_will_close_and_its_value():
@@ -188,7 +189,7 @@ async def test_a_command_that_came_late_is_asked_again_but_a_halt_is_honoured():
         assert request is not None
         await handle(w.desk, request.id)
     assert (await decide.signal_of(w.desk, signal.id)).state is SignalState.PENDING
-    assert await decide.trading_state(w.desk) is Trading.HALTED
+    assert await trading_state(w.desk) is Trading.HALTED
     texts = [
         Message.from_json(n.body).plain for n in await w.journal.read(Notice, recipient=1) if n.body
     ]

@@ -8,7 +8,7 @@ import pytest
 from desk import crew
 from replay.journal import MemoryJournal
 from tests.world import ANN, world
-from trading.facts import Invite, Member, Role
+from trading.people import Invite, Member, Role
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 

@@ -8,6 +8,7 @@ import pytest
 from db.journal import OrmJournal, open_journal
 from desk import damage, decide, execute, halt, propose, settle, squareoff
 from desk.console import verbs
+from desk.halt import trading_state
 from tests.world import ANN, MONDAY, World, answer, explain, timetable, world
 from trading.damage import Damaged
 from trading.errors import DamagedRow, Refused
@@ -167,7 +168,7 @@ async def test_no_figure_is_built_on_a_fill_that_cannot_be_read(at_sea: World) -
     with pytest.raises(DamagedRow, match="row 1 of fills"):
         await decide.approve(w.desk, signal.id, by="operator:1")
     await w.ask("/halt")
-    assert await decide.trading_state(w.desk) is Trading.HALTED
+    assert await trading_state(w.desk) is Trading.HALTED
 
 
 async def test_square_off_closes_what_the_broker_shows_though_our_books_are_torn(
@@ -202,7 +203,7 @@ async def test_a_latch_that_cannot_be_read_stops_orders_and_a_halt_writes_it_ane
         with pytest.raises(DamagedRow):
             await halt.latch(journal, Trading.ACTIVE, by="a", reason="", at=None)
         await w.ask("/halt")
-        assert await decide.trading_state(w.desk) is Trading.HALTED
+        assert await trading_state(w.desk) is Trading.HALTED
 
 
 async def test_a_pause_that_cannot_be_read_holds(at_sea: World) -> None:

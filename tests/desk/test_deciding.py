@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from desk import decide, execute, propose, settle
+from desk.clearing import drift_limit
 from desk.halt import latch
 from risk.limits import Allowance
 from tests.world import ANN, BOB, MONDAY, World, answer, explain, world
@@ -150,8 +151,8 @@ async def test_half_an_atr_widens_the_drift():
         **{f: getattr(quiet, f) for f in quiet.__slots__} | {"features": {"atr": 6.0}}
     )
     [jumpy] = await propose.propose(wild.desk, "dip", [loud], explain=explain)
-    assert decide.drift_limit(w.desk, signal) == D("0.01")
-    assert decide.drift_limit(wild.desk, jumpy) == D("0.03")
+    assert drift_limit(w.desk, signal) == D("0.01")
+    assert drift_limit(wild.desk, jumpy) == D("0.03")
 
 
 async def test_a_late_press_says_how_late():

@@ -71,7 +71,7 @@ async def story(
         await worker.die()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     fates=st.lists(FATES, max_size=6),
     lag=st.sampled_from([0.0, 0.5, 2.0]),

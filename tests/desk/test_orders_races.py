@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from db.journal import open_journal
-from desk import decide, doubt, sending, settle, squareoff
+from desk import doubt, sending, settle, squareoff
 from desk.desk import Desk
-from desk.halt import latch
+from desk.halt import latch, trading_state
 from tests.desk.doubtful import House, house
 from tests.journal.conftest import migrated_file, place, postgres
 from trading.errors import BrokerError
@@ -146,7 +146,7 @@ async def test_after_a_halts_commit_nothing_is_claimed(two: tuple[House, Desk, D
 
     await asyncio.gather(claims(), halts())
     assert after == []
-    state = await decide.trading_state(a)
+    state = await trading_state(a)
     assert state is Trading.HALTED
 
 

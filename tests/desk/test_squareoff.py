@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from brokers.paper import PaperBroker
 from desk import decide, squareoff
-from desk.halt import latch
+from desk.halt import latch, trading_state
 from tests.desk.test_deciding import TUESDAY, WEDNESDAY, bought, proposed
 from tests.world import World, world
 from trading.errors import BrokerError
@@ -51,7 +51,7 @@ async def test_it_halts_and_cancels_what_waits():
     cancelled = await w.journal.first(Order, key=order.key)
     assert cancelled is not None
     assert cancelled.state is OrderState.CANCELLED
-    assert await decide.trading_state(w.desk) is Trading.HALTED
+    assert await trading_state(w.desk) is Trading.HALTED
 
 
 async def test_what_the_first_round_cancelled_is_still_said_in_the_last():

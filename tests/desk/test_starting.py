@@ -7,8 +7,7 @@ import pytest
 from brokers.adversary import Adversary
 from desk import execute, reconcile, squareoff, starting
 from desk.console import verbs
-from desk.decide import trading_state
-from desk.halt import latch
+from desk.halt import latch, trading_state
 from tests.desk.test_adopting import newest
 from tests.desk.test_reconcile import broker, holding, order, slip
 from tests.world import World

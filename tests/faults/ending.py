@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from desk import decide, invariants, squareoff
+from desk import invariants, squareoff
+from desk.halt import trading_state
 from tests.world import ANN
 from trading.facts import Request, RequestState, Trading
 from trading.orders import AT_BROKER, IN_DOUBT, Fill, Order, OrderState
@@ -118,4 +119,4 @@ class AtRest:
         self.settled["filled"] += sum(o.state is OrderState.FILLED for o in orders.values())
         self.settled["adopted"] += await journal.count(Fill) - len(fills)
         self.settled["orders"] += len(orders)
-        self.settled["halted"] += await decide.trading_state(self.desk) is Trading.HALTED
+        self.settled["halted"] += await trading_state(self.desk) is Trading.HALTED

@@ -11,7 +11,7 @@ from brokers.paper import PaperBroker
 from brokers.paper_book import PaperBook
 from brokers.paper_events import Transferred
 from desk import starting
-from desk.decide import trading_state
+from desk.halt import trading_state
 from tests.flows.conftest import Deck
 from tests.flows.ship import Ship, buttons, words
 from tests.flows.test_commands import fits_a_phone

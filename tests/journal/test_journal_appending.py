@@ -74,9 +74,7 @@ async def test_any_fact_of_any_kind_comes_back_as_it_was(journal: Journal, kind:
     # The journal's loop is running, so examples are drawn first and appended after.
     drawn: list[Any] = []
 
-    @settings(
-        max_examples=25, database=None, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=25, database=None, suppress_health_check=list(HealthCheck))
     @given(facts_of(kind))
     def draw(fact: Any) -> None:
         drawn.append(fact)

@@ -197,9 +197,7 @@ orderings = st.lists(
 async def test_every_question_has_the_answer_memory_gives(journal: Journal) -> None:
     asked: list[tuple[Any, Any, str, int | None]] = []
 
-    @settings(
-        max_examples=40, database=None, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=40, database=None, suppress_health_check=list(HealthCheck))
     @given(st.tuples(orders, conditions, orderings, st.none() | st.integers(0, 5)))
     def draw(example: Any) -> None:
         asked.append(example)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from market.calendars import ExchangeCalendar, RoundTheClock
@@ -60,7 +60,6 @@ MOMENTS = st.integers(0, 28 * 365 * 86_400).map(
 )
 
 
-@settings(deadline=None)
 @given(
     at=st.datetimes(datetime(2000, 2, 1), datetime(2028, 12, 1)).map(
         lambda d: d.replace(tzinfo=UTC)

@@ -179,9 +179,7 @@ class Fickle:
 
 
 @given(st.data())
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_finished_candle_is_stored_once_and_no_other(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ):

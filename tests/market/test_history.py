@@ -74,7 +74,7 @@ moments = st.integers(0, int(timedelta(days=185).total_seconds())).map(
 ) | st.sampled_from([t for s in SESSIONS[1:] for t in (s.open, s.close - LAST, s.close)])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(symbol=st.sampled_from(sorted(BARS)), at=moments, early=st.booleans())
 async def test_a_quote_is_the_open_until_the_last_minute_and_then_the_close(
     feed: HistoryFeed,

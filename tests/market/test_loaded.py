@@ -51,7 +51,7 @@ def test_the_quotes_are_the_stored_historys(
         assert loaded.look(symbol, at) == stored.look(symbol, at), at
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.tuples(st.sampled_from([*BARS, "ZZZ"]), st.integers(0, SPAN)), min_size=1, max_size=8

@@ -66,7 +66,7 @@ def panels(draw: st.DrawFn) -> Panel:
     return Panel.from_frame(pl.DataFrame(rows, schema=names, orient="row"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(panels())
 def test_weeks_are_those_of_polars(panel: Panel) -> None:
     wanted = (

@@ -47,9 +47,7 @@ writes = st.lists(
 )
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(writes, st.integers(0, 160), st.integers(0, 160), st.integers(1, 30))
 def test_the_store_is_a_map_from_symbol_and_time_to_bar(
     tmp_path_factory: pytest.TempPathFactory,

@@ -79,7 +79,7 @@ value = st.recursive(
 arguments = st.dictionaries(st.sampled_from(NAMES), value, max_size=6)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(METHODS), arguments)
 async def test_any_call_is_carried_out_or_refused(method: str, sent: dict[str, Any]) -> None:
     phone = Phone(None, TOKEN, [Person(7, "Nelson")])

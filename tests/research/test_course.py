@@ -108,7 +108,7 @@ windows = st.tuples(st.integers(0, 500), st.integers(1, 400)).map(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(window=windows, seed=st.integers(0, 2**32 - 1), name=st.sampled_from(sorted(STRATEGIES)))
 def test_what_comes_after_a_window_never_changes_it(window: Window, seed: int, name: str):
     """The future replaced by noise: the course of the window is the same to the last digit."""
@@ -129,7 +129,7 @@ def test_what_comes_after_a_window_never_changes_it(window: Window, seed: int, n
     assert made[0].trades == made[1].trades
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(window=windows, name=st.sampled_from(sorted(STRATEGIES)))
 def test_every_trade_of_a_window_lies_in_it(window: Window, name: str):
     strategy = small(name)

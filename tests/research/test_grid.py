@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from research.grid import Grid, said, words
@@ -92,7 +92,6 @@ def test_a_larger_limit_is_asked_for_by_number():
     assert len(grid("band=5:104", "width=1:3:0.1", limit=2_100)) == 2_100
 
 
-@settings(deadline=None)  # each value is asked of made-up bars
 @given(st.integers(1, 400), st.integers(0, 300), st.integers(1, 50), st.sampled_from([1, 10, 100]))
 def test_a_range_is_every_step_and_nothing_else(first: int, count: int, step: int, scale: int):
     """In whole hundredths, so that the truth is counted exactly."""

@@ -152,7 +152,7 @@ def replay(panel: Panel) -> Answers:
     return all_answers(MeanReversion(), panel)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(back=st.integers(0, 1_000))
 def test_a_scan_says_what_a_replay_says_of_that_bar(
     panel: Panel, replay: Answers, back: int

@@ -41,7 +41,7 @@ walks = st.builds(
 
 
 @every
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(bars=walks)
 def test_the_laws_hold_on_random_walks(strategy: Strategy, bars: Bars) -> None:
     assert first_violation(strategy, bars) is None

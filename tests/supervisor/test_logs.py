@@ -162,9 +162,7 @@ secrets = st.one_of(
 
 @pytest.mark.parametrize("human", [False, True], ids=["json", "human"])
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(secret=secrets)
 def test_a_registered_secret_never_appears(way, human, secret):
     innocent = written(lambda: way("@@"), human=human) + (ROOT / "logs.py").read_text()

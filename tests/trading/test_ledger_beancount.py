@@ -77,7 +77,7 @@ def lots(ledger: Ledger, symbol: str) -> dict[tuple[Decimal, object], Decimal]:
 
 
 @pytest.mark.parametrize("method", [Method.FIFO, Method.LIFO, Method.HIFO])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(fills=histories())
 def test_beancount_closes_the_same_lots_and_realises_the_same(method: Method, fills: list[Fill]):
     ledger = fold(fills, methods={"ib": method})

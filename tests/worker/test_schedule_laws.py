@@ -66,7 +66,7 @@ async def lived(
 
 
 @given(looks)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_every_session_is_marked_exactly_once_unless_it_was_too_late(pattern: list[Look]) -> None:
     async def check() -> None:
         w, carried = await lived([*pattern, Look(MINUTES + 1, False, False)], None)
@@ -90,7 +90,7 @@ def test_every_session_is_marked_exactly_once_unless_it_was_too_late(pattern: li
 
 
 @given(looks)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_no_scan_runs_twice_or_after_the_next_open(pattern: list[Look]) -> None:
     async def check() -> None:
         w, carried = await lived(pattern, None)
@@ -106,7 +106,7 @@ def test_no_scan_runs_twice_or_after_the_next_open(pattern: list[Look]) -> None:
 
 
 @given(looks, st.tuples(st.integers(1, MINUTES), st.integers(1, MINUTES)).map(sorted))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_pause_loses_its_scans_and_none_of_its_marks(
     pattern: list[Look], away: list[int]
 ) -> None:
