@@ -13,7 +13,7 @@ from aiogram.types import CallbackQuery, MaybeInaccessibleMessage, Message, Tele
 
 from bot.callbacks import Press
 from bot.ports import Nonces
-from desk import crew, inbox, rights
+from desk import audit, crew, inbox, rights
 from desk.console import people
 from desk.console.verbs import VERBS
 from desk.desk import Desk
@@ -81,6 +81,8 @@ class Door:
                 return False
             await crew.refresh(self.desk)
             await people.tell_joined(self.desk, joined)
+            who, now = f"operator:{user.id}", self.wall.now()
+            await audit.act(self.journal, now, who, "telegram", "join", said=f"as {joined.role}")
         await self.desk.bell.ring("postman")
         return True
 

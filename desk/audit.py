@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import fields, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -68,7 +69,8 @@ async def keep(
 
 
 async def act(
-    desk: Desk,
+    journal: Journal,
+    at: datetime,
     who: str,
     source: str,
     verb: str,
@@ -77,9 +79,9 @@ async def act(
     subjects: str = "",
     detail: dict[str, Any] | None = None,
 ) -> Deed:
-    """The deed of who is no request: the command line, a strategy, a door."""
-    made = Deed(0, desk.wall.now(), who, source, verb, args, 0, subjects, said=said[:SAID])
-    return await append(desk.journal, replace(made, detail=detail or {}))
+    """The deed of who is no request: the command line, a strategy, a door. `at` is wall time."""
+    made = Deed(0, at, who, source, verb, args, 0, subjects, said=said[:SAID])
+    return await append(journal, replace(made, detail=detail or {}))
 
 
 async def append(journal: Journal, deed: Deed) -> Deed:

@@ -33,7 +33,8 @@ async def keep(desk: Desk, strategy: str, new: list[Signal]) -> None:
     if new[0].leg:
         detail = {}  # it leaves a session, whatever the rules say
     await audit.act(
-        desk,
+        desk.journal,
+        desk.wall.now(),
         f"strategy:{strategy}",
         "desk",
         PROPOSED,

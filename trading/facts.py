@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from trading.audit import Deed
+from trading.brackets import Bracket
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import ORDER_MOVES, Fill, Order
 from trading.people import Authenticator, Invite, Member
@@ -271,6 +272,7 @@ Fact = (
     | Trial
     | Member
     | Invite
+    | Bracket
     | Authenticator
     | Deed
 )
@@ -297,6 +299,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     Trial: ("study", "params", "fold"),
     Member: ("user",),
     Invite: ("digest",),
+    Bracket: ("strategy", "account", "symbol", "opened_by", "opened_at"),
     Authenticator: ("operator",),
     Deed: ("number",),
 }

@@ -44,7 +44,7 @@ async def broken(w: World) -> list[str]:
 async def filled(count: int = 5) -> World:
     w = await crewed()
     for n in range(count):
-        await audit.act(w.desk, "command line", "cli", "halt", str(n))
+        await audit.act(w.journal, w.clock.at, "command line", "cli", "halt", str(n))
     return w
 
 
@@ -212,7 +212,7 @@ async def test_a_deed_put_in_between_with_all_numbers_moved_on_is_named():
 async def test_after_a_break_new_deeds_are_still_kept():
     w = await filled()
     await tampered(w, lambda rows: rows[:3])
-    await audit.act(w.desk, "command line", "cli", "halt")
+    await audit.act(w.journal, w.clock.at, "command line", "cli", "halt")
     assert [row.number for row in await deeds(w)] == [1, 2, 3, 6]
     assert (await broken(w))[0] == "deed 4 to 5 is missing"
 
