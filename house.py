@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
+from configured import origin
 from db.journal import open_journal
 from desk import audit, crew
 from lanes.server import claim_redis
@@ -142,7 +143,7 @@ def environment(settings: Settings) -> dict[str, str]:
     """What the processes are given: the settings, and a place in the data folder for the list of
     fonts, which matplotlib would keep in the user's home."""
     fonts = os.environ.get("MPLCONFIGDIR") or str(settings.data.absolute() / "matplotlib")
-    return {**as_environment(settings), "MPLCONFIGDIR": fonts}
+    return {**as_environment(settings), **origin(), "MPLCONFIGDIR": fonts}
 
 
 async def _serve(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from desk.books import Books
+from desk.configuration import Configuration
 from desk.hands import Hands
 from desk.timetable import Jobs, When
 from desk.vault import Vault
@@ -113,6 +114,7 @@ class Desk:
     estimate: Estimate | None = None
     discipline: Discipline = field(default_factory=Discipline)
     vault: Vault | None = None  # None where no secret is kept
+    configuration: Configuration | None = None  # None where no settings were read
     written: dict[str, Plan] = field(default_factory=dict)  # of plans changed in a chat, before it
     named: Sequence[Operator] = field(init=False)  # the operators before a chat changed any
     books: Books = field(init=False)

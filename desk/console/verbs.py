@@ -21,6 +21,7 @@ from desk.console import (
 )
 from desk.console.calendar import calendar
 from desk.console.compare import compare
+from desk.console.config import config, reload
 from desk.console.health import health
 from desk.console.notify import notify
 from desk.console.pnl import pnl
@@ -212,6 +213,16 @@ VERBS: dict[str, Verb] = {
         "People",
         "17",
         OWNER,
+        private=True,
+    ),
+    "config": Verb(
+        config, "the settings in force", "[GROUP]", "Console", "limits", OWNER, private=True
+    ),
+    "reload": Verb(
+        reload,
+        "what the settings file says otherwise",
+        topic="Console",
+        needs=OWNER,
         private=True,
     ),
     "jobs": Verb(

@@ -128,6 +128,8 @@ VERBS: Mapping[str, str] = {
     "code": "tests/desk/test_codes.py",
     "notify": "tests/desk/test_notify.py",
     "audit": "tests/desk/test_audit.py",
+    "config": "tests/test_configured.py",
+    "reload": "tests/test_configured.py",
     "jobs": "tests/desk/test_console_jobs.py",
     "health": "tests/desk/test_console_jobs.py",
     "help": CONSOLE,
