@@ -31,6 +31,7 @@ from pydantic_settings import (
 
 from charges.settings import ChargeSettings
 from mail.settings import MailSettings
+from risk.settings import LimitSettings
 from trading.errors import ConfigError
 from trading.ledger import Method
 from trading.types import Mode
@@ -69,17 +70,6 @@ class StrategySettings(BaseModel):
     cards: int = Field(default=3, ge=0, le=10)
     params: dict[str, Any] = Field(default_factory=dict)
     universe: str = ""  # what it may enter; "" is the whole book
-
-
-class LimitSettings(BaseModel):
-    """Pre-trade limits, fractions of equity; see README, "What is checked"."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    order_notional: Fraction = Decimal("0.05")
-    position_notional: Fraction = Decimal("0.10")
-    gross_notional: Annotated[Decimal, Field(gt=0, le=10)] = Decimal("1.00")
-    drift: Fraction = Decimal("0.01")
-    collar: Fraction = Decimal("0.02")
 
 
 class CostSettings(BaseModel):

@@ -14,6 +14,7 @@ from tortoise.models import Model
 from db.fields import ExactField, InstantField, JsonTextField, WordsField
 from db.house_models import (
     InviteRow,
+    JudgementRow,
     ListingRow,
     MemberRow,
     PauseRow,
@@ -36,6 +37,7 @@ from trading.facts import (
     Run,
     Trial,
 )
+from trading.judgement import Judgement
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import Fill, Order
 from trading.people import Invite, Member
@@ -107,7 +109,12 @@ class OrderRow(Model):
     class Meta:
         table = "orders"
         unique_together = (UNIQUE[Order],)
-        indexes = (("state", "execute_at"), ("signal_id",))
+        indexes = (
+            ("state", "execute_at"),
+            ("signal_id",),
+            ("created_at",),
+            ("submitted_at",),
+        )
 
 
 class FillRow(Model):
@@ -296,6 +303,7 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Beat: BeatRow,
     Cursor: CursorRow,
     Preference: PreferenceRow,
+    Judgement: JudgementRow,
     Selection: SelectionRow,
     Listing: ListingRow,
     Trial: TrialRow,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from desk import clearing, damage, notices, wording
+from desk import clearing, damage, judging, notices, wording
 from desk.desk import Desk
 from desk.funds import funds
 from desk.halt import trading_state
@@ -49,6 +49,7 @@ async def approve(desk: Desk, signal_id: int, *, by: str, account: Account | Non
             raise DeskError(f"signal {signal_id} was just decided by somebody else")
         order = _order(desk, moved, cleared, market)
         await desk.journal.append([order])
+        await judging.keep(desk, signal_id, judging.Stage.DECISION, cleared.checks)
         await notices.tell_changed(desk, "card", [notices.card_subject(signal_id)])
         await _tell_list(desk, moved)
     await desk.bell.ring("postman")

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from trading.judgement import Judgement
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import ORDER_MOVES, Fill, Order
 from trading.people import Invite, Member
@@ -267,6 +268,7 @@ Fact = (
     | Preference
     | Selection
     | Listing
+    | Judgement
     | Trial
     | Member
     | Invite
