@@ -123,12 +123,12 @@ def session_of(desk: Desk, at: datetime) -> tuple[Session | None, date, date]:
 def twin(
     desk: Desk, money: Funds, intent: checks.Intent, strategy: str, order: int = 0
 ) -> checks.Check:
-    """Against the orders of the last minute that are not `order` itself."""
+    """Against the orders of the last minute; those before `order`, where it is one itself."""
     now, what = desk.market.now(), intent.instrument.symbol
     same = [
         now - one.created_at
         for one in money.recent
-        if one.id != order
+        if not (order and one.id >= order)
         and not one.reduce_only
         and one.state not in NEVER
         and (one.strategy, one.symbol, one.side, one.quantity)

@@ -56,11 +56,13 @@ class Funds:
 
     def _notional(self, desk: Desk, order: Order) -> Decimal:
         left = order.quantity - self.filled.get(order.key, ZERO)
-        instrument = desk.instrument(order.symbol)
-        value = left * (order.limit or order.reference or ZERO) * instrument.multiplier
-        return value * self.rate(desk, instrument)
+        value = left * (order.limit or order.reference or ZERO)
+        instrument = desk.instruments.find(order.symbol)
+        if instrument is None:  # nobody can send it; it stops no other
+            return value
+        return value * instrument.multiplier * self.rate(desk, instrument)
 
-    def _parts(self, desk: Desk) -> Iterable[Part]:
+    def parts(self, desk: Desk) -> Iterable[Part]:
         """All that is held, at cost, and every entry on its way. Raises DataError where an
         exchange rate is not known: a limit against half a figure would be none."""
         yield from self._held(desk)
@@ -77,7 +79,7 @@ class Funds:
     def exposure(self, desk: Desk, instrument: Instrument, strategy: str) -> Exposure:
         """What the checks compare: everything held and every entry on its way."""
         symbol, account, limits = instrument.symbol, self.account, desk.limits
-        parts = list(self._parts(desk))
+        parts = list(self.parts(desk))
         names = {part.symbol for part in parts if part.strategy == strategy}
         wall = desk.wall.now()
         total = _sums(desk, parts, instrument)

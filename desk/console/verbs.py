@@ -22,6 +22,7 @@ from desk.console.compare import compare
 from desk.console.health import health
 from desk.console.pnl import pnl
 from desk.console.reconcile import reconcile
+from desk.console.risk import risk
 from desk.console.trades import trades
 from desk.console.unknown import unknown
 from desk.console.verb import Handler, Verb
@@ -128,6 +129,13 @@ VERBS: dict[str, Verb] = {
     ),
     "halt": Verb(safety.halt, "no new orders, at once", "[reason]", topic="Safety"),
     "squareoff": Verb(safety.square_off, "close everything; asks once, then halts", topic="Safety"),
+    "risk": Verb(
+        risk,
+        "each limit with what is used of it",
+        "[STRATEGY|ACCOUNT|SYMBOL]",
+        topic="Safety",
+        example="AAPL",
+    ),
     "resume": Verb(safety.resume, "let trading go on; asks once", topic="Safety"),
     "jobs": Verb(
         jobs.jobs, "what runs by itself, and when", "[run|pause|resume] [NAME]", topic="Console"

@@ -120,6 +120,7 @@ VERBS: Mapping[str, str] = {
     "halt": MACHINE,
     "squareoff": MACHINE,
     "resume": MACHINE,
+    "risk": "tests/desk/test_console_risk.py",
     "jobs": "tests/desk/test_console_jobs.py",
     "health": "tests/desk/test_console_jobs.py",
     "help": CONSOLE,
