@@ -39,10 +39,14 @@ async def verdict(desk: Desk, order: Order) -> Check:
     if unit(order) in units:
         return Check("rate", True, "counted with its plan")
     if limits.rate_symbol and len(own) >= limits.rate_symbol:
-        text = f"{len(own)} entries in {order.symbol} within a minute, limit {limits.rate_symbol}"
+        text = f"{_entries(len(own))} in {order.symbol} within a minute, limit {limits.rate_symbol}"
         return Check("rate", False, text)
-    text = f"{len(units)} entries within a minute, limit {limits.rate}"
+    text = f"{_entries(len(units))} within a minute, limit {limits.rate}"
     return Check("rate", not limits.rate or len(units) < limits.rate, text)
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
 
 
 async def require(desk: Desk, order: Order) -> None:

@@ -1,0 +1,199 @@
+"""No sequence of signals, presses, fills, price moves, halts and restarts gets an order past a
+limit: an oracle of its own, at the broker's door, works every limit out from the broker's book."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from brokers.paper import PaperBroker
+from desk import decide, invariants, propose
+from desk.console import verbs
+from desk.desk import Plan
+from desk.halt import trading_state
+from risk.limits import Allowance, Caps, Limits
+from tests.world import ANN, BOB, World, answer, explain, world
+from trading.facts import Trading
+from trading.orders import Ack, Order
+from trading.signals import Signal, SignalState
+from worker import rounds
+
+D = Decimal
+SYMBOLS = ("AAPL", "MSFT", "NVDA", "TSLA", "XOM")
+STRATEGIES = ("dip", "rip")
+LIMITS = Limits(
+    order_notional=D("0.08"),
+    position_notional=D("0.11"),
+    gross_notional=D("0.30"),
+    net_exposure=D("0.28"),
+    sector=D("0.25"),
+    rate=3,
+    rate_symbol=2,
+    strategies={"rip": Caps(gross_notional=D("0.15"))},
+    symbols={"TSLA": Caps(position_notional=D("0.05"))},
+)
+#: At the claim a limit may be passed by its collar; the account is asked once a look, so the fees
+#: of what was sent in that very look are not in it yet.
+MOST = D("1.02") * D("1.001")
+
+
+class Door:
+    """The broker, and an oracle that sees every order as it comes in."""
+
+    def __init__(self, machine: "Machine") -> None:
+        self._machine = machine
+        self._broker: PaperBroker = machine.paper
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._broker, name)
+
+    async def submit(self, order: Order) -> Ack:
+        if not order.reduce_only:
+            await self._machine.judge(order)
+        return await self._broker.submit(order)
+
+
+class Machine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.loop.run_until_complete(work)
+
+    def teardown(self) -> None:
+        self.loop.close()
+
+    @initialize()
+    def begin(self) -> None:
+        self.w: World = self.run(world())
+        assert isinstance(self.w.broker, PaperBroker)
+        self.paper = self.w.broker
+        self.bars = 0
+        self.sent: list[Order] = []
+        self.sent_at: list[Any] = []
+        allowance = Allowance(allocation=D(1), position=D("0.08"), max_positions=3)
+        desk = self.w.desk
+        desk.brokers = {"paper": Door(self)}  # type: ignore[dict-item]
+        desk.limits = LIMITS
+        desk.plans = {name: Plan(name, allowance=allowance) for name in STRATEGIES}
+        self.w.go(self.w.clock.at.date() + timedelta(days=1), 14, 30)
+        self.run(rounds.trade_once(desk))
+        self.peak = D(0)
+
+    async def gain(self) -> Decimal:
+        return (await self.paper.account()).equity - 100_000
+
+    async def judge(self, order: Order) -> None:
+        """Everything the limits say, from the broker's own book and the journal's latches."""
+        equity = (await self.paper.account()).equity
+        value = order.quantity * self.w.tape.prices[order.symbol]
+        held = {one.symbol: abs(one.quantity * one.average) for one in await self.paper.positions()}
+        own = held.get(order.symbol, D(0)) + value
+        gross = sum(held.values(), D(0)) + value
+        assert value <= LIMITS.order_notional * MOST * equity
+        assert own <= LIMITS.position_notional * MOST * equity
+        assert gross <= LIMITS.sector * MOST * equity, "everything here is of one sector"
+        if order.symbol == "TSLA":
+            assert own <= D("0.05") * MOST * equity
+        if order.strategy == "rip":
+            ledger = await self.w.desk.books.ledger()
+            mine = sum((abs(one.cost) for one in ledger.held("rip")), D(0)) + value
+            assert mine <= D("0.15") * MOST * equity
+        ledger = await self.w.desk.books.ledger()
+        names = {one.book.symbol for one in ledger.held(order.strategy)} | {order.symbol}
+        assert len(names) <= 3
+        state = await trading_state(self.w.desk, order.strategy, "paper")
+        assert state is Trading.ACTIVE
+        gain = await self.gain()
+        assert (self.peak - gain) / (100_000 + self.peak) < LIMITS.breakers.drawdown + D("0.001")
+        now = self.w.clock.at
+        last = [one for one, at in zip(self.sent, self.sent_at, strict=True)
+                if now - at < timedelta(seconds=60)]  # fmt: skip
+        assert len(last) < LIMITS.rate
+        assert sum(one.symbol == order.symbol for one in last) < LIMITS.rate_symbol
+        assert order.key not in {one.key for one in self.sent}
+        self.sent.append(order)
+        self.sent_at.append(now)
+
+    @rule(
+        strategy=st.sampled_from(STRATEGIES),
+        symbols=st.lists(st.sampled_from(SYMBOLS), min_size=1, max_size=4, unique=True),
+        leave=st.booleans(),
+        approve=st.booleans(),
+    )
+    def signals(self, strategy: str, symbols: list[str], leave: bool, approve: bool) -> None:
+        self.bars += 1
+        day = self.w.clock.at.date() + timedelta(days=400 + self.bars)
+        now = self.w.clock.at
+        answers = [
+            answer(
+                symbol,
+                enter=0 if leave else 1,
+                exit=leave,
+                strength=9.0 - n,
+                price=float(self.w.tape.prices[symbol]),
+                day=day,
+            )
+            for n, symbol in enumerate(symbols)
+        ]
+        when = propose.Timing(propose.Moment.CLOSE, now, now + timedelta(hours=1))
+        made = self.run(propose.propose(self.w.desk, strategy, answers, explain=explain, when=when))
+        if approve:
+            self.run(decide.approve_ranked(self.w.desk, made, by="auto"))
+
+    @rule(who=st.sampled_from((ANN, BOB)), verb=st.sampled_from(("approve", "reject", "withdraw")))
+    def press(self, who: Any, verb: str) -> None:
+        states = (SignalState.PENDING, SignalState.APPROVED)
+        rows = self.run(self.w.journal.read(Signal, state__in=states, limit=1, order="-id"))
+        if rows:
+            self.say(f"/{verb} {rows[0].id}", who)
+
+    @rule(text=st.sampled_from(("/halt", "/resume yes", "/resume yes")))
+    def latch(self, text: str) -> None:
+        self.say(text, ANN)
+        if text != "/halt":
+            self.peak = self.run(self.gain())
+
+    def say(self, text: str, who: Any) -> None:
+        request = self.run(self.w.ask(text, by=who, pressed=True))
+        self.run(verbs.handle(self.w.desk, request))
+
+    @rule(
+        symbol=st.sampled_from(SYMBOLS),
+        factor=st.sampled_from(("0.5", "0.8", "0.97", "1.01", "1.015", "1.2", "2")),
+    )
+    def price(self, symbol: str, factor: str) -> None:
+        moved = self.w.tape.prices[symbol] * D(factor)
+        self.w.tape.prices[symbol] = max(moved.quantize(D("0.01")), D("0.05"))
+
+    @rule(seconds=st.sampled_from((0, 20, 61, 301, 86_400)))
+    def look(self, seconds: int) -> None:
+        self.w.clock.at += timedelta(seconds=seconds)
+        self.run(rounds.trade_once(self.w.desk))
+        self.peak = max(self.peak, self.run(self.gain()))
+
+    @rule()
+    def restart(self) -> None:
+        """Another process on the same journal: it remembers nothing but what is kept."""
+        self.w.desk = replace(self.w.desk)
+
+    @invariant()
+    def what_is_kept_agrees(self) -> None:
+        if hasattr(self, "w"):
+            rules = [one for one in invariants.RULES if one.name == "sent within limits"]
+            found = self.run(self._broken(rules))
+            assert found == []
+
+    async def _broken(self, rules: list[invariants.Rule]) -> list[str]:
+        return [text for one in rules if one.facts async for text in one.facts(self.w.desk)]
+
+
+TestNothingPassesALimit = Machine.TestCase
+TestNothingPassesALimit.settings = settings(max_examples=200, stateful_step_count=18, deadline=None)
