@@ -21,7 +21,8 @@ ONE, HUNDRED = Decimal(1), Decimal(100)
 
 async def risk(desk: Desk, request: Request) -> None:
     title, gauges = await _asked(desk, request.args)
-    rows = "\n".join(line(gauge) for gauge in gauges)
+    wide = max((len(figure(gauge)) for gauge in gauges), default=0)
+    rows = "\n".join(line(gauge, wide) for gauge in gauges)
     over = [gauge.label for gauge in gauges if gauge.share > 1]
     parts: list[str | Span] = [bold(f"Risk, {title}"), f"\n{await _states(desk)}\n"]
     if rows:
@@ -67,13 +68,19 @@ async def _states(desk: Desk) -> str:
     return "\n".join(lines)
 
 
-def line(gauge: Gauge) -> str:
-    """ "gross        █████░░░  62.0/100 %", at most 34 characters."""
-    figure = f"{_figure(gauge.used, gauge.unit)}/{_plain(gauge.limit, gauge.unit)}"
-    figure += f" {gauge.unit}".rstrip()
-    room = WIDTH - BAR - 2 - len(figure)
+def figure(gauge: Gauge) -> str:
+    """ "62.0/100 %"."""
+    said = f"{_figure(gauge.used, gauge.unit)}/{_plain(gauge.limit, gauge.unit)}"
+    return said + f" {gauge.unit}".rstrip()
+
+
+def line(gauge: Gauge, wide: int = 0) -> str:
+    """ "gross        █████░░░  62.0/100 %", at most 34 characters; `wide` is the widest figure of
+    the table."""
+    said = figure(gauge).rjust(wide)
+    room = max(WIDTH - BAR - 2 - len(said), 2)
     label = gauge.label if len(gauge.label) <= room else gauge.label[: room - 1] + "…"
-    return f"{label.ljust(room)} {bar(gauge.share)} {figure}"
+    return f"{label.ljust(room)} {bar(gauge.share)} {said}"
 
 
 def bar(share: Decimal) -> str:
