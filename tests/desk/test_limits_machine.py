@@ -29,12 +29,12 @@ SYMBOLS = ("AAPL", "MSFT", "NVDA", "TSLA", "XOM")
 STRATEGIES = ("dip", "rip")
 LIMITS = Limits(
     order_notional=D("0.05"),
-    position_notional=D("0.07"),
+    position_notional=D("0.09"),
     gross_notional=D("0.30"),
     net_exposure=D("0.28"),
-    sector=D("0.22"),
+    sector=D("0.14"),
     rate=3,
-    rate_symbol=2,
+    rate_symbol=1,
     strategies={"rip": Caps(gross_notional=D("0.10"))},
     symbols={"TSLA": Caps(position_notional=D("0.05"))},
 )
