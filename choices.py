@@ -78,6 +78,7 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
             allowance=Allowance(chosen.allocation, chosen.position, chosen.max_positions),
             cards=chosen.cards,
             universe=chosen.universe,
+            exits=chosen.exits.read(),
         )
         for name, chosen in settings.strategies.items()
     }

@@ -2,15 +2,16 @@
 
 import structlog
 
-from desk import breakers, clearing, notices, rate, sending, settle, wording
+from desk import brackets, breakers, clearing, notices, rate, sending, settle, wording
 from desk.decide import decider
 from desk.desk import Desk
+from desk.halt import trading_state
 from desk.resolve import resolve as resolve  # noqa: PLC0414  the desk's callers find it here
 from risk import guards
 from trading.errors import BrokerError, DeskError, QuarterdeckError
-from trading.facts import Lane
+from trading.facts import Lane, Trading
 from trading.messages import bold, message
-from trading.orders import DONE, Order, OrderState
+from trading.orders import DONE, Order, OrderState, OrderType
 from trading.ports import Session
 from trading.signals import Signal
 from trading.types import Account
@@ -81,10 +82,17 @@ async def _execute(
         return None
     broker = desk.broker_of(desk.instrument(order.symbol))
     quote = await desk.feed.quote(order.symbol, now)
-    if quote is None or not quote.tradable:
+    rests = order.type is OrderType.STOP and order.reduce_only  # no entry goes without a price
+    if not rests and (quote is None or not quote.tradable):
         return None  # waits for the session's first price; the session's end expires it
+    cleared = await _make_way(desk, order)
+    if cleared is None:
+        return None
+    if not cleared.quantity:
+        return await _end(desk, cleared, OrderState.CANCELLED, "its stop closed the position")
+    order = cleared
     market = None
-    if not order.reduce_only:
+    if quote is not None and not order.reduce_only:
         if order.reference is not None:
             collar = guards.check_collar(quote, order.reference, desk.limits)
             if not collar.ok:
@@ -97,6 +105,10 @@ async def _execute(
         claimed = await sending.claim(desk, order, owner=owner, market=market)
     except sending.Barred as barred:
         return await _end(desk, order, OrderState.REJECTED, str(barred))
+    except sending.Overtaken as overtaken:
+        note = str(overtaken)
+        await desk.journal.move(order, state=OrderState.CANCELLED, note=note, done_at=now)
+        return None
     if claimed is None:
         return None
     # Sent and refused, or in doubt, is handled; proven not sent waits, and is handled too.
@@ -109,6 +121,20 @@ async def _over(desk: Desk, order: Order, why: str) -> bool:
         return False
     text = f"it waited {guards.lasted(desk.limits.rate_wait)} for the order rate: {why}"
     return await _end(desk, order, OrderState.EXPIRED, text) is not None
+
+
+async def _make_way(desk: Desk, order: Order) -> Order | None:
+    """The order, once nothing of a bracket can close the same units beside it; None until then."""
+    resting = await brackets.in_the_way(desk, order)
+    if resting is None:
+        return order
+    if await trading_state(desk, order.strategy, order.broker) is Trading.HALTED:
+        return None  # it could not go, and nothing would be left that rests
+    if not resting or await brackets.room(desk, order) >= order.quantity:
+        return await brackets.fitted(desk, order)
+    for stop in resting:
+        await cancel(desk, stop, note="it gives way to another exit")
+    return None
 
 
 def _own_session(desk: Desk, order: Order) -> Session:

@@ -8,7 +8,7 @@ mean anything.
 from datetime import timedelta
 from typing import Any
 
-from desk import clearing, damage, doubt, judging, lists, notices, rate, settle
+from desk import brackets, clearing, damage, doubt, judging, lists, notices, rate, settle
 from desk.desk import Desk
 from desk.funds import funds
 from desk.halt import trading_state
@@ -28,6 +28,10 @@ SEND_WITHIN = timedelta(seconds=10)
 
 class Barred(Refused):
     """An entry that may not go any more, such as one on the blacklist: the order ends."""
+
+
+class Overtaken(Refused):
+    """A bracket's order for more than is left to close: it ends, and another is made."""
 
 
 async def claim(
@@ -54,6 +58,8 @@ async def claim(
                 raise Barred(f"{order.symbol} was {barred}")
             if market is not None:
                 await _judge(desk, order, market)
+        if overtaken := await brackets.check(desk, order):
+            raise Overtaken(overtaken)
         if order.purpose != "squareoff":
             await _check_doubt(desk, order)
             await damage.check(desk, order.symbol)  # a square-off goes by the broker's own word

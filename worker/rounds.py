@@ -11,6 +11,7 @@ from desk import (
     decide,
     doubt,
     execute,
+    exits,
     inbox,
     readings,
     settle,
@@ -77,6 +78,7 @@ async def trade_once(desk: Desk, *, owner: str = "") -> None:
             desk.hands.away.add(name)
         else:
             desk.hands.away.discard(name)
+    await exits.keep(desk, owner=owner)
     run = await squareoff.under_way(desk)
     if run is not None:
         try:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 from db.journal import open_journal
 from db.models import ROWS
 from db.schema import APPS, TORTOISE_ORM, migrate
 from db.sqlite import SqliteStore
-from tests.journal.test_databases import migrate_to
 from trading.errors import ConfigError, QuarterdeckError
 from trading.facts import Cursor
 from trading.people import Member, Role
@@ -181,10 +181,16 @@ async def test_a_full_disk_undoes_the_transaction_and_says_so(tmp_path: Path) ->
 
 
 async def test_who_joined_before_there_were_rules_about_people_stays_what_they_were(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "desk.db"
-    await migrate_to(path, "0010_snapshots")
+    path, whole = tmp_path / "desk.db", MigrationExecutor.migrate
+
+    async def before(executor: MigrationExecutor) -> None:
+        await whole(executor, [MigrationTarget("journal", "0010_snapshots")])
+
+    with monkeypatch.context() as patched:  # as the version before would have made it
+        patched.setattr(MigrationExecutor, "migrate", before)
+        await migrate(path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             "INSERT INTO members (user, name, role, joined_at) VALUES (7, 'Ann', 'owner', 0)"
