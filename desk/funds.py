@@ -9,6 +9,7 @@ from desk import doubt, lists
 from desk.desk import Desk
 from desk.report import known
 from risk.checks import Exposure, Scope, Sums
+from risk.limits import Allowance
 from trading.ledger import Ledger
 from trading.orders import WORKING, Fill, Order, OrderState
 from trading.types import Account, Instrument
@@ -81,7 +82,7 @@ class Funds:
         symbol, account, limits = instrument.symbol, self.account, desk.limits
         parts = list(self.parts(desk))
         names = {part.symbol for part in parts if part.strategy == strategy}
-        wall = desk.wall.now()
+        wall, plan = desk.wall.now(), desk.plans.get(strategy)  # none of what is done by hand
         total = _sums(desk, parts, instrument)
         own = (
             (strategy, limits.strategies.get(strategy), "strategy", strategy),
@@ -107,7 +108,7 @@ class Funds:
             position=total.position,
             gross=total.gross,
             open_positions=len(names - {symbol}),
-            max_positions=desk.plan(strategy).allowance.max_positions,
+            max_positions=(plan.allowance if plan else Allowance()).max_positions,
             unknown=any(o.symbol == symbol and doubt.blocks(o, wall) for o in self.working),
             barred=self.barred.get(symbol, ""),
             net=total.net,
