@@ -85,14 +85,7 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
 
 
 def limits(settings: Settings) -> Limits:
-    chosen = settings.limits
-    return Limits(
-        chosen.order_notional,
-        chosen.position_notional,
-        chosen.gross_notional,
-        chosen.drift,
-        chosen.collar,
-    )
+    return settings.limits.values()
 
 
 def costs(settings: Settings) -> "Costs":

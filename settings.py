@@ -33,6 +33,7 @@ from charges.settings import ChargeSettings
 from crewing import PeopleSettings, Person
 from mail.settings import MailSettings
 from risk.exit_settings import ExitSettings
+from risk.settings import LimitSettings
 from trading.errors import ConfigError
 from trading.ledger import Method
 from trading.types import Mode
@@ -65,17 +66,6 @@ class StrategySettings(BaseModel):
     params: dict[str, Any] = Field(default_factory=dict)
     universe: str = ""  # what it may enter; "" is the whole book
     exits: ExitSettings = ExitSettings()
-
-
-class LimitSettings(BaseModel):
-    """Pre-trade limits, fractions of equity; see README, "What is checked"."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    order_notional: Fraction = Decimal("0.05")
-    position_notional: Fraction = Decimal("0.10")
-    gross_notional: Annotated[Decimal, Field(gt=0, le=10)] = Decimal("1.00")
-    drift: Fraction = Decimal("0.01")
-    collar: Fraction = Decimal("0.02")
 
 
 class CostSettings(BaseModel):

@@ -338,7 +338,7 @@ def replay_desk(
         bell=Silence(),
         desk_id="replay",
         currency=settings.currency,
-        limits=limits(settings),
+        limits=limits(settings).of_history(),
         methods=settings.lots,
         rates=settings.rates,
         universes=universes(settings),

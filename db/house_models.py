@@ -80,6 +80,18 @@ class TrialRow(Model):
         unique_together = (UNIQUE[Trial],)
 
 
+class JudgementRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    signal_id = fields.BigIntField()
+    stage = WordsField()
+    at = InstantField()
+    checks = JsonTextField()
+
+    class Meta:
+        table = "judgements"
+        indexes = (("signal_id",),)
+
+
 class MemberRow(Model):
     id = fields.BigIntField(primary_key=True)
     user = fields.BigIntField()

@@ -16,6 +16,7 @@ from db.house_models import (
     AuthenticatorRow,
     BracketRow,
     InviteRow,
+    JudgementRow,
     ListingRow,
     MemberRow,
     PauseRow,
@@ -39,6 +40,7 @@ from trading.facts import (
     Run,
     Trial,
 )
+from trading.judgement import Judgement
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import Fill, Order
 from trading.people import Authenticator, Invite, Member
@@ -111,7 +113,12 @@ class OrderRow(Model):
     class Meta:
         table = "orders"
         unique_together = (UNIQUE[Order],)
-        indexes = (("state", "execute_at"), ("signal_id",))
+        indexes = (
+            ("state", "execute_at"),
+            ("signal_id",),
+            ("created_at",),
+            ("submitted_at",),
+        )
 
 
 class FillRow(Model):
@@ -300,6 +307,7 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Beat: BeatRow,
     Cursor: CursorRow,
     Preference: PreferenceRow,
+    Judgement: JudgementRow,
     Selection: SelectionRow,
     Listing: ListingRow,
     Trial: TrialRow,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from desk import assent, clearing, damage, notices, wording
+from desk import assent, clearing, damage, judging, notices, wording
 from desk.desk import Desk
 from desk.funds import funds
 from desk.halt import trading_state
@@ -43,6 +43,7 @@ async def approve(desk: Desk, signal_id: int, *, by: str, account: Account | Non
         order = _order(desk, moved, cleared, market) if moved else None
         if order is not None:
             await desk.journal.append([order])
+            await judging.keep(desk, signal_id, judging.Stage.DECISION, cleared.checks)
         await notices.tell_changed(desk, "card", [notices.card_subject(signal_id)])
         await _tell_list(desk, moved or signal)
     await desk.bell.ring("postman")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from desk import doubt, notices
+from desk import doubt, judging, notices
 from desk.desk import Desk, Plan
 from desk.funds import Funds, funds
 from desk.universes import admission
@@ -68,6 +68,7 @@ async def propose(
         wanted = await _wanted(desk, plan, answers, money)
         signals = _ranked(desk, plan, wanted, money, explain, when or timing(desk, plan.decides))
         new = await desk.journal.append(signals)
+        await judging.proposed(desk, new, money)
         await _tell(desk, plan, new, chart)
     if new:
         await desk.bell.ring("draw")

@@ -79,7 +79,7 @@ def test_an_unknown_key_in_toml():
 @pytest.mark.parametrize(
     ("written", "key", "known"),
     [
-        ("[limits]\ndrfit = 0.1", "limits.drfit", "collar, drift, gross_notional"),
+        ("[limits]\ndrfit = 0.1", "limits.drfit", "accounts, bar_age, collar, drawdown"),
         ("[costs]\nslip = 1", "costs.slip", "maximum_share, minimum, per_unit, slippage_bps"),
         ("operators = [{id = 1, name = 'A', x = 1}]", "operators.0.x", "id, largest, name, role"),
         (
@@ -96,7 +96,7 @@ def test_an_unknown_key_deeper_down_names_those_beside_it(written: str, key: str
 
 def test_an_unknown_key_after_two_underscores(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("QUARTERDECK_LIMITS__DRFIT", "0.1")
-    assert refusal().startswith("unknown setting 'limits.drfit'; known are: collar, drift")
+    assert refusal().startswith("unknown setting 'limits.drfit'; known are: accounts, bar_age")
 
 
 # Values

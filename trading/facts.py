@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from trading.brackets import Bracket
+from trading.judgement import Judgement
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import ORDER_MOVES, Fill, Order
 from trading.people import Authenticator, Invite, Member
@@ -268,6 +269,7 @@ Fact = (
     | Preference
     | Selection
     | Listing
+    | Judgement
     | Trial
     | Member
     | Invite

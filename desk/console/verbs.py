@@ -25,6 +25,7 @@ from desk.console.health import health
 from desk.console.notify import notify
 from desk.console.pnl import pnl
 from desk.console.reconcile import ACTS, reconcile
+from desk.console.risk import risk
 from desk.console.trades import trades
 from desk.console.unknown import unknown
 from desk.console.verb import Handler, Verb
@@ -166,6 +167,13 @@ VERBS: dict[str, Verb] = {
         topic="Safety",
         needs=TRADER,
         private=True,
+    ),
+    "risk": Verb(
+        risk,
+        "each limit with what is used of it",
+        "[STRATEGY|ACCOUNT|SYMBOL]",
+        topic="Safety",
+        example="AAPL",
     ),
     "resume": Verb(
         safety.resume, "let trading go on; asks once", topic="Safety", needs=TRADER, private=True

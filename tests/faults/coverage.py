@@ -121,6 +121,7 @@ VERBS: Mapping[str, str] = {
     "halt": MACHINE,
     "squareoff": MACHINE,
     "resume": MACHINE,
+    "risk": "tests/desk/test_console_risk.py",
     "users": PEOPLE,
     "invite": PEOPLE,
     "revoke": PEOPLE,
