@@ -31,6 +31,7 @@ from pydantic_settings import (
 
 from charges.settings import ChargeSettings
 from mail.settings import MailSettings
+from risk.autonomy_settings import DemotionSettings, PromotionSettings
 from trading.errors import ConfigError
 from trading.ledger import Method
 from trading.types import Mode
@@ -62,7 +63,11 @@ class StrategySettings(BaseModel):
     """How one strategy is run. Fractions are of the account's equity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    mode: Literal[Mode.MANUAL, Mode.AUTO] = Mode.MANUAL
+    mode: Mode = Mode.MANUAL
+    veto_window: Annotated[str, Field(pattern="^[1-9][0-9]{0,3}[smh]$")] = "10m"
+    executes: Literal["", "now", "close", "next open", "next close"] = ""
+    promotion: PromotionSettings = PromotionSettings()
+    demotion: DemotionSettings = DemotionSettings()
     allocation: Fraction = Decimal("0.80")
     position: Fraction = Decimal("0.05")
     max_positions: int = Field(default=20, ge=1)
@@ -319,6 +324,10 @@ def first_line(error: ValidationError) -> str:
 def _known(path: tuple[int | str, ...]) -> str:
     """The keys there are beside the one at `path`."""
     model = GROUPS.get(str(path[0]), Settings) if path else Settings
+    for part in path[1:-1]:  # a group within the group
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
     return f"known are: {', '.join(sorted(model.model_fields))}"
 
 

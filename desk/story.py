@@ -1,17 +1,18 @@
 """What a card, a list or /why shows of a signal: its facts read together, at one moment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from desk import snoozing
 from desk.decide import decider
 from desk.desk import Desk
 from desk.notices import card_subject
 from trading.errors import DeskError
 from trading.facts import Picture
 from trading.orders import Fill, Order, OrderState
-from trading.signals import Signal
+from trading.signals import Signal, SignalState
 from trading.types import Instrument
 
 ZERO = Decimal(0)
@@ -29,6 +30,7 @@ class Card:
     fees: Decimal
     decided_by: str  # "you", a name, "auto" or ""
     picture: Picture | None
+    snoozed: datetime | None = None  # wall time it comes back to this reader
 
     @property
     def value(self) -> Decimal:
@@ -51,7 +53,10 @@ async def card(desk: Desk, signal_id: int, *, reader: int = 0) -> Card:
     order = await desk.journal.first(Order, signal_id=signal_id, order="-id")
     fills = await desk.journal.read(Fill, order_key=order.key) if order else []
     picture = await desk.journal.first(Picture, subject=card_subject(signal_id), order="-id")
-    return _card(desk, signal, order, fills, picture, reader)
+    made = _card(desk, signal, order, fills, picture, reader)
+    if signal.state is not SignalState.PENDING or not reader:
+        return made
+    return replace(made, snoozed=await snoozing.until(desk, reader, signal_id))
 
 
 def _card(

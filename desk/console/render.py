@@ -3,12 +3,14 @@ voice says them."""
 
 from dataclasses import dataclass, replace
 
-from desk import story
+from desk import notices, story
 from desk.console import cards
 from desk.console.deciding import parse_scan
 from desk.desk import Desk
+from desk.snoozing import AGAIN
 from trading.facts import Notice, Picture, PictureState
 from trading.messages import Message, Span
+from trading.signals import SignalState
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +21,10 @@ class Rendered:
 
 async def render(desk: Desk, notice: Notice, page: int) -> Rendered | None:
     """None where there is nothing to show any more."""
-    if notice.kind == "card":
-        signal_id = int(notice.subject.partition(":")[2])
-        card = await story.card(desk, signal_id, reader=notice.recipient)
+    if notice.kind in ("card", AGAIN):
+        card = await story.card(desk, notices.signal_of(notice.subject), reader=notice.recipient)
+        if notice.kind == AGAIN and card.signal.state is not SignalState.PENDING:
+            return None
         return Rendered(cards.card_message(desk, card), card.picture)
     if notice.kind == "list":
         strategy, bar = parse_scan(notice.subject)

@@ -8,14 +8,17 @@ from desk import inbox, notices, wording
 from desk.console import (
     backtest,
     bars,
+    chart,
     deciding,
     digests,
     helping,
     jobs,
     lists,
     money,
+    reasons,
     safety,
     service,
+    snoozed,
 )
 from desk.console.calendar import calendar
 from desk.console.compare import compare
@@ -29,6 +32,7 @@ from desk.desk import Desk
 from trading.errors import DeskError, JournalError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
 from trading.messages import bold, message
+from trading.people import Role
 
 
 def late(name: str) -> Handler:
@@ -42,20 +46,30 @@ def late(name: str) -> Handler:
     return handler
 
 
-performance, printed, stats, trade, veto, slippage = map(
-    late, ("performance", "printed", "stats", "trade", "veto", "slippage")
+mode, performance, printed, stats, trade, veto, slippage = map(
+    late, ("mode", "performance", "printed", "stats", "trade", "veto", "slippage")
 )
 
 
 async def help_(desk: Desk, request: Request) -> None:
+    if await reasons.heard(desk, request):
+        return
     said = helping.answer(request.args, VERBS)
     await notices.answer(desk, request, said, edits=deciding.pressed(request))
 
 
 VERBS: dict[str, Verb] = {
     "signals": Verb(deciding.signals, "signals waiting for a decision", topic="Signals"),
-    "approve": Verb(deciding.approve, "carry out a signal", "ID", topic="Signals"),
-    "reject": Verb(deciding.reject, "turn a signal down", "ID [reason]", topic="Signals"),
+    "approve": Verb(
+        deciding.approve,
+        "carry out signals; all of a strategy asks once",
+        "ID… [half] | all STRATEGY",
+        topic="Signals",
+    ),
+    "reject": Verb(
+        deciding.reject, "turn signals down", "ID… [reason] | all STRATEGY", topic="Signals"
+    ),
+    "snooze": Verb(snoozed.snooze, "bring a card back later", "ID [15m|1h|end|off]", "Signals"),
     "why": Verb(deciding.why, "the story of a signal", "ID", topic="Signals"),
     "withdraw": Verb(
         deciding.withdraw, "take back an approval not yet sent", "ID", topic="Signals"
@@ -68,6 +82,14 @@ VERBS: dict[str, Verb] = {
     ),
     "reconcile": Verb(
         reconcile, "compare our books with the brokers' now; settle what differs", topic="Trading"
+    ),
+    "mode": Verb(
+        mode,
+        "who decides: manual, veto or auto; away from manual asks twice",
+        "[STRATEGY] [manual|veto|auto]",
+        topic="Trading",
+        needs=Role.TRADER,
+        private=True,
     ),
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Trading"),
     "backtest": Verb(
@@ -137,6 +159,8 @@ VERBS: dict[str, Verb] = {
     "start": Verb(service.start, "say hello; starts no trading", topic="Console"),
     "list": Verb(deciding.show_list),
     "dismiss": Verb(safety.dismiss),
+    "reason": Verb(reasons.reason, needs=Role.TRADER),
+    "chart": Verb(chart.chart),
 }
 
 

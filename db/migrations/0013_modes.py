@@ -1,0 +1,16 @@
+from tortoise import fields, migrations
+from tortoise.migrations import operations as ops
+
+from db.fields import InstantField, WordsField
+
+
+class Migration(migrations.Migration):
+    dependencies = [("journal", "0010_snapshots")]
+
+    initial = False
+
+    operations = [
+        ops.AddField("SignalRow", "mode", WordsField(db_default="manual")),
+        ops.AddField("SignalRow", "veto_until", InstantField(null=True)),
+        ops.AddField("SignalRow", "window", fields.BigIntField(db_default=0)),
+    ]
