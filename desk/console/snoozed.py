@@ -10,7 +10,7 @@ from desk.decide import require_pending
 from desk.desk import Desk
 from trading.errors import BadCommand
 from trading.facts import Request
-from trading.messages import Button, message
+from trading.messages import Button, bold, message
 
 #: What may be said after the number; None is shortly before the signal expires.
 LENGTHS = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "end": None}
@@ -48,7 +48,9 @@ async def snooze(desk: Desk, request: Request) -> None:
         [Button("Back", "snooze", (str(signal_id), "off"))],
     ]
     said = cards.card_message(desk, card)
-    asking = message(*said.text, buttons=[row for row in rows if row])
+    asking = message(
+        *said.text, bold("\nPut it away for how long?"), buttons=[row for row in rows if row]
+    )
     await notices.answer(desk, request, asking, edits=pressed(request))
 
 
