@@ -64,7 +64,7 @@ def promotion(found: Evidence, rules: Promotion) -> Sequence[Check]:
             slip is not None and _exact(slip) <= rules.slippage_bps,
             "no order filled yet"
             if slip is None
-            else f"slippage {slip:.1f} bps, limit {rules.slippage_bps:f}",
+            else f"slippage {_signed(slip)} bps, limit {rules.slippage_bps:f}",
         ),
         Check(
             "profit factor",
@@ -101,7 +101,7 @@ def demotion(found: Evidence, rules: Demotion) -> Sequence[Check]:
             slip is None or _exact(slip) <= rules.slippage_bps,
             "no order filled yet"
             if slip is None
-            else f"slippage {slip:.1f} bps, limit {rules.slippage_bps:f}",
+            else f"slippage {_signed(slip)} bps, limit {rules.slippage_bps:f}",
         ),
     )
 
@@ -109,6 +109,10 @@ def demotion(found: Evidence, rules: Demotion) -> Sequence[Check]:
 def _exact(figure: float) -> Decimal:
     """As it is written: 0.85 reaches a limit of 0.85."""
     return Decimal(repr(figure))
+
+
+def _signed(figure: float) -> str:
+    return f"{figure:.1f}".replace("-", "\u2212")
 
 
 def _factor(found: Evidence) -> str:

@@ -131,11 +131,11 @@ async def _all(desk: Desk, request: Request) -> None:
 
 async def _one(desk: Desk, request: Request, plan: Plan) -> None:
     began = await modes.since(desk, plan.strategy)
-    chosen = f" since {wording.moment(desk.local(began))}" if began else " by the settings"
-    place = f" {wording.place(desk.calendar.zone)}" if began else ""
+    place = wording.place(desk.calendar.zone)
+    at = f"since {wording.moment(desk.local(began))} {place}" if began else "as the settings say"
     said = message(
         bold(plan.strategy),
-        f"\nDecided by {modes.word(plan)}{chosen}{place}: {MEANING[plan.mode]}.\n\n",
+        f"\nDecided by {modes.word(plan)}, {at}: {MEANING[plan.mode]}.\n\n",
         await _record(desk, plan),
         buttons=[
             [

@@ -233,7 +233,7 @@ async def test_veto_and_auto_are_asked_twice():
     w = await world()
     text = await said(w, "/mode dip veto")
     assert "Let dip decide by veto?" in text
-    assert "0 of 30 trades ended" in text
+    assert "0 trades ended, wanted 30" in text
     assert w.desk.plan("dip").mode is Mode.MANUAL
     await said(w, "/mode dip veto yes")
     assert w.desk.plan("dip").mode is Mode.MANUAL, "typed, it is the question again"

@@ -80,7 +80,7 @@ def test_only_a_step_away_from_manual_loosens():
 def test_the_figures_stand_in_the_words():
     words = [check.text for check in autonomy.promotion(GOOD, Promotion())]
     assert words == [
-        "30 of 30 trades ended",
+        "30 trades ended, wanted 30",
         "slippage 15.0 bps, limit 15",
         "profit factor 1.30, wanted 1.3",
         "you agreed with 85%, wanted 85%",

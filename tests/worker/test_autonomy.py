@@ -53,7 +53,7 @@ async def test_what_is_earned_is_suggested_once_with_its_evidence():
     w = await after_a_week()
     assert await review(w) == "veto suggested for dip"
     [said] = [one for one in await texts(w) if "has earned veto" in one.plain]
-    assert "✔ 1 of 1 trades ended" in said.plain
+    assert "✔ 1 trades ended, wanted 1" in said.plain
     assert "✔ Profit factor without a loss, wanted 1" in said.plain
     assert [b.label for b in said.buttons[0]] == ["Raise to veto", "Not now"]
     assert await review(w) == "nothing to change"
