@@ -22,7 +22,7 @@ from trading.types import Mode
 HEARD = timedelta(minutes=3)
 
 #: Recorded and not carried out yet, each of these goes before a window that has ended.
-FIRST = ("reject", "mode", "halt", "squareoff", "reduce")
+FIRST = ("reject", "approve", "mode", "halt", "squareoff", "reduce")
 
 
 def asked_for(strategy: str) -> str:

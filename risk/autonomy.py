@@ -57,7 +57,9 @@ def promotion(found: Evidence, rules: Promotion) -> Sequence[Check]:
     factor, slip, agreed = found.profit_factor, found.slippage_bps, found.agreement
     return (
         Check(
-            "trades", found.trades >= rules.trades, f"{found.trades} of {rules.trades} trades ended"
+            "trades",
+            found.trades >= rules.trades,
+            f"{found.trades} trades ended, wanted {rules.trades}",
         ),
         Check(
             "slippage",

@@ -65,9 +65,14 @@ VERBS: dict[str, Verb] = {
         "carry out signals; all of a strategy asks once",
         "ID… [half] | all STRATEGY",
         topic="Signals",
+        needs=Role.TRADER,
     ),
     "reject": Verb(
-        deciding.reject, "turn signals down", "ID… [reason] | all STRATEGY", topic="Signals"
+        deciding.reject,
+        "turn signals down",
+        "ID… [reason] | all STRATEGY",
+        topic="Signals",
+        needs=Role.TRADER,
     ),
     "snooze": Verb(snoozed.snooze, "bring a card back later", "ID [15m|1h|end|off]", "Signals"),
     "why": Verb(deciding.why, "the story of a signal", "ID", topic="Signals"),
