@@ -1,7 +1,7 @@
 """Propose: a strategy's answers on one bar become signals, once, ranked, with the best told."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from desk import doubt, notices
+from desk import doubt, exits, notices
 from desk.desk import LAST, Desk, Plan
 from desk.funds import Funds, funds
 from desk.universes import admission
@@ -180,6 +180,9 @@ def _ranked(
                 window=int(plan.veto_window.total_seconds()) if vetoes else 0,
             )
         )
+        if desk.operators:  # the bot, which shows it, knows no plans
+            stop = exits.stop_of(desk, signals[-1])
+            signals[-1] = replace(signals[-1], kept_stop=stop)
     return signals
 
 

@@ -55,6 +55,7 @@ class Signal:
     decided_at: datetime | None = None  # market time
     note: str = ""  # why it was rejected, refused, or waits for a person after all
     carded: bool = False  # told as a full card of its own
+    kept_stop: Decimal | None = None  # what will rest at the broker or be watched, as proposed
     mode: Mode = Mode.MANUAL  # who decides this one; a veto may become manual
     window: int = 0  # seconds of wall time a veto may come in, from when its card was taken
     veto_until: datetime | None = None  # wall time the window ends; None before it began

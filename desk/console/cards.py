@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from desk import exits, story, wording
+from desk import story, wording
 from desk.console.card_buttons import buttons, list_row
 from desk.desk import LAST, Desk
 from desk.story import Card
@@ -41,7 +41,7 @@ def card_message(desk: Desk, card: Card) -> Message:
         *_status(desk, card),
         bold(headline(card)),
         company,
-        f"\n{size}\nSignal {wording.price(signal.price)} {currency} · {bar}{_stop(desk, card)}\n",
+        f"\n{size}\nSignal {wording.price(signal.price)} {currency} · {bar}{_stop(card)}\n",
         italic(signal.reason[:400] or "no reason given"),
         f"\n{_timing(desk, card)}{signal.strategy} · signal {signal.id}",
         buttons=buttons(card),
@@ -130,12 +130,10 @@ def _unless_vetoed(desk: Desk, signal: Signal) -> str:
     return f"Executes {at} unless vetoed"
 
 
-def _stop(desk: Desk, card: Card) -> str:
+def _stop(card: Card) -> str:
     """Only one that will be looked after."""
-    signal = card.signal
-    if signal.stop is None or not exits.kept(desk, signal):
-        return ""
-    return f"\nStop {wording.price(signal.stop)} {card.instrument.currency}"
+    stop = card.signal.kept_stop
+    return "" if stop is None else f"\nStop {wording.price(stop)} {card.instrument.currency}"
 
 
 def _snoozed(desk: Desk, card: Card, back: datetime) -> Message:

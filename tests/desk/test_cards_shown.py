@@ -182,11 +182,11 @@ async def test_a_card_cannot_be_put_away_past_its_end():
 async def test_a_stop_is_shown_only_where_it_is_looked_after(monkeypatch: pytest.MonkeyPatch):
     w = await world()
     [signal] = await proposed(w, "AAPL")
-    monkeypatch.setattr(exits, "kept", lambda desk, signal: False)
     assert signal.stop is not None
     assert "Stop" not in (await shown(w, signal)).plain
-    monkeypatch.setattr(exits, "kept", lambda desk, signal: True)
-    assert "\nStop 90.00 USD\n" in (await shown(w, signal)).plain
+    monkeypatch.setattr(exits, "stop_of", lambda desk, signal: D("91.50"))
+    [other] = await proposed(w, "MSFT")
+    assert "\nStop 91.50 USD\n" in (await shown(w, other)).plain
 
 
 async def test_several_numbers_are_approved_each_through_the_checks():
