@@ -6,10 +6,13 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from desk import exits, propose, snoozing
 from desk.console import cards
 from desk.console.render import render
+from desk.console.several import numbers
 from desk.console.verbs import handle
 from desk.desk import Operator
 from desk.notices import card_subject
@@ -307,3 +310,10 @@ async def test_a_press_after_the_end_is_refused_with_how_long_ago():
     assert "expired 4 minutes ago" in await said(w, f"/approve {signal.id} half")
     with pytest.raises(DeskError, match="expired 4 minutes ago"):
         await snoozing.snooze(w.desk, ANN.id, signal.id, timedelta(minutes=15))
+
+
+@given(st.lists(st.integers(0, 10**14)), st.lists(st.from_regex(r"[a-z]{1,9}", fullmatch=True)))
+def test_numbers_come_first_each_once_and_the_rest_are_words(ids: list[int], words: list[str]):
+    named = numbers([*(f"#{one}" for one in ids), *words, *(["7"] if words else [])])
+    assert named.ids == tuple(dict.fromkeys(ids))
+    assert named.words == (*words, "7") if words else named.words == ()
