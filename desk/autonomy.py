@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from analytics.shortfall import shortfall
 from desk import modes, notices, preferences, wording
 from desk.desk import Desk, Plan
-from desk.figures import EPOCH
-from desk.statistics import executions, statistics
+from desk.executions import EPOCH, executions
+from desk.statistics import statistics
 from risk import autonomy
 from risk.autonomy import Evidence
 from risk.checks import Check

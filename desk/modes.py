@@ -64,7 +64,7 @@ async def shown(desk: Desk, signal_id: int, reader: int) -> None:
     signal = await desk.journal.first(Signal, id=signal_id)
     if signal is None or not _waits(signal) or signal.veto_until is not None:
         return
-    person = next((one for one in desk.operators if one.id == reader), None)
+    person = desk.operator(reader)
     if person is None or not person.role.may(Role.TRADER):
         return
     until = desk.wall.now() + timedelta(seconds=signal.window)

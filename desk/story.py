@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from desk import snoozing
+from desk import assent, snoozing
 from desk.decide import decider
 from desk.desk import Desk
 from desk.notices import card_subject
@@ -31,6 +31,7 @@ class Card:
     decided_by: str  # "you", a name, "auto" or ""
     picture: Picture | None
     snoozed: datetime | None = None  # wall time it comes back to this reader
+    first: str = ""  # who approved it and waits for a second person, by name
 
     @property
     def value(self) -> Decimal:
@@ -53,10 +54,11 @@ async def card(desk: Desk, signal_id: int, *, reader: int = 0) -> Card:
     order = await desk.journal.first(Order, signal_id=signal_id, order="-id")
     fills = await desk.journal.read(Fill, order_key=order.key) if order else []
     picture = await desk.journal.first(Picture, subject=card_subject(signal_id), order="-id")
-    made = _card(desk, signal, order, fills, picture, reader)
-    if signal.state is not SignalState.PENDING or not reader:
-        return made
-    return replace(made, snoozed=await snoozing.until(desk, reader, signal_id))
+    shown = _card(desk, signal, order, fills, picture, reader)
+    if signal.state is not SignalState.PENDING:
+        return shown
+    back = await snoozing.until(desk, reader, signal_id) if reader else None
+    return replace(shown, snoozed=back, first=await assent.first_of(desk, signal_id))
 
 
 def _card(

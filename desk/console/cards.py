@@ -111,7 +111,8 @@ def _timing(desk: Desk, card: Card) -> str:
             return f"{_unless_vetoed(desk, signal)}\nThen goes {when}\n"
         why = f"Waits for you: {signal.note}\n" if signal.note else ""
         until = f"{desk.local(signal.expires_at):%H:%M}"
-        return f"{why}Goes {when}; decide before {until}\n"
+        two = f"Approved by {card.first}; waits for a second person\n" if card.first else ""
+        return f"{why}{two}Goes {when}; decide before {until}\n"
     if (
         signal.state is SignalState.APPROVED
         and card.order is not None

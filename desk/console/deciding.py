@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from desk import decide, notices, story, wording
+from desk import assent, decide, notices, story, wording
 from desk.clearing import HALF, WHOLE
 from desk.console import cards, several
 from desk.console.replies import confirm, number, operator, page_of
@@ -39,7 +39,11 @@ async def approve(desk: Desk, request: Request) -> None:
         return
     half = "half" in request.args[1:]
     part = HALF if half else WHOLE
-    order = await decide.approve(desk, wanted, by=operator(request), part=part)
+    try:
+        order = await decide.approve(desk, wanted, by=operator(request), part=part)
+    except assent.TakesTwo as noted:
+        await notices.answer(desk, request, wording.capital(str(noted)) + ".")
+        return
     if not pressed(request):
         goes = wording.moment(desk.local(order.execute_at))
         await notices.answer(

@@ -57,7 +57,7 @@ def _wanted(text: str) -> Mode:
 
 
 def _require_owner(desk: Desk, request: Request) -> None:
-    person = next((one for one in desk.operators if one.id == request.operator), None)
+    person = desk.operator(request.operator)
     if person is None or not person.role.may(Role.OWNER):
         raise DeskError("only an owner may let a strategy decide more by itself")
 
@@ -99,8 +99,8 @@ async def _ask(desk: Desk, request: Request, plan: Plan, wanted: Mode, *, needs_
         + f".\n\n{await _record(desk, plan)}",
     ]
     if needs_code:
-        parts.append(f"\nTo go on: /mode {plan.strategy} {wanted.value} and your one-time code.")
         await notices.answer(desk, request, message(*parts))
+        await codes.demand(desk, request, plan.strategy, wanted.value)
         return
     buttons = confirm(f"Change to {wanted.value}", "mode", plan.strategy, wanted.value)
     await notices.answer(desk, request, message(*parts, buttons=buttons))

@@ -250,11 +250,15 @@ async def test_whoever_enrolled_one_gives_a_code(monkeypatch: pytest.MonkeyPatch
         if code != "123456":
             raise DeskError("that code is wrong")
 
+    async def enrolled(desk: Desk, operator: int) -> object:
+        return operator == ANN.id or None
+
     monkeypatch.setattr(codes, "wanted", wanted)
+    monkeypatch.setattr(codes, "enrolled", enrolled)
     monkeypatch.setattr(codes, "spend", spend)
     w = await world()
     assert "Ask first" in await said(w, "/mode dip auto 123456"), "one step is not two"
-    assert "/mode dip auto and your one-time code" in await said(w, "/mode dip auto")
+    assert "or /mode dip auto and the digits" in await said(w, "/mode dip auto")
     assert "That code is wrong" in await said(w, "/mode dip auto 999999")
     await said(w, "/mode dip auto yes", pressed=True)
     assert w.desk.plan("dip").mode is Mode.MANUAL
@@ -263,9 +267,8 @@ async def test_whoever_enrolled_one_gives_a_code(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_a_trader_may_tighten_and_not_loosen():
-    w = await world(mode=Mode.AUTO)
     tess = Operator(3, "Tess", Role.TRADER)
-    w.desk.operators = (ANN, tess)
+    w = await world(mode=Mode.AUTO, operators=(ANN, tess))
     await said(w, "/mode dip veto", by=tess)
     assert w.desk.plan("dip").mode is Mode.VETO
     assert "Only an owner" in await said(w, "/mode dip auto", by=tess)
