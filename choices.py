@@ -92,6 +92,7 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
             veto_window=duration(chosen.veto_window),
             promotion=Promotion(**chosen.promotion.model_dump()),
             demotion=Demotion(**chosen.demotion.model_dump()),
+            exits=chosen.exits.read(),
         )
         for name, chosen in settings.strategies.items()
     }

@@ -33,6 +33,7 @@ from charges.settings import ChargeSettings
 from crewing import PeopleSettings, Person
 from mail.settings import MailSettings
 from risk.autonomy_settings import DemotionSettings, PromotionSettings
+from risk.exit_settings import ExitSettings
 from trading.errors import ConfigError
 from trading.ledger import Method
 from trading.types import Mode
@@ -68,6 +69,7 @@ class StrategySettings(BaseModel):
     cards: int = Field(default=3, ge=0, le=10)
     params: dict[str, Any] = Field(default_factory=dict)
     universe: str = ""  # what it may enter; "" is the whole book
+    exits: ExitSettings = ExitSettings()
 
 
 class LimitSettings(BaseModel):
@@ -322,7 +324,7 @@ def first_line(error: ValidationError) -> str:
 def _known(path: tuple[int | str, ...]) -> str:
     """The keys there are beside the one at `path`."""
     model = GROUPS.get(str(path[0]), Settings) if path else Settings
-    for part in path[1:-1]:  # a group within the group
+    for part in path[1:-1]:
         field = model.model_fields.get(str(part))
         inner = field.annotation if field else None
         model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model

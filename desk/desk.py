@@ -14,6 +14,7 @@ from desk.timetable import Jobs, When
 from desk.vault import Vault
 from desk.vitals import Vitals
 from risk.autonomy import Demotion, Promotion
+from risk.exits import Exits
 from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
@@ -61,6 +62,7 @@ class Plan:
     veto_window: timedelta = timedelta(minutes=10)  # wall time, from when a card was taken
     promotion: Promotion = field(default_factory=Promotion)
     demotion: Demotion = field(default_factory=Demotion)
+    exits: Exits = field(default_factory=Exits)  # besides its own exit rule
 
 
 DIGESTS = ("start", "middle", "end", "week", "month")
