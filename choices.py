@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from crewing import Person
 from desk.desk import DIGESTS, Digests, Estimate, Operator, Plan
+from risk.autonomy import Demotion, Promotion
 from risk.limits import Allowance, Limits
 from settings import DEMO_TOKEN, Settings
 from trading.errors import BrokerRejected, ConfigError
 from trading.people import Discipline
 from trading.ports import Calendar
-from trading.types import Instrument, Side
+from trading.types import Holding, Instrument, Side
 
 if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
     from brokers.costs import Costs
@@ -68,6 +69,15 @@ def discipline(settings: Settings) -> Discipline:
 
 
 def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
+    """Raises ConfigError where a strategy that holds a session would enter after it."""
+    from worker.timing import duration
+
+    for name, chosen in settings.strategies.items():
+        if known[name].holds is Holding.SESSION and chosen.executes not in ("", "now"):
+            raise ConfigError(
+                f"setting 'strategies.{name}.executes' = {chosen.executes!r}: it holds one "
+                "session and must go now"
+            )
     return {
         name: Plan(
             strategy=name,
@@ -78,6 +88,10 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
             allowance=Allowance(chosen.allocation, chosen.position, chosen.max_positions),
             cards=chosen.cards,
             universe=chosen.universe,
+            executes=chosen.executes,
+            veto_window=duration(chosen.veto_window),
+            promotion=Promotion(**chosen.promotion.model_dump()),
+            demotion=Demotion(**chosen.demotion.model_dump()),
             exits=chosen.exits.read(),
         )
         for name, chosen in settings.strategies.items()

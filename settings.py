@@ -32,6 +32,7 @@ from pydantic_settings import (
 from charges.settings import ChargeSettings
 from crewing import PeopleSettings, Person
 from mail.settings import MailSettings
+from risk.autonomy_settings import DemotionSettings, PromotionSettings
 from risk.exit_settings import ExitSettings
 from risk.settings import LimitSettings
 from trading.errors import ConfigError
@@ -58,7 +59,11 @@ class StrategySettings(BaseModel):
     """How one strategy is run. Fractions are of the account's equity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    mode: Literal[Mode.MANUAL, Mode.AUTO] = Mode.MANUAL
+    mode: Mode = Mode.MANUAL
+    veto_window: Annotated[str, Field(pattern="^[1-9][0-9]{0,3}[smh]$")] = "10m"
+    executes: Literal["", "now", "close", "next open", "next close"] = ""
+    promotion: PromotionSettings = PromotionSettings()
+    demotion: DemotionSettings = DemotionSettings()
     allocation: Fraction = Decimal("0.80")
     position: Fraction = Decimal("0.05")
     max_positions: int = Field(default=20, ge=1)

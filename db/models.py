@@ -72,6 +72,10 @@ class SignalRow(Model):
     decided_at = InstantField(null=True)
     note = WordsField()
     carded = fields.BooleanField()
+    kept_stop = ExactField(null=True)
+    mode = WordsField(db_default="manual")
+    window = fields.BigIntField(db_default=0)
+    veto_until = InstantField(null=True)
     version = fields.BigIntField()
 
     class Meta:

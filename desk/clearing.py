@@ -14,10 +14,11 @@ from trading.errors import BrokerError, DataError, DeskError, Refused
 from trading.facts import Trading
 from trading.orders import Order, OrderState
 from trading.ports import Broker, Session, Streams
+from trading.rounding import to_lot
 from trading.signals import Signal
 from trading.types import Account, Instrument, Quote, Side, Target
 
-HALF = Decimal("0.5")
+HALF, WHOLE = Decimal("0.5"), Decimal(1)
 NONE, DAY = timedelta(0), timedelta(days=1)
 NEVER = frozenset({OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED})
 
@@ -55,14 +56,17 @@ def asked(
     state: Trading,
     *,
     pressed: bool,
+    part: Decimal = WHOLE,
 ) -> tuple[checks.Intent, Iterable[checks.Check]]:
-    """The order this signal means now, and the checks it must pass."""
+    """The order this signal means now, or `part` of it, down to the lot; and the checks it must
+    pass. `pressed`: somebody was shown a size."""
     price, rate = market.quote.price, money.rate(desk, instrument)
     exposure = money.exposure(desk, instrument, signal.strategy)
     held = money.ledger.position(signal.strategy, market.account.account, signal.symbol).quantity
     if signal.is_exit:
         side = Side.SELL if held > 0 else Side.BUY
-        intent = checks.Intent(instrument, side, abs(held), price, signal.price, True, rate)
+        units = abs(held) if part == WHOLE else to_lot(abs(held) * part, instrument.lot)
+        intent = checks.Intent(instrument, side, units, price, signal.price, True, rate)
         if not held:
             raise Refused(f"{signal.symbol} is already flat in {signal.strategy}")
         return intent, checks.exit_checks(intent, exposure, state)
@@ -75,6 +79,7 @@ def asked(
     quantity = entry_size(instrument, worth, market.account.equity, used, allowance, desk.limits)
     if pressed and signal.quantity:  # money that came free since buys no more than was shown
         quantity = min(quantity, signal.quantity)
+    quantity = quantity if part == WHOLE else to_lot(quantity * part, instrument.lot)
     side = Side.BUY if signal.target is Target.LONG else Side.SELL
     intent = checks.Intent(instrument, side, quantity, price, signal.price, False, rate)
     drift = drift_limit(desk, signal)

@@ -13,6 +13,7 @@ from desk.hands import Hands
 from desk.timetable import Jobs, When
 from desk.vault import Vault
 from desk.vitals import Vitals
+from risk.autonomy import Demotion, Promotion
 from risk.exits import Exits
 from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
@@ -30,6 +31,9 @@ if TYPE_CHECKING:  # numpy, which the doors do not load
 
 #: Before the session's close an exit for the close is sent, as a market-on-close order would be.
 LAST = timedelta(minutes=1)
+
+#: When an approved order goes, in words; what is closed or over means the next session.
+EXECUTES = ("now", "close", "next open", "next close")
 
 #: How long before the session's close a strategy that holds no night proposes to leave.
 NOTICE = timedelta(minutes=5)
@@ -54,6 +58,10 @@ class Plan:
     allowance: Allowance = field(default_factory=Allowance)
     cards: int = 3  # full cards a scan; the rest come as one list
     universe: str = ""  # what it may enter; "" is the whole book
+    executes: str = ""  # of EXECUTES; "" is at once where decided at the open, else the next open
+    veto_window: timedelta = timedelta(minutes=10)  # wall time, from when a card was taken
+    promotion: Promotion = field(default_factory=Promotion)
+    demotion: Demotion = field(default_factory=Demotion)
     exits: Exits = field(default_factory=Exits)  # besides its own exit rule
 
 

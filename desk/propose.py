@@ -1,7 +1,7 @@
 """Propose: a strategy's answers on one bar become signals, once, ranked, with the best told."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from desk import doubt, judging, notices
-from desk.desk import Desk, Plan
+from desk import doubt, exits, judging, notices
+from desk.desk import LAST, Desk, Plan
 from desk.funds import Funds, funds
 from desk.universes import admission
 from risk.sizing import entry_size
@@ -66,7 +66,7 @@ async def propose(
     async with desk.journal.transaction():
         money = await funds(desk, next(iter(accounts.values())))
         wanted = await _wanted(desk, plan, answers, money)
-        signals = _ranked(desk, plan, wanted, money, explain, when or timing(desk, plan.decides))
+        signals = _ranked(desk, plan, wanted, money, explain, when or timing(desk, plan))
         new = await desk.journal.append(signals)
         await judging.proposed(desk, new, money)
         await _tell(desk, plan, new, chart)
@@ -152,7 +152,11 @@ def _ranked(
             )
             used += quantity * price * instrument.multiplier
         stop = None if answer.stop is None else nearest_tick(answer.stop, instrument.tick)
-        carded = (cards > 0 or when.leg > 0) and quantity > 0
+        # nobody can veto what nobody was shown: its exits get a card each, entries without one wait
+        shown = plan.mode is Mode.VETO and target is Target.FLAT
+        carded = (cards > 0 or when.leg > 0 or shown) and quantity > 0
+        vetoes = plan.mode is Mode.VETO and carded
+        mode = Mode.MANUAL if plan.mode is Mode.VETO and not carded else plan.mode
         cards -= carded
         signals.append(
             Signal(
@@ -174,19 +178,34 @@ def _ranked(
                 features=answer.features,
                 reason=explain(answer.features),
                 carded=carded,
+                mode=mode,
+                window=int(plan.veto_window.total_seconds()) if vetoes else 0,
             )
         )
+        if desk.operators:  # the bot, which shows it, knows no plans
+            stop = exits.stop_of(desk, signals[-1])
+            signals[-1] = replace(signals[-1], kept_stop=stop)
     return signals
 
 
-def timing(desk: Desk, decides: Moment) -> Timing:
-    """What is decided at the open goes at once and may be approved for ten minutes; what is
-    decided at the close goes at the next open and may be approved until a minute before it."""
-    now = desk.market.now()
+def timing(desk: Desk, plan: Plan) -> Timing:
+    """When what is decided now goes, and until when it may be approved: a minute before that, or
+    for ten minutes where it goes at once (and as long again as a veto's window takes)."""
+    now, decides = desk.market.now(), plan.decides
     session = desk.calendar.session_at(now)
-    if decides is Moment.OPEN and session is not None:
-        return Timing(decides, now, min(now + SAME_DAY, session.close))
-    execute_at = desk.calendar.next_session(now).open
+    executes = plan.executes or ("now" if decides is Moment.OPEN else "next open")
+    if session is not None and executes == "now":
+        lives = SAME_DAY + (plan.veto_window if plan.mode is Mode.VETO else timedelta(0))
+        return Timing(decides, now, min(now + lives, session.close))
+    if (
+        session is not None
+        and executes == "close"
+        and now < session.close - LAST - BEFORE_EXECUTION
+    ):
+        execute_at = session.close - LAST
+        return Timing(decides, execute_at, execute_at - BEFORE_EXECUTION)
+    following = desk.calendar.next_session(now)
+    execute_at = following.close - LAST if executes.endswith("close") else following.open
     return Timing(decides, execute_at, execute_at - BEFORE_EXECUTION)
 
 

@@ -85,7 +85,7 @@ def test_an_unknown_key_in_toml():
         (
             "[strategies.mean_reversion]\nmood = 'auto'",
             "strategies.mean_reversion.mood",
-            "allocation, cards, exits, max_positions, mode, params, position",
+            "allocation, cards, demotion, executes, exits, max_positions, mode, params, position",
         ),
     ],
 )
@@ -149,7 +149,7 @@ def test_an_unknown_key_after_two_underscores(monkeypatch: pytest.MonkeyPatch):
         (
             "STRATEGIES",
             '{"mean_reversion": {"mode": "fast"}}',
-            "setting 'strategies.mean_reversion.mode' = 'fast': input should be 'manual' or ",
+            "setting 'strategies.mean_reversion.mode' = 'fast': input should be 'manual', ",
         ),
     ],
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from trading.types import Moment, Target
+from trading.types import Mode, Moment, Target
 
 
 class SignalState(StrEnum):
@@ -51,10 +51,14 @@ class Signal:
     features: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
     state: SignalState = SignalState.PENDING
-    decided_by: str = ""  # "operator:42", "auto", "clock"
+    decided_by: str = ""  # "operator:42", "auto", "veto" (nobody did), "clock"
     decided_at: datetime | None = None  # market time
-    note: str = ""  # why it was rejected or refused
+    note: str = ""  # why it was rejected, refused, or waits for a person after all
     carded: bool = False  # told as a full card of its own
+    kept_stop: Decimal | None = None  # what will rest at the broker or be watched, as proposed
+    mode: Mode = Mode.MANUAL  # who decides this one; a veto may become manual
+    window: int = 0  # seconds of wall time a veto may come in, from when its card was taken
+    veto_until: datetime | None = None  # wall time the window ends; None before it began
     id: int = 0
     version: int = 0
 

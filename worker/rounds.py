@@ -13,6 +13,7 @@ from desk import (
     execute,
     exits,
     inbox,
+    modes,
     readings,
     settle,
     squareoff,
@@ -61,6 +62,7 @@ async def trade(
 async def trade_once(desk: Desk, *, owner: str = "") -> None:
     """One look, as this process or as `owner`. Each step is a no-op when nothing is due."""
     await decide.expire(desk)
+    await modes.veto_due(desk)
     await breakers.keep(desk)
     await execute.execute_due(desk, owner=owner)
     await execute.resolve(desk, owner=owner)

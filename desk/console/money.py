@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, time
 from decimal import Decimal
 
-from desk import doubt, notices, report, wording
+from desk import doubt, modes, notices, report, wording
 from desk.console import exits
 from desk.console.cards import CENT
 from desk.console.replies import columns
@@ -151,7 +151,8 @@ async def strategies(desk: Desk, request: Request) -> None:
         waiting = await desk.journal.count(Signal, strategy=name, state=SignalState.PENDING)
         found = await report.profit(desk, "all", name)
         rows = [
-            ("Decided by", "you" if plan.mode.value == "manual" else plan.mode.value),
+            ("Decided by", modes.word(plan)),
+            *([("Goes", plan.executes)] if plan.executes else []),
             ("Allocation", f"{wording.amount(limit, 0)} {desk.currency}"),
             (
                 "Used",

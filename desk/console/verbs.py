@@ -8,6 +8,7 @@ from desk import inbox, notices, rights, wording
 from desk.console import (
     backtest,
     bars,
+    chart,
     codes,
     deciding,
     digests,
@@ -16,8 +17,10 @@ from desk.console import (
     lists,
     money,
     people,
+    reasons,
     safety,
     service,
+    snoozed,
 )
 from desk.console.calendar import calendar
 from desk.console.compare import compare
@@ -47,12 +50,14 @@ def late(name: str) -> Handler:
     return handler
 
 
-performance, printed, stats, trade, veto, slippage = map(
-    late, ("performance", "printed", "stats", "trade", "veto", "slippage")
+mode, performance, printed, stats, trade, veto, slippage = map(
+    late, ("mode", "performance", "printed", "stats", "trade", "veto", "slippage")
 )
 
 
 async def help_(desk: Desk, request: Request) -> None:
+    if await reasons.heard(desk, request):
+        return
     said = helping.answer(request.args, VERBS)
     await notices.answer(desk, request, said, edits=deciding.pressed(request))
 
@@ -62,10 +67,21 @@ LISTED = {"add": TRADER, "remove": TRADER}
 
 VERBS: dict[str, Verb] = {
     "signals": Verb(deciding.signals, "signals waiting for a decision", topic="Signals"),
-    "approve": Verb(deciding.approve, "carry out a signal", "ID", topic="Signals", needs=TRADER),
-    "reject": Verb(
-        deciding.reject, "turn a signal down", "ID [reason]", topic="Signals", needs=TRADER
+    "approve": Verb(
+        deciding.approve,
+        "carry out signals; all of a strategy asks once",
+        "ID… [half] | all STRATEGY",
+        topic="Signals",
+        needs=TRADER,
     ),
+    "reject": Verb(
+        deciding.reject,
+        "turn signals down",
+        "ID… [reason] | all STRATEGY",
+        topic="Signals",
+        needs=TRADER,
+    ),
+    "snooze": Verb(snoozed.snooze, "bring a card back later", "ID [15m|1h|end|off]", "Signals"),
     "why": Verb(deciding.why, "the story of a signal", "ID", topic="Signals"),
     "withdraw": Verb(
         deciding.withdraw,
@@ -89,6 +105,14 @@ VERBS: dict[str, Verb] = {
         "compare our books with the brokers' now; settle what differs",
         topic="Trading",
         acts=dict.fromkeys(ACTS, TRADER),
+    ),
+    "mode": Verb(
+        mode,
+        "who decides: manual, veto or auto; away from manual asks twice",
+        "[STRATEGY] [manual|veto|auto]",
+        topic="Trading",
+        needs=TRADER,
+        private=True,
     ),
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Trading"),
     "backtest": Verb(
@@ -224,6 +248,8 @@ VERBS: dict[str, Verb] = {
     "start": Verb(service.start, "say hello; starts no trading", topic="Console"),
     "list": Verb(deciding.show_list),
     "dismiss": Verb(safety.dismiss),
+    "reason": Verb(reasons.reason, needs=TRADER),
+    "chart": Verb(chart.chart),
 }
 
 
