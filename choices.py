@@ -11,6 +11,7 @@ from desk.desk import DIGESTS, Digests, Estimate, Operator, Plan
 from risk.limits import Allowance, Limits
 from settings import DEMO_TOKEN, Person, Settings
 from trading.errors import BrokerRejected, ConfigError
+from trading.parts import Part
 from trading.ports import Calendar
 from trading.types import Instrument, Side
 
@@ -66,12 +67,26 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
             holds=known[name].holds,
             timeframe=known[name].timeframe,
             mode=chosen.mode,
-            allowance=Allowance(chosen.allocation, chosen.position, chosen.max_positions),
+            allowance=_allowance(settings, name),
             cards=chosen.cards,
             universe=chosen.universe,
+            cooldown=chosen.cooldown,
         )
         for name, chosen in settings.strategies.items()
     }
+
+
+def _allowance(settings: Settings, name: str) -> Allowance:
+    """Raises ConfigError for money in a currency that is not the desk's."""
+    chosen = settings.strategies[name]
+    part, aim = Part.parse(str(chosen.allocation)), chosen.sizing.aim(settings.currency)
+    if part.currency not in ("", settings.currency):
+        raise ConfigError(
+            f"setting 'strategies.{name}.allocation' is in {part.currency}; the desk's currency is "
+            f"{settings.currency}"
+        )
+    made = Allowance(position=chosen.position, max_positions=chosen.max_positions, aim=aim)
+    return made.with_part(part)
 
 
 def limits(settings: Settings) -> Limits:

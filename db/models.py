@@ -13,6 +13,7 @@ from tortoise.models import Model
 
 from db.fields import ExactField, InstantField, JsonTextField, WordsField
 from db.house_models import (
+    EntryLockRow,
     InviteRow,
     ListingRow,
     MemberRow,
@@ -36,6 +37,7 @@ from trading.facts import (
     Run,
     Trial,
 )
+from trading.locks import Lock
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import Fill, Order
 from trading.people import Invite, Member
@@ -67,6 +69,7 @@ class SignalRow(Model):
     decided_at = InstantField(null=True)
     note = WordsField()
     carded = fields.BooleanField()
+    limit = ExactField(null=True)
     version = fields.BigIntField()
 
     class Meta:
@@ -102,6 +105,7 @@ class OrderRow(Model):
     note = WordsField()
     submitted_at = InstantField(null=True)
     done_at = InstantField(null=True)
+    until = InstantField(null=True)
     version = fields.BigIntField()
 
     class Meta:
@@ -298,6 +302,7 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Preference: PreferenceRow,
     Selection: SelectionRow,
     Listing: ListingRow,
+    Lock: EntryLockRow,
     Trial: TrialRow,
     Member: MemberRow,
     Invite: InviteRow,

@@ -53,26 +53,48 @@ def asked(
 ) -> tuple[checks.Intent, Iterable[checks.Check]]:
     """The order this signal means now, and the checks it must pass."""
     price = market.quote.price
-    exposure = money.exposure(desk, instrument, signal.strategy)
+    side = Side.BUY if signal.target is Target.LONG else Side.SELL
+    exposure = money.exposure(desk, instrument, signal.strategy, side)
     held = money.ledger.position(signal.strategy, market.account.account, signal.symbol).quantity
     if signal.is_exit:
         side = Side.SELL if held > 0 else Side.BUY
-        intent = checks.Intent(instrument, side, abs(held), price, signal.price, reduces=True)
         if not held:
             raise Refused(f"{signal.symbol} is already flat in {signal.strategy}")
+        left = abs(held)
+        if signal.by_hand:
+            left = min(signal.quantity, left - money.leaving(signal.strategy, signal.symbol))
+            if left <= 0:
+                raise Refused(f"{signal.symbol} is being closed in {signal.strategy} already")
+        intent = checks.Intent(instrument, side, left, price, signal.price, reduces=True)
         return intent, checks.exit_checks(intent, exposure, state)
-    if held:
+    if held and not (signal.by_hand and (held > 0) is (signal.target is Target.LONG)):
         word = "long" if held > 0 else "short"
         raise Refused(f"{signal.symbol} is already {word} in {signal.strategy}")
     allowance = desk.plan(signal.strategy).allowance
-    used = money.used(desk, signal.strategy)
-    quantity = entry_size(instrument, price, market.account.equity, used, allowance, desk.limits)
+    used, free = money.used(desk, signal.strategy), money.free(desk)
+    if signal.by_hand:
+        quantity = signal.quantity
+    else:
+        quantity = entry_size(
+            instrument,
+            price,
+            market.account.equity,
+            used,
+            allowance,
+            desk.limits,
+            free=free,
+            stop=signal.stop,
+            features=signal.features,
+        )
     if pressed and signal.quantity:  # money that came free since buys no more than was shown
         quantity = min(quantity, signal.quantity)
-    side = Side.BUY if signal.target is Target.LONG else Side.SELL
     intent = checks.Intent(instrument, side, quantity, price, signal.price, reduces=False)
     drift = drift_limit(desk, signal)
-    return intent, checks.entry_checks(intent, exposure, desk.limits, state, drift)
+    asks = checks.entry_checks(intent, exposure, desk.limits, state, drift)
+    if signal.by_hand:
+        left = min(allowance.limit(market.account.equity) - used, free)
+        asks += [checks.check_money(intent, left, desk.currency), checks.check_minimum(intent)]
+    return intent, asks
 
 
 def drift_limit(desk: Desk, signal: Signal) -> Decimal:

@@ -9,7 +9,7 @@ from desk.funds import funds
 from desk.halt import trading_state
 from risk import checks
 from trading.errors import DeskError
-from trading.orders import Order, OrderState
+from trading.orders import Order, OrderState, OrderType
 from trading.signals import Signal, SignalState
 from trading.types import Account
 
@@ -168,6 +168,7 @@ def decider(desk: Desk, signal: Signal, *, reader: int = 0) -> str:
 
 def _order(desk: Desk, signal: Signal, cleared: checks.Cleared, market: clearing.Market) -> Order:
     intent = cleared.intent
+    limited = signal.limit is not None
     return Order(
         key=f"{desk.desk_id}-{signal.id}-{signal.leg}",
         strategy=signal.strategy,
@@ -181,6 +182,9 @@ def _order(desk: Desk, signal: Signal, cleared: checks.Cleared, market: clearing
         reference=intent.price,
         reduce_only=intent.reduces,
         signal_id=signal.id,
+        type=OrderType.LIMIT if limited else OrderType.MARKET,
+        limit=signal.limit,
+        until=desk.session_of(signal.execute_at).close if limited else None,
     )
 
 

@@ -18,7 +18,7 @@ from trading.errors import DeskError
 from trading.ledger import Method
 from trading.owners import Alone
 from trading.people import Role
-from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Owners
+from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Owners, Session
 from trading.shift import Shift
 from trading.types import Holding, Instrument, Mode, Moment, Side
 from trading.universes import Universe
@@ -52,7 +52,11 @@ class Plan:
     allowance: Allowance = field(default_factory=Allowance)
     cards: int = 3  # full cards a scan; the rest come as one list
     universe: str = ""  # what it may enter; "" is the whole book
+    cooldown: int = 0  # sessions out of a symbol after a stop
 
+
+#: Whose book a trade asked for by hand is in; every limit of the desk holds for it too.
+MANUAL = "manual"
 
 DIGESTS = ("start", "middle", "end", "week", "month")
 
@@ -108,6 +112,7 @@ class Desk:
     rates: Mapping[str, Decimal] = field(default_factory=dict)  # base per unit, from the settings
     estimate: Estimate | None = None
     written: dict[str, Plan] = field(default_factory=dict)  # of plans changed in a chat, before it
+    by_hand: Plan = Plan(MANUAL, allowance=Allowance(allocation=Decimal(1)))
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:
@@ -117,6 +122,10 @@ class Desk:
     def zone(self) -> ZoneInfo:
         """The exchange's time zone, in which times are shown."""
         return ZoneInfo(self.calendar.zone)
+
+    def session_of(self, at: datetime) -> Session:
+        """The session an order for `at` is meant for."""
+        return self.calendar.session_at(at) or self.calendar.next_session(at)
 
     def broker_of(self, instrument: Instrument) -> Broker:
         return self.brokers[instrument.broker]
@@ -129,6 +138,8 @@ class Desk:
         return found
 
     def plan(self, strategy: str) -> Plan:
+        if strategy == MANUAL and MANUAL not in self.plans:
+            return self.by_hand
         try:
             return self.plans[strategy]
         except KeyError:

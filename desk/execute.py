@@ -11,7 +11,6 @@ from trading.errors import BrokerError, DeskError, QuarterdeckError
 from trading.facts import Lane
 from trading.messages import bold, message
 from trading.orders import DONE, Order, OrderState
-from trading.ports import Session
 from trading.signals import Signal
 
 log = structlog.get_logger(__name__)
@@ -62,7 +61,7 @@ async def _execute(desk: Desk, order: Order, owner: str) -> OrderState | None:
     now = desk.market.now()
     session = desk.calendar.session_at(now)
     if session is None or order.execute_at < session.open:  # it may be a session too late
-        late = order.purpose != "squareoff" and now >= _own_session(desk, order).close
+        late = order.purpose != "squareoff" and now >= desk.session_of(order.execute_at).close
         if late:
             why = "its session passed before it could go"
             return await _end(desk, order, OrderState.EXPIRED, why)
@@ -72,7 +71,7 @@ async def _execute(desk: Desk, order: Order, owner: str) -> OrderState | None:
     quote = await desk.feed.quote(order.symbol, now)
     if quote is None or not quote.tradable:
         return None  # waits for the session's first price; the session's end expires it
-    if not order.reduce_only and order.reference is not None:
+    if not order.reduce_only and order.reference is not None and order.limit is None:
         limit = desk.limits.collar
         collar = checks.check_drift(quote.price, order.reference, limit, what="the market")
         if not collar.ok:
@@ -85,12 +84,6 @@ async def _execute(desk: Desk, order: Order, owner: str) -> OrderState | None:
         return None
     # Sent and refused, or in doubt, is handled; proven not sent waits, and is handled too.
     return await sending.send(desk, broker, claimed) or OrderState.PLANNED
-
-
-def _own_session(desk: Desk, order: Order) -> Session:
-    """The session an order was meant for."""
-    at = order.execute_at
-    return desk.calendar.session_at(at) or desk.calendar.next_session(at)
 
 
 async def follow(desk: Desk) -> None:

@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from desk import doubt, lists
+from desk import doubt, lists, locks
 from desk.desk import Desk
 from risk.checks import Exposure
 from trading.ledger import Ledger
+from trading.locks import Lock
 from trading.orders import WORKING, Fill, Order, OrderState
-from trading.types import Account, Instrument
+from trading.types import Account, Instrument, Side
 
 ZERO = Decimal(0)
+ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Funds:
     working: tuple[Order, ...]
     filled: dict[str, Decimal]  # units filled so far, by key of a working order
     barred: Mapping[str, str] = field(default_factory=dict)  # why, by symbol nobody may enter
+    locked: tuple[Lock, ...] = ()  # what else keeps an entry out
 
     def used(self, desk: Desk, strategy: str | None = None) -> Decimal:
         """Absolute value held (at cost) plus entries working, in currency."""
@@ -36,13 +39,42 @@ class Funds:
             if not order.reduce_only and (strategy is None or order.strategy == strategy)
         )
 
+    def leaving(self, strategy: str, symbol: str) -> Decimal:
+        """Units of a book that orders on their way already take off it, stops that rest aside."""
+        mine = (
+            order
+            for order in self.working
+            if order.reduce_only and (order.strategy, order.symbol) == (strategy, symbol)
+        )
+        return sum(
+            (o.quantity - self.filled.get(o.key, ZERO) for o in mine if o.purpose != "exit"), ZERO
+        )
+
     def _notional(self, desk: Desk, order: Order) -> Decimal:
         left = order.quantity - self.filled.get(order.key, ZERO)
         instrument = desk.instrument(order.symbol)
         return left * (order.limit or order.reference or ZERO) * instrument.multiplier
 
-    def exposure(self, desk: Desk, instrument: Instrument, strategy: str) -> Exposure:
-        """What the checks compare: everything held and every entry on its way."""
+    def free(self, desk: Desk) -> Decimal:
+        """What the account can still pay for: its buying power, or without that its cash (with
+        leverage, equity times it less everything held), less every entry not filled yet. Of the
+        broker's own figure what rests there is taken off once more: too little, never too much."""
+        account = self.account
+        power = account.buying_power
+        if power is None:
+            held = [(position.quantity, abs(position.cost)) for position in self.ledger.held()]
+            leverage = account.leverage or ONE
+            if leverage == ONE:
+                power = account.cash - 2 * sum((cost for units, cost in held if units < 0), ZERO)
+            else:
+                power = account.equity * leverage - sum((cost for _, cost in held), ZERO)
+        return power - sum((self._notional(desk, order) for order in self.entries()), ZERO)
+
+    def exposure(
+        self, desk: Desk, instrument: Instrument, strategy: str, side: Side = Side.BUY
+    ) -> Exposure:
+        """What the checks compare: everything held and every entry on its way. `side`: the
+        entry's."""
         symbol = instrument.symbol
         position = gross = ZERO
         names = set()
@@ -64,9 +96,10 @@ class Funds:
             position=position,
             gross=gross,
             open_positions=len(names - {symbol}),
-            max_positions=desk.plan(strategy).allowance.max_positions,
+            max_positions=desk.plans.get(strategy, desk.by_hand).allowance.max_positions,
             unknown=any(o.symbol == symbol and doubt.blocks(o, wall) for o in self.working),
-            barred=self.barred.get(symbol, ""),
+            barred=self.barred.get(symbol, "")
+            or locks.why(desk, self.locked, symbol, strategy, side),
         )
 
 
@@ -78,4 +111,5 @@ async def funds(desk: Desk, account: Account) -> Funds:
     sent = tuple(order.key for order in working if order.state is not OrderState.PLANNED)
     for fill in await desk.journal.read(Fill, order_key__in=sent) if sent else ():
         filled[fill.order_key] = filled.get(fill.order_key, ZERO) + fill.quantity
-    return Funds(account, ledger, working, filled, await lists.barred(desk))
+    barred, locked = await lists.barred(desk), tuple(await locks.standing(desk))
+    return Funds(account, ledger, working, filled, barred, locked)

@@ -137,19 +137,28 @@ def _ranked(
     """Exits first, then entries by strength and symbol; that order also spends the allocation."""
     now = desk.market.now()
     wanted.sort(key=lambda w: (w[1] is not Target.FLAT, -w[0].strength, w[0].symbol))
-    used = money.used(desk, plan.strategy)
+    used, free = money.used(desk, plan.strategy), money.free(desk)
     cards = plan.cards  # the best few that can be paid for get one, and what leaves a session
     signals = []
     for rank, (answer, target, held) in enumerate(wanted, 1):
         instrument = desk.instrument(answer.symbol)
         price = nearest_tick(answer.price, instrument.tick)
         quantity = abs(held)
+        stop = None if answer.stop is None else nearest_tick(answer.stop, instrument.tick)
         if target is not Target.FLAT:
             quantity = entry_size(
-                instrument, price, money.account.equity, used, plan.allowance, desk.limits
+                instrument,
+                price,
+                money.account.equity,
+                used,
+                plan.allowance,
+                desk.limits,
+                free=free,
+                stop=stop,
+                features=answer.features,
             )
             used += quantity * price * instrument.multiplier
-        stop = None if answer.stop is None else nearest_tick(answer.stop, instrument.tick)
+            free -= quantity * price * instrument.multiplier
         carded = (cards > 0 or when.leg > 0) and quantity > 0
         cards -= carded
         signals.append(

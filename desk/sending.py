@@ -8,7 +8,7 @@ mean anything.
 from datetime import timedelta
 from typing import Any
 
-from desk import damage, doubt, lists, notices, settle
+from desk import damage, doubt, lists, locks, notices, settle
 from desk.desk import Desk
 from desk.halt import trading_state
 from trading.errors import BrokerError, BrokerRejected, DeskError, OutcomeUnknown, Refused
@@ -43,6 +43,8 @@ async def claim(desk: Desk, order: Order, *, owner: str = "") -> Order | None:
             return None  # waits: a resume sends it, the session's end expires it
         if not order.reduce_only:
             barred = (await lists.barred(desk)).get(order.symbol, "")
+            locked = await locks.standing(desk)
+            barred = barred or locks.why(desk, locked, order.symbol, order.strategy, order.side)
             if barred:
                 raise Barred(f"{order.symbol} was {barred}")
         if order.purpose != "squareoff":

@@ -118,6 +118,21 @@ def check_barred(barred: str) -> Check:
     return Check("blacklist", not barred, barred or "not blacklisted")
 
 
+def check_money(intent: Intent, left: Decimal, currency: str) -> Check:
+    """`left`: what the strategy's allocation and the account can still pay, in currency."""
+    value = intent.quantity * intent.price * intent.instrument.multiplier
+    text = f"costs {value:,.2f} {currency}, {max(left, ZERO):,.2f} {currency} left"
+    return Check("money", value <= left, text)
+
+
+def check_minimum(intent: Intent) -> Check:
+    """The least value the instrument may be entered with."""
+    value = intent.quantity * intent.price * intent.instrument.multiplier
+    least = intent.instrument.minimum
+    text = f"worth {value:,.2f}, at least {least:,.2f} {intent.instrument.currency}"
+    return Check("minimum", value >= least, text)
+
+
 def entry_checks(
     intent: Intent, exposure: Exposure, limits: Limits, state: Trading, drift: Decimal
 ) -> list[Check]:

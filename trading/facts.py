@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from trading.locks import Lock
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import ORDER_MOVES, Fill, Order
 from trading.people import Invite, Member
@@ -267,6 +268,7 @@ Fact = (
     | Preference
     | Selection
     | Listing
+    | Lock
     | Trial
     | Member
     | Invite
@@ -298,7 +300,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
 
 #: Kinds of which no row may be left out: a figure, a list or a latch without it would be wrong.
 WHOLE: frozenset[type] = frozenset(
-    {Fill, Adjustment, Action, Rate, Mark, Snapshot, Latch, ClockReading, Listing}
+    {Fill, Adjustment, Action, Rate, Mark, Snapshot, Latch, ClockReading, Listing, Lock}
 )
 
 #: Which states may follow which, for kinds whose moves are checked.

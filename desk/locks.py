@@ -1,0 +1,92 @@
+"""Locks: entries that stay out for a while, by an operator's word, a stop or a protection.
+
+Exits are never kept in. A lock ends by itself at its `until`; lifting one earlier is loosening.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from desk import wording
+from desk.desk import Desk
+from trading.errors import DataError
+from trading.locks import Lock, Scope
+from trading.orders import Order
+from trading.types import Side
+
+COOLDOWN = "cooldown"
+
+
+async def add(desk: Desk, scope: Scope | str, until: datetime | None, reason: str, by: str) -> Lock:
+    """Keep entries of `scope` ("symbol:AAPL strategy:dip") out until market time `until`; None:
+    until somebody lifts it. Joins the caller's transaction. The same scope and reason held
+    already stays one lock, whichever ends later. ValueError for what is no scope."""
+    named = str(scope if isinstance(scope, Scope) else Scope.parse(scope))
+    now = desk.market.now()
+    async with desk.journal.transaction():
+        for lock in await standing(desk):
+            if lock.scope == named and lock.reason == reason:
+                longer = lock.until is not None and (until is None or until > lock.until)
+                return (await desk.journal.move(lock, until=until) or lock) if longer else lock
+        [lock] = await desk.journal.append([Lock(named, reason, by, now, until)])
+    return lock
+
+
+async def lift(desk: Desk, lock: Lock, *, by: str) -> Lock | None:
+    """End it now; None where it has ended or somebody was first."""
+    async with desk.journal.transaction():
+        current = await desk.journal.first(Lock, id=lock.id)
+        if current is None or not current.holds(desk.market.now()):
+            return None
+        return await desk.journal.move(current, lifted_by=by, lifted_at=desk.market.now())
+
+
+async def standing(desk: Desk) -> list[Lock]:
+    """Those that hold now, the ones that end first at the top."""
+    now = desk.market.now()
+    rows = [row for row in await desk.journal.read(Lock, lifted_at__isnull=True) if row.holds(now)]
+    return sorted(rows, key=lambda row: (row.until is None, row.until or now, row.id))
+
+
+def why(desk: Desk, held: Sequence[Lock], symbol: str, strategy: str, side: Side) -> str:
+    """What keeps this entry out, and until when; "" where nothing does."""
+    for lock in held:
+        if Scope.parse(lock.scope).covers(symbol, strategy, side):
+            return f"locked {until(desk, lock)}: {lock.reason}; /locks shows it"
+    return ""
+
+
+def until(desk: Desk, lock: Lock) -> str:
+    """ "until Wed 5 Feb 16:00 New York", "until lifted"."""
+    if lock.until is None:
+        return "until lifted"
+    place = wording.place(desk.calendar.zone)
+    return f"until {wording.moment(desk.local(lock.until))} {place}"
+
+
+async def after(desk: Desk, order: Order) -> Lock | None:
+    """Of an order just filled in the caller's transaction: where a stop closed a position, the
+    cooldown of its strategy keeps the symbol out for so many sessions."""
+    plan = desk.plans.get(order.strategy)
+    if plan is None or not plan.cooldown or not is_stop(order):
+        return None
+    scope = Scope(symbol=order.symbol, strategy=order.strategy)
+    return await add(desk, scope, after_sessions(desk, plan.cooldown), "stopped out", COOLDOWN)
+
+
+def is_stop(order: Order) -> bool:
+    """Whether filling it was a stop-out, by what the order says of itself."""
+    return order.purpose == "exit" and "stop" in f"{order.type} {order.key} {order.note}"
+
+
+def after_sessions(desk: Desk, sessions: int) -> datetime:
+    """The close of the `sessions`-th session after the present or last one. Where the calendar
+    ends before, as many days from now: a fill is booked whatever the calendar knows."""
+    at = desk.market.now()
+    try:
+        current = desk.calendar.session_at(at)
+        at = current.close if current else at
+        for _ in range(sessions):
+            at = desk.calendar.next_session(at).close
+    except DataError:
+        return desk.market.now() + timedelta(days=sessions)
+    return at
