@@ -3,17 +3,25 @@
 Exits are never kept in. A lock ends by itself at its `until`; lifting one earlier is loosening.
 """
 
+import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from desk import wording
 from desk.desk import Desk
-from trading.errors import DataError
+from trading.errors import BadCommand, DataError
 from trading.locks import Lock, Scope
 from trading.orders import Order
 from trading.types import Side
 
 COOLDOWN = "cooldown"
+_SPAN = re.compile(r"([1-9]\d{0,3})([mhdw])", re.ASCII)
+_UNITS = {
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
 
 
 async def add(desk: Desk, scope: Scope | str, until: datetime | None, reason: str, by: str) -> Lock:
@@ -61,6 +69,31 @@ def until(desk: Desk, lock: Lock) -> str:
         return "until lifted"
     place = wording.place(desk.calendar.zone)
     return f"until {wording.moment(desk.local(lock.until))} {place}"
+
+
+def read_until(desk: Desk, text: str) -> datetime:
+    """`30m`, `4h`, `3d`, `2w` from now, or `2026-03-01`: the end of that day where the exchange
+    is. Raises BadCommand for what is neither, or lies behind us."""
+    now = desk.market.now()
+    if found := _SPAN.fullmatch(text.lower()):
+        return now + int(found[1]) * _UNITS[found[2]]
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise BadCommand(f"{text[:20]!r} is no end; say 4h, 3d, 2w or 2026-03-01") from None
+    end = datetime.combine(day + timedelta(days=1), time(), desk.zone).astimezone(UTC)
+    if end <= now:
+        raise BadCommand(f"{text} has passed")
+    return end
+
+
+def read_end(desk: Desk, words: Sequence[str]) -> tuple[datetime | None, str]:
+    """The end after `until`, None without one, and the reason after it."""
+    if words[:1] and words[0].lower() == "until":
+        if len(words) < 2:
+            raise BadCommand("until when? For example: until 3d")
+        return read_until(desk, words[1]), " ".join(words[2:])[:200]
+    return None, " ".join(words)[:200]
 
 
 async def after(desk: Desk, order: Order) -> Lock | None:

@@ -13,6 +13,7 @@ from desk import doubt, notices
 from desk.desk import Desk, Plan
 from desk.funds import Funds, funds
 from desk.universes import admission
+from desk.volatility import with_volatility
 from risk.sizing import entry_size
 from trading.bars import Answer
 from trading.facts import Picture
@@ -62,6 +63,7 @@ async def propose(
     accounts = {name: await desk.brokers[name].account() for name in sorted(brokers)}
     if not accounts:
         return []
+    answers = await with_volatility(desk, plan, answers)
     await desk.market.refresh()  # the rules took their time, and a hurried clock has been held
     async with desk.journal.transaction():
         money = await funds(desk, next(iter(accounts.values())))

@@ -87,7 +87,16 @@ MOVED: Mapping[str, Mapping[tuple[str, str], str]] = {
 CONSOLE, LISTS = "tests/desk/test_console.py", "tests/desk/test_lists.py"
 RESULTS, TRADES = "tests/desk/test_console_results.py", "tests/desk/test_console_trades.py"
 
+HAND = "tests/desk/test_manual_asked.py"
+
 VERBS: Mapping[str, str] = {
+    "buy": HAND,
+    "sell": HAND,
+    "close": HAND,
+    "cancel": HAND,
+    "modify": HAND,
+    "allocate": "tests/desk/test_allocating.py",
+    "locks": "tests/desk/test_locks.py",
     "signals": CONSOLE,
     "approve": MACHINE,
     "reject": MACHINE,
