@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from desk import manual, modify, notices, tickets, wording
 from desk.console.deciding import pressed
+from desk.console.lists import instrument
 from desk.console.loosening import agreed, asked
 from desk.console.replies import confirm, operator
 from desk.desk import Desk
@@ -19,11 +20,17 @@ from trading.types import Side
 
 async def buy(desk: Desk, request: Request) -> None:
     """The card that comes is the answer: it shows the effect, and its Approve does it."""
-    await manual.propose(desk, Side.BUY, tickets.read("buy", request.args), request)
+    await _propose(desk, Side.BUY, request)
 
 
 async def sell(desk: Desk, request: Request) -> None:
-    await manual.propose(desk, Side.SELL, tickets.read("sell", request.args), request)
+    await _propose(desk, Side.SELL, request)
+
+
+async def _propose(desk: Desk, side: Side, request: Request) -> None:
+    ticket = tickets.read(side.value, request.args)
+    instrument(desk, ticket.symbol)  # names the nearest of one nobody knows
+    await manual.propose(desk, side, ticket, request)
 
 
 async def close(desk: Desk, request: Request) -> None:
@@ -31,7 +38,7 @@ async def close(desk: Desk, request: Request) -> None:
     words = asked(request)
     if not words or len(words) > 2 or words[1:] not in ((), ("half",)):
         raise BadCommand("which instrument? For example: /close AAPL, or /close AAPL half")
-    symbol, half = desk.instrument(words[0]).symbol, len(words) == 2
+    symbol, half = instrument(desk, words[0]).symbol, len(words) == 2
     if "yes" in request.args:
         orders = await manual.close(desk, request, symbol, half=half)
         units = sum((order.quantity for order in orders), Decimal(0))
