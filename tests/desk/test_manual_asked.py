@@ -5,77 +5,22 @@ from decimal import Decimal
 
 import pytest
 
-from desk import decide, execute, manual, modify, settle
-from desk.console.verbs import handle
+from desk import decide, execute, manual, settle
 from desk.desk import MANUAL
+from tests.desk.by_hand import asked, card, done, fresh, open_world, resting, units
 from tests.desk.test_console import said
-from tests.desk.test_deciding import TUESDAY, WEDNESDAY, bought, proposed
+from tests.desk.test_deciding import TUESDAY, WEDNESDAY, bought
 from tests.world import ANN, BOB, World, world
 from trading.errors import DeskError, Refused
-from trading.facts import Notice, Request, RequestState
+from trading.facts import Notice, Request
 from trading.messages import Message
-from trading.orders import Ack, Fill, Order, OrderState, OrderType
+from trading.orders import Fill, Order, OrderState, OrderType
 from trading.signals import Signal, SignalState
 from trading.types import Target
 from worker import rounds
 
 D = Decimal
 S = OrderState
-
-
-async def open_world(**given: object) -> World:
-    """Tuesday 10:00 in New York: the market is open, everything costs 100."""
-    w = await world(**given)  # type: ignore[arg-type]
-    w.go(TUESDAY, 15)
-    return w
-
-
-async def asked(w: World, text: str) -> Signal:
-    """The signal that a command made."""
-    request = await w.ask(text)
-    await handle(w.desk, request)
-    row = await w.journal.first(Request, id=request)
-    assert row is not None
-    assert row.state is RequestState.DONE, row.error
-    signal = await w.journal.first(Signal, leg=-request)
-    assert signal is not None
-    return signal
-
-
-async def done(w: World, text: str) -> Signal:
-    """Asked, approved and sent."""
-    signal = await asked(w, text)
-    await decide.approve(w.desk, signal.id, by="operator:1")
-    await execute.execute_due(w.desk, owner="t")
-    return signal
-
-
-async def units(w: World, symbol: str = "AAPL", strategy: str = MANUAL) -> Decimal:
-    ledger = await w.desk.books.ledger()
-    return ledger.position(strategy, "paper", symbol).quantity
-
-
-async def card(w: World, signal: Signal) -> str:
-    from desk import story
-    from desk.console import cards
-
-    shown = await story.card(w.desk, signal.id, reader=ANN.id)
-    return cards.card_message(w.desk, shown).plain
-
-
-async def resting(w: World, text: str = "/buy AAPL 10 limit 99") -> Order:
-    """An order that rests at the broker."""
-    signal = await done(w, text)
-    order = await w.journal.first(Order, signal_id=signal.id)
-    assert order is not None
-    assert order.state is S.ACCEPTED, order.note
-    return order
-
-
-async def fresh(w: World, order: Order) -> Order:
-    found = await w.journal.first(Order, id=order.id)
-    assert found is not None
-    return found
 
 
 # The card, before the press
@@ -298,158 +243,6 @@ async def test_what_is_being_closed_already_is_not_closed_again():
     await execute.execute_due(w.desk, owner="t")
     assert await w.broker.positions() == []
     assert len(await w.journal.read(Order, reduce_only=True)) == 1
-
-
-# Cancelling
-
-
-async def test_an_entry_is_cancelled_at_once():
-    w = await open_world()
-    order = await resting(w)
-    assert f"#{order.id} buy 10 AAPL, limit 99.00" in await said(w, "/orders")
-    assert f"Cancelled order {order.id}" in await said(w, f"/cancel {order.id}")
-    assert (await fresh(w, order)).state is S.CANCELLED
-    assert await w.broker.working() == []  # type: ignore[attr-defined]
-    assert "cancelled already" in await said(w, f"/cancel {order.id}")
-
-
-async def test_an_order_not_sent_yet_is_withdrawn_with_its_signal():
-    w = await world()
-    [signal] = await proposed(w, "AAPL")
-    await decide.approve(w.desk, signal.id, by="operator:1")
-    order = await w.journal.first(Order, signal_id=signal.id)
-    assert order is not None
-    await said(w, f"/cancel {order.id}")
-    assert (await decide.signal_of(w.desk, signal.id)).state is SignalState.WITHDRAWN
-    assert (await fresh(w, order)).state is S.CANCELLED
-
-
-async def test_cancelling_an_exit_is_asked_twice():
-    w = await open_world()
-    await done(w, "/buy AAPL 10")
-    signal = await done(w, "/sell AAPL 10 limit 105")
-    order = await w.journal.first(Order, signal_id=signal.id)
-    assert order is not None
-    assert "Cancel the exit" in await said(w, f"/cancel {order.id}")
-    assert (await fresh(w, order)).state is S.ACCEPTED
-    await said(w, f"/cancel {order.id} yes", pressed=True)
-    assert (await fresh(w, order)).state is S.CANCELLED
-
-
-# Modifying
-
-
-async def test_a_change_is_shown_first_and_then_made():
-    w = await open_world()
-    order = await resting(w)
-    question = await said(w, f"/modify {order.id} limit 98 qty 12")
-    assert "Now: buy 10 AAPL, limit 99.00" in question
-    assert "Then: buy 12 AAPL, limit 98.00" in question
-    answer = await said(w, f"/modify {order.id} limit 98 qty 12 yes", pressed=True)
-    assert "buy 12 AAPL, limit 98.00" in answer
-    following = await w.journal.first(Order, key=f"{order.key}-m{order.id}")
-    assert following is not None
-    assert (await fresh(w, order)).state is S.CANCELLED
-    await execute.execute_due(w.desk, owner="t")
-    assert [r.quantity for r in await w.broker.working()] == [D(12)]  # type: ignore[attr-defined]
-    signal = await w.journal.first(Signal, id=order.signal_id)
-    assert signal is not None
-    assert "at the broker" in await card(w, signal)
-
-
-async def test_fewer_units_at_the_same_price_need_no_second_press():
-    w = await open_world()
-    order = await resting(w)
-    assert "goes on as order" in await said(w, f"/modify {order.id} qty 4")
-
-
-class FillsFirst:
-    """A broker whose cancel is met by a fill on the way; everything else is the one inside."""
-
-    def __init__(self, inside: object, fill: Decimal) -> None:
-        self.inside, self.fill, self.met = inside, fill, False
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.inside, name)
-
-    async def cancel(self, key: str) -> Ack:
-        if not self.met:
-            self.met = True
-            self.inside.portion = lambda whole, lot: self.fill  # type: ignore[attr-defined]
-            await self.inside.work()  # type: ignore[attr-defined]
-        ack: Ack = await self.inside.cancel(key)  # type: ignore[attr-defined]
-        return ack
-
-
-@pytest.mark.parametrize(("filled", "rest"), [(3, 9), (7, 5)])
-async def test_what_fills_before_the_cancel_is_taken_off_the_new_order(filled: int, rest: int):
-    w = await open_world()
-    order = await resting(w)
-    w.tape.prices["AAPL"] = D("99")
-    w.desk.brokers = {"paper": FillsFirst(w.broker, D(filled))}  # type: ignore[dict-item]
-    await said(w, f"/modify {order.id} qty 12 yes", pressed=True)
-    following = await w.journal.first(Order, key=f"{order.key}-m{order.id}")
-    assert following is not None
-    assert following.quantity == rest
-    assert await units(w) == filled
-
-
-async def test_filled_whole_before_the_cancel_nothing_goes_on():
-    w = await open_world()
-    order = await resting(w)
-    w.tape.prices["AAPL"] = D("99")
-    w.desk.brokers = {"paper": FillsFirst(w.broker, D(10))}  # type: ignore[dict-item]
-    text = await said(w, f"/modify {order.id} qty 12 yes", pressed=True)
-    assert "is filled: there was nothing left to change" in text
-    assert await w.journal.count(Order) == 1
-    assert await units(w) == 10
-
-
-async def test_two_changes_at_once_leave_one_order_alive():
-    w = await open_world()
-    order = await resting(w)
-    ids = [await w.ask(f"/modify {order.id} qty {n} yes", pressed=True) for n in (4, 5)]
-    await asyncio.gather(*(handle(w.desk, one) for one in ids))
-    alive = [o for o in await w.journal.read(Order) if not o.is_done]
-    assert len(alive) == 1
-    await execute.execute_due(w.desk, owner="t")
-    assert len(await w.broker.working()) == 1  # type: ignore[attr-defined]
-
-
-async def test_a_change_that_died_after_its_cancel_is_finished_by_the_same_request():
-    w = await open_world()
-    order = await resting(w)
-    request = await w.ask(f"/modify {order.id} qty 12 yes", pressed=True)
-    row = await w.journal.first(Request, id=request)
-    assert row is not None
-    change = modify.Change(order.id, D(12))
-    place, w.journal.append = w.journal.append, dying(w, Order)  # type: ignore[method-assign]
-    with pytest.raises(RuntimeError):
-        await modify.modify(w.desk, row, change)
-    w.journal.append = place  # type: ignore[method-assign]
-    assert (await fresh(w, order)).state is S.CANCELLED
-    following = await modify.modify(w.desk, row, change)
-    assert following.quantity == 12
-    assert (await modify.modify(w.desk, row, change)).id == following.id
-
-
-def dying(w: World, kind: type):  # type: ignore[no-untyped-def,type-arg]
-    append = w.journal.append
-
-    async def once(facts):  # type: ignore[no-untyped-def]
-        if facts and isinstance(facts[0], kind):
-            raise RuntimeError("the worker dies")
-        return await append(facts)
-
-    return once
-
-
-async def test_a_larger_one_that_the_checks_refuse_changes_nothing():
-    w = await open_world()
-    order = await resting(w)
-    text = await said(w, f"/modify {order.id} qty 60 yes", pressed=True)
-    assert "6.0 % of equity, limit 5.0 %" in text
-    assert (await fresh(w, order)).state is S.ACCEPTED
 
 
 # Who else sees it
