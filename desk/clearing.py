@@ -91,6 +91,8 @@ def asked(
     intent = checks.Intent(instrument, side, quantity, price, signal.price, reduces=False)
     drift = drift_limit(desk, signal)
     asks = checks.entry_checks(intent, exposure, desk.limits, state, drift)
+    against = money.opposed(instrument, signal.strategy, side)
+    asks.append(checks.check_opposed(signal.symbol, against))
     if signal.by_hand:
         left = min(allowance.limit(market.account.equity) - used, free)
         asks += [checks.check_money(intent, left, desk.currency), checks.check_minimum(intent)]

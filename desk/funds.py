@@ -39,6 +39,19 @@ class Funds:
             if not order.reduce_only and (strategy is None or order.strategy == strategy)
         )
 
+    def opposed(self, instrument: Instrument, strategy: str, side: Side) -> list[str]:
+        """Other strategies that hold or enter it the other way: at the broker the two would cancel
+        out, and an exit of either could not close what its book says."""
+        symbol = instrument.symbol
+        held = (
+            p.book.strategy
+            for p in self.ledger.held()
+            if (p.book.account, p.book.symbol) == (self.account.account, symbol)
+            and p.quantity * side.sign < 0
+        )
+        entering = (o.strategy for o in self.entries() if o.symbol == symbol and o.side is not side)
+        return sorted({*held, *entering} - {strategy})
+
     def leaving(self, strategy: str, symbol: str) -> Decimal:
         """Units of a book that orders on their way already take off it, stops that rest aside."""
         mine = (

@@ -15,6 +15,7 @@ from desk.desk import MANUAL, Desk
 from desk.funds import Funds, funds
 from desk.halt import trading_state
 from desk.tickets import Ticket
+from risk import checks
 from risk.sizing import entry_size
 from trading.errors import BrokerError, DeskError, Refused
 from trading.facts import Request
@@ -69,7 +70,9 @@ def _signal(
                 f"{wording.quantity(abs(held))} or less: a position goes through zero in two steps"
             )
     else:
-        _require_nobody_against(money, side, instrument)
+        against = checks.check_opposed(symbol, money.opposed(instrument, MANUAL, side))
+        if not against.ok:
+            raise Refused(against.text)
         quantity = _asked(ticket, instrument, limit or price) or entry_size(
             instrument,
             limit or price,
@@ -142,18 +145,6 @@ def _require_sense(
         where = "below" if side is Side.BUY else "above"
         at = f"{wording.price(worst)} {currency}"
         raise DeskError(f"the stop of a {side.value} stands {where} its price, {at}")
-
-
-def _require_nobody_against(money: Funds, side: Side, instrument: Instrument) -> None:
-    """At the broker the two would cancel out, and neither book would be what it says."""
-    against = [
-        position.book.strategy
-        for position in money.ledger.held()
-        if position.book.symbol == instrument.symbol and position.quantity * side.sign < 0
-    ]
-    if against:
-        symbol = instrument.symbol
-        raise DeskError(f"{symbol} is held by {', '.join(against)}; /close {symbol} closes it")
 
 
 async def _effect(

@@ -1,6 +1,6 @@
 """Pre-trade checks. Each answers with its figure; an order exists only where all pass."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -116,6 +116,15 @@ def check_unknown(exposure: Exposure, symbol: str) -> Check:
 def check_barred(barred: str) -> Check:
     """`barred` says why an operator wants no entry; "" is no objection."""
     return Check("blacklist", not barred, barred or "not blacklisted")
+
+
+def check_opposed(symbol: str, against: Sequence[str]) -> Check:
+    """`against`: strategies whose books go the other way in it."""
+    if against:
+        names = ", ".join(against)
+        text = f"{symbol} is held the other way by {names}; /close {symbol} closes it"
+        return Check("opposed", False, text)
+    return Check("opposed", True, "no strategy goes the other way")
 
 
 def check_money(intent: Intent, left: Decimal, currency: str) -> Check:

@@ -36,12 +36,12 @@ async def allocate(desk: Desk, request: Request) -> None:
     if part == now.part:
         raise BadCommand(f"{strategy} has {part.text} already")
     if limit >= now.limit and not await agreed(
-        desk, request, _question(desk, now, part, limit), f"Allow {strategy} {part.text}"
+        desk, request, _question(desk, now, part, limit), f"Allow {part.text}"
     ):
         return
     await allocation.choose(desk, strategy, part, by=operator(request))
     lines = f"{strategy} may use {part.text} instead of {now.part.text}: "
-    lines += f"{_amount(limit, desk)}, {_amount(now.used, desk)} of it used."
+    lines += f"it has {_amount(limit, desk)} and uses {_amount(now.used, desk)}."
     if now.used > limit:
         lines += "\nIt holds more than that: nothing is sold, and it enters nothing more."
     await notices.answer(desk, request, lines, edits=pressed(request))

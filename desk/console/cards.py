@@ -34,19 +34,24 @@ def card_message(desk: Desk, card: Card) -> Message:
         size += f" · {wording.percent(card.share)} of equity"
     size += _rule(desk, signal) + _fees(desk, card)
     bar = f"{signal.moment.value} {wording.short_day(_decided_on(desk, signal))}"
-    if signal.by_hand:
-        bar = wording.moment(desk.local(signal.proposed_at))
-    if signal.limit is not None:
-        bar += f" · limit {wording.price(signal.limit)}"
     return message(
         *_status(desk, card),
         bold(headline(card)),
         company,
-        f"\n{size}\nSignal {wording.price(signal.price)} {currency} · {bar}\n",
+        f"\n{size}\n{_asked_at(signal, currency, bar)}",
         _reason(signal),
         f"\n{_timing(desk, card)}{signal.strategy} · signal {signal.id}",
         buttons=card_buttons(card),
     )
+
+
+def _asked_at(signal: Signal, currency: str, bar: str) -> str:
+    """The price a signal was made on; by hand its limit, since the lines below say the price."""
+    if not signal.by_hand:
+        return f"Signal {wording.price(signal.price)} {currency} · {bar}\n"
+    if signal.limit is None:
+        return "At the market\n"
+    return f"Limit {wording.price(signal.limit)} {currency}, good for its session\n"
 
 
 def _reason(signal: Signal) -> Span:

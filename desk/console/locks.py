@@ -61,7 +61,7 @@ async def _lift(desk: Desk, request: Request) -> None:
         return
     if await locks.lift(desk, lock, by=operator(request)) is None:
         raise DeskError(f"lock {number} was just lifted by somebody else")
-    text = message(bold("Lifted"), f"\n{wording.capital(what)}: may be entered again.")
+    text = message(bold("Lifted"), f"\n{wording.capital(what)}: that holds no longer.")
     await notices.answer(desk, request, text, edits=pressed(request))
     name = desk.operator_name(request.operator)
     said = message(bold(f"A lock was lifted by {name}"), f"\n{wording.capital(what)}.")

@@ -162,7 +162,7 @@ async def test_a_lock_is_made_at_once_and_lifted_in_two_steps():
     assert "earnings on Thursday · by you" in shown
     assert "Let it be entered again?" in await said(w, f"/locks remove {one.id}")
     assert await locks.standing(w.desk) == [one]
-    assert "may be entered again" in await said(w, f"/locks remove {one.id} yes", pressed=True)
+    assert "holds no longer" in await said(w, f"/locks remove {one.id} yes", pressed=True)
     assert await locks.standing(w.desk) == []
     told = await w.journal.read(Notice, recipient=2, kind="text")
     assert ["Locked by Ann" in str(n.body) or "lifted by Ann" in str(n.body) for n in told] == [

@@ -146,7 +146,9 @@ async def test_what_cannot_be_asked_is_said_in_a_line(text: str, refusal: str):
 async def test_a_short_by_hand_never_cancels_out_what_a_strategy_holds():
     w = await world()
     await bought(w, "AAPL")
-    assert "AAPL is held by dip; /close AAPL closes it" in await said(w, "/sell AAPL 10")
+    assert "AAPL is held the other way by dip; /close AAPL closes it" in await said(
+        w, "/sell AAPL 10"
+    )
 
 
 async def test_with_the_market_closed_it_goes_at_the_next_open():

@@ -11,6 +11,7 @@ MACHINE = "machine"
 
 #: Of the moves the machine does not come to: why, and which tests make them.
 WORD = "no broker of ours says so by itself: tests/trading/test_orders.py"
+DAY = "a limit at its session's end: tests/desk/test_manual_asked.py"
 RACE = "a part that fills before the answer is on record, once in many: tests/worker/test_rounds.py"
 
 ORDERS: Mapping[tuple[str, str], str] = {
@@ -31,7 +32,7 @@ ORDERS: Mapping[tuple[str, str], str] = {
     ("accepted", "filled"): MACHINE,
     ("accepted", "cancelled"): MACHINE,
     ("accepted", "rejected"): WORD,
-    ("accepted", "expired"): WORD,
+    ("accepted", "expired"): DAY,
     ("accepted", "unknown"): WORD,
     ("partially_filled", "filled"): MACHINE,
     ("partially_filled", "cancelled"): MACHINE,
