@@ -97,12 +97,17 @@ def read_end(desk: Desk, words: Sequence[str]) -> tuple[datetime | None, str]:
 
 
 async def after(desk: Desk, order: Order) -> Lock | None:
-    """Of an order just filled in the caller's transaction: where a stop closed a position, the
-    cooldown of its strategy keeps the symbol out for so many sessions."""
-    plan = desk.plans.get(order.strategy)
-    if plan is None or not plan.cooldown or not is_stop(order):
+    """Of an order just filled in the caller's transaction, where it was a stop."""
+    return await after_stop(desk, order.strategy, order.symbol) if is_stop(order) else None
+
+
+async def after_stop(desk: Desk, strategy: str, symbol: str) -> Lock | None:
+    """Where a stop closed a position: the cooldown of its strategy keeps the symbol out for so
+    many sessions. Asked twice it is one lock."""
+    plan = desk.plans.get(strategy)
+    if plan is None or not plan.cooldown:
         return None
-    scope = Scope(symbol=order.symbol, strategy=order.strategy)
+    scope = Scope(symbol=symbol, strategy=strategy)
     return await add(desk, scope, after_sessions(desk, plan.cooldown), "stopped out", COOLDOWN)
 
 
