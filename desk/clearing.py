@@ -85,6 +85,7 @@ def asked(
             free=free,
             stop=signal.stop,
             features=signal.features,
+            rate=money.rate(desk, instrument),
         )
     if pressed and signal.quantity:  # money that came free since buys no more than was shown
         quantity = min(quantity, signal.quantity)
@@ -95,7 +96,11 @@ def asked(
     asks.append(checks.check_opposed(signal.symbol, against))
     if signal.by_hand:
         left = min(allowance.limit(market.account.equity) - used, free)
-        asks += [checks.check_money(intent, left, desk.currency), checks.check_minimum(intent)]
+        rate = money.rate(desk, instrument)
+        asks += [
+            checks.check_money(intent, left, desk.currency, rate),
+            checks.check_minimum(intent),
+        ]
     return intent, asks
 
 

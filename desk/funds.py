@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from desk import doubt, lists, locks
 from desk.desk import Desk
+from desk.report import known
 from risk.checks import Exposure
 from trading.ledger import Ledger
 from trading.locks import Lock
@@ -38,6 +39,12 @@ class Funds:
             for order in self.working
             if not order.reduce_only and (strategy is None or order.strategy == strategy)
         )
+
+    def rate(self, desk: Desk, instrument: Instrument) -> Decimal:
+        """Base currency per unit of the instrument's. Raises DataError where none is known."""
+        if instrument.currency == self.ledger.rates.base:
+            return ONE
+        return known(self.ledger, instrument.currency, desk.market.now())
 
     def opposed(self, instrument: Instrument, strategy: str, side: Side) -> list[str]:
         """Other strategies that hold or enter it the other way: at the broker the two would cancel

@@ -82,6 +82,7 @@ def _signal(
             desk.limits,
             free=money.free(desk),
             stop=ticket.stop,
+            rate=money.rate(desk, instrument),
         )
         if not quantity:
             raise Refused(f"{symbol}: no funds left for another entry; /allocate shows them")
@@ -158,7 +159,7 @@ async def _effect(
     held = money.ledger.position(MANUAL, market.account.account, symbol).quantity
     sign = sign if sign is not None else (-1 if held > 0 else 1)
     net = money.ledger.net(market.account.account).get(symbol, ZERO) + sign * signal.quantity
-    unit = quote.price * instrument.multiplier
+    unit = quote.price * instrument.multiplier * money.rate(desk, instrument)
     gross = money.exposure(desk, instrument, MANUAL).gross
     gross += signal.quantity * unit * (-1 if signal.is_exit else 1)
     if equity > 0:

@@ -182,5 +182,6 @@ async def _check(desk: Desk, order: Order, following: Order, market: clearing.Ma
     asks = checks.entry_checks(intent, exposure, desk.limits, state, desk.limits.drift)
     left_of_it = allowance.limit(market.account.equity) - money.used(desk, order.strategy)
     room = min(left_of_it, money.free(desk))
-    asks += [checks.check_money(intent, room, desk.currency), checks.check_minimum(intent)]
+    rate = money.rate(desk, instrument)
+    asks += [checks.check_money(intent, room, desk.currency, rate), checks.check_minimum(intent)]
     checks.clear(intent, asks)

@@ -16,10 +16,11 @@ from desk.universes import admission
 from desk.volatility import with_volatility
 from risk.sizing import entry_size
 from trading.bars import Answer
+from trading.errors import DataError
 from trading.facts import Picture
 from trading.orders import WORKING, Order
 from trading.signals import Signal, SignalState
-from trading.types import Mode, Moment, Target
+from trading.types import Instrument, Mode, Moment, Target
 
 #: A next-session signal lives until one minute before its execution, a same-day one ten minutes.
 BEFORE_EXECUTION = timedelta(minutes=1)
@@ -148,19 +149,11 @@ def _ranked(
         quantity = abs(held)
         stop = None if answer.stop is None else nearest_tick(answer.stop, instrument.tick)
         if target is not Target.FLAT:
-            quantity = entry_size(
-                instrument,
-                price,
-                money.account.equity,
-                used,
-                plan.allowance,
-                desk.limits,
-                free=free,
-                stop=stop,
-                features=answer.features,
-            )
-            used += quantity * price * instrument.multiplier
-            free -= quantity * price * instrument.multiplier
+            quantity = _entry(desk, plan, money, instrument, price, used, free, stop, answer)
+            if quantity:
+                unit = price * instrument.multiplier * money.rate(desk, instrument)
+                used += quantity * unit
+                free -= quantity * unit
         carded = (cards > 0 or when.leg > 0) and quantity > 0
         cards -= carded
         signals.append(
@@ -186,6 +179,37 @@ def _ranked(
             )
         )
     return signals
+
+
+def _entry(
+    desk: Desk,
+    plan: Plan,
+    money: Funds,
+    instrument: Instrument,
+    price: Decimal,
+    used: Decimal,
+    free: Decimal,
+    stop: Decimal | None,
+    answer: Answer,
+) -> Decimal:
+    """Units; zero where nothing is left, or no exchange rate says what they cost: approving says
+    which, and the others of the scan are sized."""
+    try:
+        rate = money.rate(desk, instrument)
+    except DataError:
+        return Decimal(0)
+    return entry_size(
+        instrument,
+        price,
+        money.account.equity,
+        used,
+        plan.allowance,
+        desk.limits,
+        free=free,
+        stop=stop,
+        features=answer.features,
+        rate=rate,
+    )
 
 
 def timing(desk: Desk, decides: Moment) -> Timing:

@@ -127,9 +127,10 @@ def check_opposed(symbol: str, against: Sequence[str]) -> Check:
     return Check("opposed", True, "no strategy goes the other way")
 
 
-def check_money(intent: Intent, left: Decimal, currency: str) -> Check:
-    """`left`: what the strategy's allocation and the account can still pay, in currency."""
-    value = intent.quantity * intent.price * intent.instrument.multiplier
+def check_money(intent: Intent, left: Decimal, currency: str, rate: Decimal = Decimal(1)) -> Check:
+    """`left`: what the strategy's allocation and the account can still pay, in currency; `rate`:
+    what a unit of the instrument's is worth in it."""
+    value = intent.quantity * intent.price * intent.instrument.multiplier * rate
     text = f"costs {value:,.2f} {currency}, {max(left, ZERO):,.2f} {currency} left"
     return Check("money", value <= left, text)
 

@@ -8,7 +8,7 @@ from risk.limits import Allowance, Limits
 from trading.rounding import to_lot
 from trading.types import Instrument
 
-ZERO = Decimal(0)
+ZERO, ONE = Decimal(0), Decimal(1)
 NOTHING: Mapping[str, float] = {}
 
 
@@ -23,13 +23,15 @@ def entry_size(
     free: Decimal | None = None,
     stop: Decimal | None = None,
     features: Mapping[str, float] = NOTHING,
+    rate: Decimal = ONE,
 ) -> Decimal:
     """Units, a whole number of lots; zero where nothing is left, or less than the instrument's
     minimum.
 
     The aim is the allowance's rule, without one `allowance.position` of equity; never more than
     one order may be, than the strategy's allocation has left after `used` (held and working, in
-    currency), nor than is `free` in the account (None: not asked).
+    currency), nor than is `free` in the account (None: not asked). `rate`: what a unit of the
+    instrument's currency is worth in the account's.
     """
     if price <= 0:
         return ZERO
@@ -42,5 +44,5 @@ def entry_size(
     if budget <= 0:
         return ZERO
     unit = price * instrument.multiplier
-    quantity = to_lot(budget / unit, instrument.lot)
+    quantity = to_lot(budget / (unit * rate), instrument.lot)
     return quantity if quantity * unit >= instrument.minimum else ZERO

@@ -58,6 +58,12 @@ def test_below_the_instruments_minimum_nothing_is_bought():
         assert entry_size(coin, D(100), D(1000), D(0), Allowance(), Limits(), free=free) == quantity
 
 
+def test_an_instrument_in_another_currency_is_sized_in_the_accounts():
+    coin = Instrument("SAP", currency="EUR")
+    size = entry_size(coin, D(100), D(100_000), D(0), Allowance(), Limits(), rate=D("1.25"))
+    assert size == 40, "5,000 of the account's buy 4,000 of its currency"
+
+
 shares = st.decimals("0.001", "1", places=3)
 prices = st.decimals("0.01", "50000", places=2)
 amounts = st.decimals("0", "1000000", places=2)
