@@ -4,16 +4,20 @@ import asyncio
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from desk import decide, execute, modify
 from desk.console.verbs import handle
+from desk.invariants import decisions
 from tests.desk.by_hand import card, done, fresh, open_world, resting, units
 from tests.desk.test_console import said
 from tests.desk.test_deciding import proposed
 from tests.world import World, world
 from trading.facts import Request
-from trading.orders import Ack, Order, OrderState
+from trading.orders import Ack, Fill, Order, OrderState
 from trading.signals import Signal, SignalState
+from worker import rounds
 
 D = Decimal
 S = OrderState
@@ -169,3 +173,63 @@ async def test_a_larger_one_that_the_checks_refuse_changes_nothing():
     text = await said(w, f"/modify {order.id} qty 60 yes", pressed=True)
     assert "6.0 % of equity, limit 5.0 %" in text
     assert (await fresh(w, order)).state is S.ACCEPTED
+
+
+# Whatever comes in between
+
+ACTS = st.one_of(
+    st.tuples(st.just("price"), st.integers(97, 101)),
+    st.tuples(st.just("part"), st.integers(1, 6)),
+    st.tuples(st.just("qty"), st.integers(1, 20)),
+    st.tuples(st.just("limit"), st.integers(97, 100)),
+    st.tuples(st.just("cancel"), st.just(0)),
+    st.tuples(st.just("round"), st.just(0)),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(ACTS, max_size=14))
+def test_one_order_is_alive_and_no_more_fills_than_was_last_asked(acts: list[tuple[str, int]]):
+    async def play() -> None:
+        w = await open_world()
+        broker = w.broker
+        whole, most = 10, 10
+        order = await resting(w)
+        for act, number in acts:
+            rows = await w.journal.read(Order, order="-id")
+            if act == "price":
+                w.tape.prices["AAPL"] = D(number)
+            elif act == "part":
+                broker.portion = lambda whole, lot, n=number: D(n)  # type: ignore[attr-defined,misc]
+            elif act == "round":
+                await broker.work()  # type: ignore[attr-defined]
+                await rounds.trade_once(w.desk, owner="t")
+                await execute.follow(w.desk)
+            elif act == "cancel":
+                await said(w, f"/cancel {rows[0].id}", pressed=True)
+            else:
+                answer = await said(w, f"/modify {rows[0].id} {act} {number} yes", pressed=True)
+                if act == "qty" and "goes on as order" in answer:
+                    before = await filled(w, rows[1:])
+                    whole = int(before) + number
+                    most = max(most, whole)
+            rows = await w.journal.read(Order)
+            alive = [row for row in rows if not row.is_done]
+            assert len(alive) <= 1
+            there = await broker.working()  # type: ignore[attr-defined]
+            assert len(there) <= 1
+            done = sum((f.quantity for f in (await broker.fills(""))[0]), D(0))
+            rest = sum((row.quantity for row in there), D(0))
+            planned = sum((row.quantity for row in alive if row.state is S.PLANNED), D(0))
+            assert done + rest + planned <= most
+        assert order.origin == order.key
+        assert await broken(w) == []
+
+    async def filled(w: World, rows: list[Order]) -> Decimal:
+        fills = await w.journal.read(Fill, order_key__in=tuple(row.key for row in rows))
+        return sum((fill.quantity for fill in fills), D(0))
+
+    async def broken(w: World) -> list[str]:
+        return [text async for text in decisions.decided_once(w.desk)]
+
+    asyncio.run(play())
