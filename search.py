@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 import backtest
+import charging
 from charts import HeatSpec, draw
 from charts.specs.heat import MOST
 from db.journal import open_journal
@@ -156,7 +157,7 @@ def prepared(settings: Settings, wanted: Search) -> Prepared:
         first=first,
         last=last,
         folds=tuple(folds),
-        terms=_terms(settings, base.name),
+        terms=_terms(settings, base.name, history, first),
     )
     prepare(settings)
     return Prepared(settings, base, grid, history, panel, study)
@@ -342,17 +343,22 @@ def _share(part: Part, capital: Decimal) -> Decimal:
     return min(part.amount / capital, Decimal(1))
 
 
-def _terms(settings: Settings, strategy: str) -> Terms:
+def _terms(settings: Settings, strategy: str, history: backtest.History, day: date) -> Terms:
     plan, costs = settings.strategies[strategy], settings.costs
     part = Part.parse(str(plan.allocation))
+    traded = [history.instruments.find(symbol) for symbol in history.panel.symbols]
+    stake = settings.capital * plan.position
+    charges = charging.course(settings, [one for one in traded if one is not None], stake, day)
     return Terms(
         position=float(plan.position),
         allocation=float(_share(part, settings.capital)),
-        stake=float(settings.capital * plan.position),
+        stake=float(stake),
         slippage=float(costs.slippage_bps) / 1e4,
         fee_per_unit=float(costs.per_unit),
         fee_minimum=float(costs.minimum),
         fee_maximum=float(costs.maximum_share),
+        curve=charges.curve,
+        charged=charges.words,
     )
 
 

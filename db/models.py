@@ -13,6 +13,7 @@ from tortoise.models import Model
 
 from db.fields import ExactField, InstantField, JsonTextField, WordsField
 from db.house_models import (
+    AuthenticatorRow,
     EntryLockRow,
     InviteRow,
     ListingRow,
@@ -40,7 +41,7 @@ from trading.facts import (
 from trading.locks import Lock
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import Fill, Order
-from trading.people import Invite, Member
+from trading.people import Authenticator, Invite, Member
 from trading.signals import Signal
 from trading.universes import Listing, Selection
 
@@ -306,4 +307,5 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Trial: TrialRow,
     Member: MemberRow,
     Invite: InviteRow,
+    Authenticator: AuthenticatorRow,
 }

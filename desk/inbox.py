@@ -16,15 +16,15 @@ LEASE = timedelta(seconds=30)
 LATCHING = {"halt": (), "squareoff": ("yes",)}
 
 
-async def receive(journal: Journal, request: Request) -> Request | None:
+async def receive(journal: Journal, request: Request, *, latches: bool = True) -> Request | None:
     """Record a request once; None where this source id is known already.
 
     `/halt` and a confirmed `/squareoff` set the latch in the same transaction, so that a full
-    lane cannot delay them.
+    lane cannot delay them; without `latches` they do not: whoever asks may not (`desk.rights`).
     """
     async with journal.transaction():
         recorded = await journal.append([request])
-        if recorded and LATCHING.get(request.verb) == request.args[:1]:
+        if latches and recorded and LATCHING.get(request.verb) == request.args[:1]:
             by = f"operator:{request.operator}"
             await latch(journal, Trading.HALTED, by=by, reason=f"/{request.verb}", at=None)
     return recorded[0] if recorded else None

@@ -6,7 +6,7 @@ from db.fields import ExactField, InstantField, WordsField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("journal", "0010_snapshots")]
+    dependencies = [("journal", "0011_people")]
 
     initial = False
 

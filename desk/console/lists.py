@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from desk import lists, locks, notices, universes, wording
+from desk import lists, locks, notices, rights, universes, wording
 from desk.console.deciding import pressed
 from desk.console.replies import columns, confirm, operator, page_of, turns
 from desk.desk import Desk
@@ -52,6 +52,7 @@ async def blacklist(desk: Desk, request: Request) -> None:
         case ("remove", *words):
             await _ask_to_remove(desk, request, await _on(desk, BLACKLIST, words))
         case (word, *_) if desk.instruments.find(word.upper()) is not None:
+            await rights.require_trader(desk, operator(request))  # as `add` takes one
             await _put(desk, request, request.args)
         case _:
             await _show(desk, request, BLACKLIST)

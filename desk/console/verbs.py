@@ -4,10 +4,11 @@ import asyncio
 from difflib import get_close_matches
 from importlib import import_module
 
-from desk import inbox, notices, wording
+from desk import inbox, notices, rights, wording
 from desk.console import (
     backtest,
     bars,
+    codes,
     deciding,
     digests,
     helping,
@@ -15,6 +16,7 @@ from desk.console import (
     lists,
     manual,
     money,
+    people,
     safety,
     service,
 )
@@ -23,8 +25,9 @@ from desk.console.calendar import calendar
 from desk.console.compare import compare
 from desk.console.health import health
 from desk.console.locks import locks_
+from desk.console.notify import notify
 from desk.console.pnl import pnl
-from desk.console.reconcile import reconcile
+from desk.console.reconcile import ACTS, reconcile
 from desk.console.trades import trades
 from desk.console.unknown import unknown
 from desk.console.verb import Handler, Verb
@@ -56,15 +59,24 @@ async def help_(desk: Desk, request: Request) -> None:
     await notices.answer(desk, request, said, edits=deciding.pressed(request))
 
 
+OWNER, TRADER = Role.OWNER, Role.TRADER
+LISTED = {"add": TRADER, "remove": TRADER}
+
 VERBS: dict[str, Verb] = {
     "signals": Verb(deciding.signals, "signals waiting for a decision", topic="Signals"),
-    "approve": Verb(deciding.approve, "carry out a signal", "ID", topic="Signals"),
-    "reject": Verb(deciding.reject, "turn a signal down", "ID [reason]", topic="Signals"),
+    "approve": Verb(deciding.approve, "carry out a signal", "ID", topic="Signals", needs=TRADER),
+    "reject": Verb(
+        deciding.reject, "turn a signal down", "ID [reason]", topic="Signals", needs=TRADER
+    ),
     "why": Verb(deciding.why, "the story of a signal", "ID", topic="Signals"),
     "withdraw": Verb(
-        deciding.withdraw, "take back an approval not yet sent", "ID", topic="Signals"
+        deciding.withdraw,
+        "take back an approval not yet sent",
+        "ID",
+        topic="Signals",
+        needs=TRADER,
     ),
-    "scan": Verb(service.scan, "look for signals now", "[strategy]", topic="Signals"),
+    "scan": Verb(service.scan, "look for signals now", "[strategy]", topic="Signals", needs=TRADER),
     "positions": Verb(money.positions, "what is held, at what price", topic="Trading"),
     "orders": Verb(money.orders, "orders working and done", topic="Trading"),
     "buy": Verb(
@@ -73,7 +85,7 @@ VERBS: dict[str, Verb] = {
         "SYMBOL [UNITS|AMOUNT] [limit P] [stop P]",
         "Trading",
         "AAPL 5000usd",
-        needs=Role.TRADER,
+        needs=TRADER,
         private=True,
     ),
     "sell": Verb(
@@ -82,7 +94,7 @@ VERBS: dict[str, Verb] = {
         "SYMBOL [UNITS|AMOUNT] [limit P] [stop P]",
         "Trading",
         "AAPL 10 limit 210",
-        needs=Role.TRADER,
+        needs=TRADER,
         private=True,
     ),
     "close": Verb(
@@ -91,11 +103,11 @@ VERBS: dict[str, Verb] = {
         "SYMBOL [half]",
         "Trading",
         "AAPL half",
-        needs=Role.TRADER,
+        needs=TRADER,
         private=True,
     ),
     "cancel": Verb(
-        manual.cancel, "cancel an order", "ORDER", "Trading", "12", needs=Role.TRADER, private=True
+        manual.cancel, "cancel an order", "ORDER", "Trading", "12", needs=TRADER, private=True
     ),
     "modify": Verb(
         manual.change,
@@ -103,14 +115,21 @@ VERBS: dict[str, Verb] = {
         "ORDER [qty N] [limit P]",
         "Trading",
         "12 limit 99.50",
-        needs=Role.TRADER,
+        needs=TRADER,
         private=True,
     ),
     "unknown": Verb(
-        unknown, "orders nobody knows the fate of", "[ID there|absent|ask]", topic="Trading"
+        unknown,
+        "orders nobody knows the fate of",
+        "[ID there|absent|ask]",
+        topic="Trading",
+        acts={"there": TRADER, "absent": TRADER, "ask": TRADER},
     ),
     "reconcile": Verb(
-        reconcile, "compare our books with the brokers' now; settle what differs", topic="Trading"
+        reconcile,
+        "compare our books with the brokers' now; settle what differs",
+        topic="Trading",
+        acts=dict.fromkeys(ACTS, TRADER),
     ),
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Trading"),
     "allocate": Verb(
@@ -119,7 +138,7 @@ VERBS: dict[str, Verb] = {
         "[STRATEGY PERCENT|AMOUNT]",
         "Trading",
         "mean_reversion 50 %",
-        needs=Role.OWNER,
+        needs=OWNER,
         private=True,
     ),
     "backtest": Verb(
@@ -165,15 +184,21 @@ VERBS: dict[str, Verb] = {
         "what you read instead of looking: preview, mute, move",
         "[start|middle|end|week|month] [mute|unmute|move NAME …]",
         topic="Results",
+        acts={"mute": OWNER, "unmute": OWNER, "move": OWNER},
     ),
     "watchlist": Verb(
-        lists.watchlist, "instruments you keep an eye on", "[add|remove SYMBOL…]", topic="Lists"
+        lists.watchlist,
+        "instruments you keep an eye on",
+        "[add|remove SYMBOL…]",
+        topic="Lists",
+        acts=LISTED,
     ),
     "blacklist": Verb(
         lists.blacklist,
         "instruments nobody may enter; letting one in again asks once",
         "[add|remove SYMBOL…] [until END] [reason]",
         topic="Lists",
+        acts=LISTED,
     ),
     "locks": Verb(
         locks_,
@@ -181,16 +206,69 @@ VERBS: dict[str, Verb] = {
         "[add SYMBOL|STRATEGY|SIDE [until END] [reason]|remove N]",
         "Lists",
         "add AAPL until 3d earnings",
-        needs=Role.TRADER,
+        acts={**LISTED, "lift": TRADER},
     ),
     "universe": Verb(
         lists.universe, "what strategies may enter, and how it is chosen", "[name]", topic="Lists"
     ),
-    "halt": Verb(safety.halt, "no new orders, at once", "[reason]", topic="Safety"),
-    "squareoff": Verb(safety.square_off, "close everything; asks once, then halts", topic="Safety"),
-    "resume": Verb(safety.resume, "let trading go on; asks once", topic="Safety"),
+    "halt": Verb(
+        safety.halt,
+        "no new orders, at once",
+        "[reason]",
+        topic="Safety",
+        needs=TRADER,
+        safer=True,
+    ),
+    "squareoff": Verb(
+        safety.square_off,
+        "close everything; asks once, then halts",
+        topic="Safety",
+        needs=TRADER,
+        private=True,
+    ),
+    "resume": Verb(
+        safety.resume, "let trading go on; asks once", topic="Safety", needs=TRADER, private=True
+    ),
+    "users": Verb(
+        people.users, "who may use the desk, and as what", topic="People", needs=OWNER, private=True
+    ),
+    "invite": Verb(
+        people.invite,
+        "a code that lets one person in, once",
+        "[owner|trader|viewer]",
+        "People",
+        "viewer",
+        OWNER,
+        private=True,
+    ),
+    "revoke": Verb(
+        people.revoke, "shut somebody out, at once", "NAME", "People", "Bob", OWNER, private=True
+    ),
+    "role": Verb(
+        people.role,
+        "another role, or largest approval",
+        "NAME [owner|trader|viewer] [AMOUNT|any]",
+        "People",
+        "Bob trader 10000",
+        OWNER,
+        private=True,
+    ),
+    "code": Verb(
+        codes.code, "one-time codes: enrol an authenticator app", "[off]", "People", private=True
+    ),
+    "notify": Verb(
+        notify,
+        "how you are told, and your quiet hours",
+        "[KIND loud|silent|off|digest] [quiet 22:00-07:00]",
+        "People",
+        "alerts silent",
+    ),
     "jobs": Verb(
-        jobs.jobs, "what runs by itself, and when", "[run|pause|resume] [NAME]", topic="Console"
+        jobs.jobs,
+        "what runs by itself, and when",
+        "[run|pause|resume] [NAME]",
+        topic="Console",
+        acts={"run": OWNER, "pause": OWNER, "resume": OWNER, "retry": OWNER},
     ),
     "health": Verb(health, "what is wrong, processes, queues, versions", topic="Console"),
     "help": Verb(help_, "this list, or more about one topic", "[topic]", "Console", "stats"),
@@ -237,6 +315,7 @@ async def _carry_out(desk: Desk, request: Request) -> None:
         close = get_close_matches(request.verb[:30], told, 1)
         meant = f"did you mean /{close[0]}? " if close else ""
         raise DeskError(f"there is no command /{request.verb[:30]}; {meant}/help lists them all")
+    await rights.check(desk, request, verb)
     await verb.handler(desk, request)
 
 
@@ -253,5 +332,5 @@ async def _failed(desk: Desk, request: Request, failure: Exception) -> None:
         f"\nAn error of ours ({type(failure).__name__}); see request {request.id} in the log. "
         "Nothing more was done.",
     )
-    await notices.tell(desk, said, lane=Lane.CRITICAL)
+    await notices.tell(desk, said, lane=Lane.CRITICAL, topic="errors")
     await desk.bell.ring("postman")

@@ -25,7 +25,7 @@ from tests.desk.test_deciding import TUESDAY
 from tests.journal.conftest import migrated_file, place, postgres
 from tests.world import MONDAY, World, answer, at, explain, world
 from trading.errors import DeskError, Refused
-from trading.facts import Notice
+from trading.facts import Notice, Request
 from trading.messages import Message
 from trading.orders import Order
 from trading.signals import Signal
@@ -105,19 +105,17 @@ async def test_less_is_one_press_and_more_is_two():
 async def test_more_wants_a_code_of_who_enrolled_one(monkeypatch: pytest.MonkeyPatch):
     spent: list[str] = []
 
-    async def wanted(desk: Desk, operator: int) -> bool:
-        return operator == 1
-
-    async def spend(desk: Desk, request: object, code: str) -> None:
-        if code != "123456":
+    async def demand(desk: Desk, request: Request, *args: str, code: str = "") -> bool:
+        assert args == ("dip", "60", "%", "yes")
+        if code and code != "123456":
             raise DeskError("that code is not right")
-        spent.append(code)
+        spent.extend([code] if code else [])
+        return bool(code)
 
-    monkeypatch.setattr(codes, "wanted", wanted)
-    monkeypatch.setattr(codes, "spend", spend)
+    monkeypatch.setattr(codes, "demand", demand)
     w = await desk_of(await world(), dip="0.5")
-    assert "yes and a one-time code" in await said(w, "/allocate dip 60 %")
-    assert "needs a one-time code" in await said(w, "/allocate dip 60 % yes")
+    assert "Allow dip 60 %?" in await said(w, "/allocate dip 60 %")
+    await said(w, "/allocate dip 60 % yes")
     assert "not right" in await said(w, "/allocate dip 60 % yes 000000")
     assert w.desk.plan("dip").allowance.allocation == D("0.5")
     await said(w, "/allocate dip 60 % yes 123456")

@@ -9,16 +9,19 @@ from hypothesis import strategies as st
 
 from desk import decide, execute, locks
 from desk.console.locks import read_scope
-from desk.desk import Plan
+from desk.console.verbs import handle
+from desk.desk import Operator, Plan
 from tests.desk.test_console import said
 from tests.desk.test_deciding import TUESDAY, WEDNESDAY, bought, held, proposed
-from tests.world import MONDAY, World, at, world
+from tests.world import ANN, MONDAY, World, at, world
 from trading.errors import BadCommand, Refused
-from trading.facts import Notice
+from trading.facts import Notice, Request, RequestState
 from trading.locks import Lock, Scope
 from trading.messages import Message
 from trading.orders import Order, OrderState
+from trading.people import Role
 from trading.types import Side
+from trading.universes import Listing
 
 D = Decimal
 
@@ -202,6 +205,19 @@ async def test_blacklisted_until_an_end_it_is_a_lock():
     assert "Blacklisted by you" in await said(w, "/blacklist MSFT strike")
 
 
+async def test_a_viewer_bars_nothing_however_it_is_written():
+    viewer = Operator(3, "Vic", Role.VIEWER)
+    w = await world(operators=(ANN, viewer))
+    for text in ("/blacklist AAPL", "/blacklist add AAPL", "/locks add AAPL", "/buy AAPL 1"):
+        request = await w.ask(text, by=viewer)
+        await handle(w.desk, request)
+        row = await w.journal.first(Request, id=request)
+        assert row is not None
+        assert row.state is RequestState.REFUSED, text
+    assert await locks.standing(w.desk) == []
+    assert await w.journal.count(Listing) == 0
+
+
 async def test_an_end_is_a_span_or_the_end_of_a_day():
     w = await world()
     assert locks.read_until(w.desk, "4h") == w.clock.at + timedelta(hours=4)
@@ -240,8 +256,6 @@ async def test_a_message_of_locks_fits_a_phone():
         await lock(w, f"symbol:{name}", days=1)
     w.go(MONDAY, 21, 6)
     request = await w.ask("/locks")
-    from desk.console.verbs import handle
-
     await handle(w.desk, request)
     [notice] = await w.journal.read(Notice, answers=request)
     shown = Message.from_json(notice.body)
