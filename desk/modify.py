@@ -7,7 +7,7 @@ its fills, after the broker has confirmed the cancel.
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from desk import clearing, damage, execute, notices, sending, settle, wording
+from desk import assent, clearing, damage, execute, notices, sending, settle, wording
 from desk.desk import Desk
 from desk.funds import funds
 from desk.halt import trading_state
@@ -113,7 +113,7 @@ async def modify(desk: Desk, request: Request, change: Change) -> Order:
     if begun is None:
         order = await working(desk, change.order_id)
         market = await clearing.ask(desk, instrument)
-        await _check(desk, order, await _next(desk, order, change), market)
+        await _check(desk, order, await _next(desk, order, change), market, request)
         if not await desk.journal.append([Cursor(name, mine)]):
             raise DeskError(f"order {order.id} is just being changed by somebody else")
     elif begun.value != mine:
@@ -134,7 +134,7 @@ async def modify(desk: Desk, request: Request, change: Change) -> Order:
             raise DeskError(f"order {order.id} is {state}: there was nothing left to change")
         following = await _next(desk, current, change)
         try:
-            await _check(desk, current, following, market)
+            await _check(desk, current, following, market, request)
         except DeskError as refusal:
             ended = f"order {order.id} was cancelled, and not placed anew"
             raise DeskError(f"{ended}: {refusal}") from refusal
@@ -166,7 +166,9 @@ async def _cancel(desk: Desk, order: Order) -> None:
         )
 
 
-async def _check(desk: Desk, order: Order, following: Order, market: clearing.Market) -> None:
+async def _check(
+    desk: Desk, order: Order, following: Order, market: clearing.Market, request: Request
+) -> None:
     """The checks of an entry, without the order that it replaces."""
     if following.reduce_only:
         return
@@ -185,3 +187,7 @@ async def _check(desk: Desk, order: Order, following: Order, market: clearing.Ma
     rate = money.rate(desk, instrument)
     asks += [checks.check_money(intent, room, desk.currency, rate), checks.check_minimum(intent)]
     checks.clear(intent, asks)
+    if (following.limit or price) * following.quantity > (order.limit or price) * await left(
+        desk, order
+    ):
+        await assent.require_alone(desk, intent, f"operator:{request.operator}")

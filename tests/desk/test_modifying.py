@@ -1,6 +1,7 @@
 """Orders cancelled and changed in a chat: never are an order and what replaces it both alive."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,7 +14,7 @@ from desk.invariants import decisions
 from tests.desk.by_hand import card, done, fresh, open_world, resting, units
 from tests.desk.test_console import said
 from tests.desk.test_deciding import proposed
-from tests.world import World, world
+from tests.world import ANN, BOB, World, world
 from trading.facts import Request
 from trading.orders import Ack, Fill, Order, OrderState
 from trading.signals import Signal, SignalState
@@ -173,6 +174,15 @@ async def test_a_larger_one_that_the_checks_refuse_changes_nothing():
     text = await said(w, f"/modify {order.id} qty 60 yes", pressed=True)
     assert "6.0 % of equity, limit 5.0 %" in text
     assert (await fresh(w, order)).state is S.ACCEPTED
+
+
+async def test_nobody_changes_an_order_into_more_than_they_may_decide_alone():
+    w = await open_world(operators=(replace(ANN, largest=D(1000)), BOB))
+    order = await resting(w)
+    text = await said(w, f"/modify {order.id} qty 12 yes", pressed=True)
+    assert "That is 1,200.00 USD; you may decide 1,000.00 USD alone" in text
+    assert (await fresh(w, order)).state is S.ACCEPTED
+    assert "goes on as order" in await said(w, f"/modify {order.id} qty 8")
 
 
 # Whatever comes in between
