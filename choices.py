@@ -80,6 +80,7 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
             cards=chosen.cards,
             universe=chosen.universe,
             cooldown=chosen.cooldown,
+            exits=chosen.exits.read(),
         )
         for name, chosen in settings.strategies.items()
     }

@@ -32,6 +32,7 @@ from pydantic_settings import (
 from charges.settings import ChargeSettings
 from crewing import PeopleSettings, Person
 from mail.settings import MailSettings
+from risk.exit_settings import ExitSettings
 from risk.sizing_settings import Allocation, SizingSettings
 from trading.errors import ConfigError
 from trading.ledger import Method
@@ -66,6 +67,7 @@ class StrategySettings(BaseModel):
     universe: str = ""  # what it may enter; "" is the whole book
     sizing: SizingSettings = SizingSettings()
     cooldown: int = Field(default=0, ge=0, le=250)  # sessions out of a symbol after a stop
+    exits: ExitSettings = ExitSettings()
 
 
 class LimitSettings(BaseModel):
@@ -320,6 +322,10 @@ def first_line(error: ValidationError) -> str:
 def _known(path: tuple[int | str, ...]) -> str:
     """The keys there are beside the one at `path`."""
     model = GROUPS.get(str(path[0]), Settings) if path else Settings
+    for part in path[1:-1]:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
     return f"known are: {', '.join(sorted(model.model_fields))}"
 
 

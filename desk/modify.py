@@ -44,6 +44,8 @@ async def working(desk: Desk, order_id: int) -> Order:
         raise DeskError(f"{what} is {order.state.value.replace('_', ' ')} already")
     if order.state in IN_DOUBT:
         raise DeskError(f"{what} was sent and not answered yet; /unknown shows what is in doubt")
+    if order.purpose == "exit":
+        raise DeskError(f"{what} protects a position; /close {order.symbol} closes it")
     if order.purpose == "squareoff":
         raise DeskError(f"{what} is part of a square-off; /resume ends one that is flat")
     return order

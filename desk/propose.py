@@ -18,7 +18,7 @@ from risk.sizing import entry_size
 from trading.bars import Answer
 from trading.errors import DataError
 from trading.facts import Picture
-from trading.orders import WORKING, Order
+from trading.orders import WORKING, Order, OrderType
 from trading.signals import Signal, SignalState
 from trading.types import Instrument, Mode, Moment, Target
 
@@ -88,6 +88,7 @@ async def _wanted(
         for order in await desk.journal.read(
             Order, strategy=plan.strategy, state__in=tuple(WORKING)
         )
+        if order.type is not OrderType.STOP  # it gives way to an exit
     }
     pending = {
         signal.symbol

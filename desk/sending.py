@@ -8,7 +8,7 @@ mean anything.
 from datetime import timedelta
 from typing import Any
 
-from desk import damage, doubt, lists, locks, notices, settle
+from desk import brackets, damage, doubt, lists, locks, notices, settle
 from desk.desk import Desk
 from desk.halt import trading_state
 from trading.errors import BrokerError, BrokerRejected, DeskError, OutcomeUnknown, Refused
@@ -29,6 +29,10 @@ class Barred(Refused):
     """An entry on the blacklist: the order ends."""
 
 
+class Overtaken(Refused):
+    """A bracket's order for more than is left to close: it ends, and another is made."""
+
+
 async def claim(desk: Desk, order: Order, *, owner: str = "") -> Order | None:
     """Take the order to send it; None where trading is halted or somebody was first. A halt that
     commits later finds it on its way; after a halt's commit nothing is claimed.
@@ -47,6 +51,8 @@ async def claim(desk: Desk, order: Order, *, owner: str = "") -> Order | None:
             barred = barred or locks.why(desk, locked, order.symbol, order.strategy, order.side)
             if barred:
                 raise Barred(f"{order.symbol} was {barred}")
+        if overtaken := await brackets.check(desk, order):
+            raise Overtaken(overtaken)
         if order.purpose != "squareoff":
             await _check_doubt(desk, order)
             await damage.check(desk, order.symbol)  # a square-off goes by the broker's own word
