@@ -13,6 +13,7 @@ from risk.autonomy import Demotion, Promotion
 from risk.limits import Allowance, Limits
 from settings import DEMO_TOKEN, Settings
 from trading.errors import BrokerRejected, ConfigError
+from trading.parts import Part
 from trading.people import Discipline
 from trading.ports import Calendar
 from trading.types import Holding, Instrument, Side
@@ -85,17 +86,31 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
             holds=known[name].holds,
             timeframe=known[name].timeframe,
             mode=chosen.mode,
-            allowance=Allowance(chosen.allocation, chosen.position, chosen.max_positions),
+            allowance=_allowance(settings, name),
             cards=chosen.cards,
             universe=chosen.universe,
             executes=chosen.executes,
             veto_window=duration(chosen.veto_window),
             promotion=Promotion(**chosen.promotion.model_dump()),
             demotion=Demotion(**chosen.demotion.model_dump()),
+            cooldown=chosen.cooldown,
             exits=chosen.exits.read(),
         )
         for name, chosen in settings.strategies.items()
     }
+
+
+def _allowance(settings: Settings, name: str) -> Allowance:
+    """Raises ConfigError for money in a currency that is not the desk's."""
+    chosen = settings.strategies[name]
+    part, aim = Part.parse(str(chosen.allocation)), chosen.sizing.aim(settings.currency)
+    if part.currency not in ("", settings.currency):
+        raise ConfigError(
+            f"setting 'strategies.{name}.allocation' is in {part.currency}; the desk's currency is "
+            f"{settings.currency}"
+        )
+    made = Allowance(position=chosen.position, max_positions=chosen.max_positions, aim=aim)
+    return made.with_part(part)
 
 
 def limits(settings: Settings) -> Limits:

@@ -35,6 +35,7 @@ from mail.settings import MailSettings
 from risk.autonomy_settings import DemotionSettings, PromotionSettings
 from risk.exit_settings import ExitSettings
 from risk.settings import LimitSettings
+from risk.sizing_settings import Allocation, SizingSettings
 from trading.errors import ConfigError
 from trading.ledger import Method
 from trading.types import Mode
@@ -64,12 +65,14 @@ class StrategySettings(BaseModel):
     executes: Literal["", "now", "close", "next open", "next close"] = ""
     promotion: PromotionSettings = PromotionSettings()
     demotion: DemotionSettings = DemotionSettings()
-    allocation: Fraction = Decimal("0.80")
+    allocation: Allocation = Decimal("0.80")  # or an amount, "25000 USD"
     position: Fraction = Decimal("0.05")
     max_positions: int = Field(default=20, ge=1)
     cards: int = Field(default=3, ge=0, le=10)
     params: dict[str, Any] = Field(default_factory=dict)
     universe: str = ""  # what it may enter; "" is the whole book
+    sizing: SizingSettings = SizingSettings()
+    cooldown: int = Field(default=0, ge=0, le=250)  # sessions out of a symbol after a stop
     exits: ExitSettings = ExitSettings()
 
 

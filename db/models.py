@@ -15,6 +15,7 @@ from db.fields import ExactField, InstantField, JsonTextField, WordsField
 from db.house_models import (
     AuthenticatorRow,
     BracketRow,
+    EntryLockRow,
     InviteRow,
     JudgementRow,
     ListingRow,
@@ -41,6 +42,7 @@ from trading.facts import (
     Trial,
 )
 from trading.judgement import Judgement
+from trading.locks import Lock
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import Fill, Order
 from trading.people import Authenticator, Invite, Member
@@ -76,6 +78,7 @@ class SignalRow(Model):
     mode = WordsField(db_default="manual")
     window = fields.BigIntField(db_default=0)
     veto_until = InstantField(null=True)
+    limit = ExactField(null=True)
     version = fields.BigIntField()
 
     class Meta:
@@ -112,6 +115,7 @@ class OrderRow(Model):
     note = WordsField()
     submitted_at = InstantField(null=True)
     done_at = InstantField(null=True)
+    until = InstantField(null=True)
     version = fields.BigIntField()
 
     class Meta:
@@ -314,6 +318,7 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Judgement: JudgementRow,
     Selection: SelectionRow,
     Listing: ListingRow,
+    Lock: EntryLockRow,
     Trial: TrialRow,
     Member: MemberRow,
     Invite: InviteRow,

@@ -60,37 +60,63 @@ def asked(
 ) -> tuple[checks.Intent, Iterable[checks.Check]]:
     """The order this signal means now, or `part` of it, down to the lot; and the checks it must
     pass. `pressed`: somebody was shown a size."""
-    price, rate = market.quote.price, money.rate(desk, instrument)
-    exposure = money.exposure(desk, instrument, signal.strategy)
+    price = market.quote.price
+    side = Side.BUY if signal.target is Target.LONG else Side.SELL
     held = money.ledger.position(signal.strategy, market.account.account, signal.symbol).quantity
     if signal.is_exit:
         side = Side.SELL if held > 0 else Side.BUY
-        units = abs(held) if part == WHOLE else to_lot(abs(held) * part, instrument.lot)
-        intent = checks.Intent(instrument, side, units, price, signal.price, True, rate)
         if not held:
             raise Refused(f"{signal.symbol} is already flat in {signal.strategy}")
-        return intent, checks.exit_checks(intent, exposure, state)
-    if held:
+        left = abs(held) if part == WHOLE else to_lot(abs(held) * part, instrument.lot)
+        if signal.by_hand:
+            left = min(signal.quantity, left - money.leaving(signal.strategy, signal.symbol))
+            if left <= 0:
+                raise Refused(f"{signal.symbol} is being closed in {signal.strategy} already")
+        intent = checks.Intent(instrument, side, left, price, signal.price, reduces=True)
+        return intent, checks.exit_checks(intent, money.in_doubt(desk, signal.symbol), state)
+    if held and not (signal.by_hand and (held > 0) is (signal.target is Target.LONG)):
         word = "long" if held > 0 else "short"
         raise Refused(f"{signal.symbol} is already {word} in {signal.strategy}")
     allowance = desk.plan(signal.strategy).allowance
-    used = money.used(desk, signal.strategy)
-    worth = price * rate
-    quantity = entry_size(instrument, worth, market.account.equity, used, allowance, desk.limits)
+    used, free = money.used(desk, signal.strategy), money.free(desk)
+    rate = money.rate(desk, instrument)
+    exposure = money.exposure(desk, instrument, signal.strategy, side)
+    if signal.by_hand:
+        quantity = signal.quantity
+    else:
+        quantity = entry_size(
+            instrument,
+            price,
+            market.account.equity,
+            used,
+            allowance,
+            desk.limits,
+            free=free,
+            stop=signal.stop,
+            features=signal.features,
+            rate=rate,
+        )
     if pressed and signal.quantity:  # money that came free since buys no more than was shown
         quantity = min(quantity, signal.quantity)
     quantity = quantity if part == WHOLE else to_lot(quantity * part, instrument.lot)
-    side = Side.BUY if signal.target is Target.LONG else Side.SELL
     intent = checks.Intent(instrument, side, quantity, price, signal.price, False, rate)
-    drift = drift_limit(desk, signal)
-    return intent, [
-        *checks.entry_checks(intent, exposure, desk.limits, state, drift),
+    against = money.opposed(instrument, signal.strategy, side)
+    asks = [
+        *checks.entry_checks(intent, exposure, desk.limits, state, drift_limit(desk, signal)),
+        checks.check_opposed(signal.symbol, against),
         *surroundings(desk, market, instrument.broker),
         guards.check_session(*session_of(desk, signal.execute_at), signal.execute_at),
         guards.check_time(desk.market.now(), signal.expires_at),
-        guards.check_rounding(intent),
+        guards.check_rounding(intent, signal.limit),
         twin(desk, money, intent, signal.strategy),
     ]
+    if signal.by_hand:
+        left = min(allowance.limit(market.account.equity) - used, free)
+        asks += [
+            checks.check_money(intent, left, desk.currency, rate),
+            checks.check_minimum(intent),
+        ]
+    return intent, asks
 
 
 def surroundings(desk: Desk, market: Market, broker: str) -> list[checks.Check]:
@@ -154,16 +180,17 @@ def at_claim(
     rate = money.rate(desk, instrument)
     intent = checks.Intent(instrument, order.side, order.quantity, price, reference, False, rate)
     others = money.without(order)
-    exposure = others.exposure(desk, instrument, order.strategy)
+    exposure = others.exposure(desk, instrument, order.strategy, order.side)
     slack = guards.collar_of(market.quote, desk.limits)
     waits = surroundings(desk, market, order.broker)
     ends = [
         *checks.size_checks(intent, exposure, desk.limits, slack),
         checks.check_positions(exposure),
-        guards.check_collar(market.quote, reference, desk.limits),
         guards.check_rounding(intent, order.limit),
         twin(desk, others, intent, order.strategy, order.id),
     ]
+    if order.limit is None:  # which is a collar of its own
+        ends.append(guards.check_collar(market.quote, reference, desk.limits))
     return waits, ends
 
 

@@ -10,7 +10,7 @@ from desk.funds import funds
 from desk.halt import trading_state
 from risk import checks
 from trading.errors import DeskError, Refused
-from trading.orders import Order, OrderState
+from trading.orders import Order, OrderState, OrderType
 from trading.signals import Signal, SignalState
 from trading.types import Account
 
@@ -220,6 +220,7 @@ def _halved(signal: Signal, quantity: Decimal) -> str:
 
 def _order(desk: Desk, signal: Signal, cleared: checks.Cleared, market: clearing.Market) -> Order:
     intent = cleared.intent
+    limited = signal.limit is not None
     return Order(
         key=f"{desk.desk_id}-{signal.id}-{signal.leg}",
         strategy=signal.strategy,
@@ -233,6 +234,9 @@ def _order(desk: Desk, signal: Signal, cleared: checks.Cleared, market: clearing
         reference=intent.price,
         reduce_only=intent.reduces,
         signal_id=signal.id,
+        type=OrderType.LIMIT if limited else OrderType.MARKET,
+        limit=signal.limit,
+        until=desk.session_of(signal.execute_at).close if limited else None,
     )
 
 

@@ -21,7 +21,7 @@ from trading.errors import DeskError
 from trading.ledger import Method
 from trading.owners import Alone
 from trading.people import Discipline, Role
-from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Owners
+from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Owners, Session
 from trading.shift import Shift
 from trading.types import Holding, Instrument, Mode, Moment, Side
 from trading.universes import Universe
@@ -62,8 +62,12 @@ class Plan:
     veto_window: timedelta = timedelta(minutes=10)  # wall time, from when a card was taken
     promotion: Promotion = field(default_factory=Promotion)
     demotion: Demotion = field(default_factory=Demotion)
+    cooldown: int = 0  # sessions out of a symbol after a stop
     exits: Exits = field(default_factory=Exits)  # besides its own exit rule
 
+
+#: Whose book a trade asked for by hand is in; every limit of the desk holds for it too.
+MANUAL = "manual"
 
 DIGESTS = ("start", "middle", "end", "week", "month")
 
@@ -122,6 +126,7 @@ class Desk:
     discipline: Discipline = field(default_factory=Discipline)
     vault: Vault | None = None  # None where no secret is kept
     written: dict[str, Plan] = field(default_factory=dict)  # of plans changed in a chat, before it
+    by_hand: Plan = Plan(MANUAL, allowance=Allowance(allocation=Decimal(1)))
     named: Sequence[Operator] = field(init=False)  # the operators before a chat changed any
     books: Books = field(init=False)
 
@@ -134,6 +139,10 @@ class Desk:
         """The exchange's time zone, in which times are shown."""
         return ZoneInfo(self.calendar.zone)
 
+    def session_of(self, at: datetime) -> Session:
+        """The session an order for `at` is meant for."""
+        return self.calendar.session_at(at) or self.calendar.next_session(at)
+
     def broker_of(self, instrument: Instrument) -> Broker:
         return self.brokers[instrument.broker]
 
@@ -145,6 +154,8 @@ class Desk:
         return found
 
     def plan(self, strategy: str) -> Plan:
+        if strategy == MANUAL and MANUAL not in self.plans:
+            return self.by_hand
         try:
             return self.plans[strategy]
         except KeyError:

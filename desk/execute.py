@@ -12,7 +12,6 @@ from trading.errors import BrokerError, DeskError, QuarterdeckError
 from trading.facts import Lane, Trading
 from trading.messages import bold, message
 from trading.orders import DONE, Order, OrderState, OrderType
-from trading.ports import Session
 from trading.signals import Signal
 from trading.types import Account
 
@@ -74,7 +73,7 @@ async def _execute(
     now = desk.market.now()
     session = desk.calendar.session_at(now)
     if session is None or order.execute_at < session.open:  # it may be a session too late
-        late = order.purpose != "squareoff" and now >= _own_session(desk, order).close
+        late = order.purpose != "squareoff" and now >= desk.session_of(order.execute_at).close
         if late:
             why = "its session passed before it could go"
             return await _end(desk, order, OrderState.EXPIRED, why)
@@ -93,7 +92,7 @@ async def _execute(
     order = cleared
     market = None
     if quote is not None and not order.reduce_only:
-        if order.reference is not None:
+        if order.reference is not None and order.limit is None:  # a limit is its own collar
             collar = guards.check_collar(quote, order.reference, desk.limits)
             if not collar.ok:
                 return await _end(desk, order, OrderState.REJECTED, collar.text)
@@ -135,12 +134,6 @@ async def _make_way(desk: Desk, order: Order) -> Order | None:
     for stop in resting:
         await cancel(desk, stop, note="it gives way to another exit")
     return None
-
-
-def _own_session(desk: Desk, order: Order) -> Session:
-    """The session an order was meant for."""
-    at = order.execute_at
-    return desk.calendar.session_at(at) or desk.calendar.next_session(at)
 
 
 async def follow(desk: Desk) -> None:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from desk import doubt, lists
+from desk import doubt, lists, locks
 from desk.desk import Desk
 from desk.report import known
 from risk.checks import Exposure, Scope, Sums
-from risk.limits import Allowance
 from trading.ledger import Ledger
+from trading.locks import Lock
 from trading.orders import WORKING, Fill, Order, OrderState
-from trading.types import Account, Instrument
+from trading.types import Account, Instrument, Side
 
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -36,6 +36,7 @@ class Funds:
     filled: dict[str, Decimal]  # units filled so far, by key of a working order
     barred: Mapping[str, str] = field(default_factory=dict)  # why, by symbol nobody may enter
     recent: tuple[Order, ...] = ()  # made within the time in which an equal one is a duplicate
+    locked: tuple[Lock, ...] = ()  # what else keeps an entry out
 
     def used(self, desk: Desk, strategy: str | None = None) -> Decimal:
         """Absolute value held (at cost) plus entries working, in currency."""
@@ -54,6 +55,30 @@ class Funds:
         if instrument.currency == self.ledger.rates.base:
             return ONE
         return known(self.ledger, instrument.currency, desk.market.now())
+
+    def opposed(self, instrument: Instrument, strategy: str, side: Side) -> list[str]:
+        """Other strategies that hold or enter it the other way: at the broker the two would cancel
+        out, and an exit of either could not close what its book says."""
+        symbol = instrument.symbol
+        held = (
+            p.book.strategy
+            for p in self.ledger.held()
+            if (p.book.account, p.book.symbol) == (self.account.account, symbol)
+            and p.quantity * side.sign < 0
+        )
+        entering = (o.strategy for o in self.entries() if o.symbol == symbol and o.side is not side)
+        return sorted({*held, *entering} - {strategy})
+
+    def leaving(self, strategy: str, symbol: str) -> Decimal:
+        """Units of a book that orders on their way already take off it, stops that rest aside."""
+        mine = (
+            order
+            for order in self.working
+            if order.reduce_only and (order.strategy, order.symbol) == (strategy, symbol)
+        )
+        return sum(
+            (o.quantity - self.filled.get(o.key, ZERO) for o in mine if o.purpose != "exit"), ZERO
+        )
 
     def _notional(self, desk: Desk, order: Order) -> Decimal:
         left = order.quantity - self.filled.get(order.key, ZERO)
@@ -77,12 +102,34 @@ class Funds:
                 known(self.ledger, position.currency, desk.market.now())
             yield Part(*position.book, position.base)
 
-    def exposure(self, desk: Desk, instrument: Instrument, strategy: str) -> Exposure:
-        """What the checks compare: everything held and every entry on its way."""
+    def free(self, desk: Desk) -> Decimal:
+        """What the account can still pay for: its buying power, or without that its cash (with
+        leverage, equity times it less everything held), less every entry not filled yet. Of the
+        broker's own figure what rests there is taken off once more: too little, never too much."""
+        account = self.account
+        power = account.buying_power
+        if power is None:
+            held = [part.value for part in self._held(desk)]
+            leverage = account.leverage or ONE
+            if leverage == ONE:
+                power = account.cash + 2 * sum((value for value in held if value < 0), ZERO)
+            else:
+                power = account.equity * leverage - sum((abs(value) for value in held), ZERO)
+        return power - sum((self._notional(desk, order) for order in self.entries()), ZERO)
+
+    def in_doubt(self, desk: Desk, symbol: str) -> bool:
+        """Whether an order of it has an outcome nobody knows yet."""
+        wall = desk.wall.now()
+        return any(o.symbol == symbol and doubt.blocks(o, wall) for o in self.working)
+
+    def exposure(
+        self, desk: Desk, instrument: Instrument, strategy: str, side: Side = Side.BUY
+    ) -> Exposure:
+        """What the checks compare: everything held and every entry on its way. `side`: the
+        entry's."""
         symbol, account, limits = instrument.symbol, self.account, desk.limits
         parts = list(self.parts(desk))
         names = {part.symbol for part in parts if part.strategy == strategy}
-        wall, plan = desk.wall.now(), desk.plans.get(strategy)  # none of what is done by hand
         total = _sums(desk, parts, instrument)
         own = (
             (strategy, limits.strategies.get(strategy), "strategy", strategy),
@@ -108,9 +155,10 @@ class Funds:
             position=total.position,
             gross=total.gross,
             open_positions=len(names - {symbol}),
-            max_positions=(plan.allowance if plan else Allowance()).max_positions,
-            unknown=any(o.symbol == symbol and doubt.blocks(o, wall) for o in self.working),
-            barred=self.barred.get(symbol, ""),
+            max_positions=desk.plans.get(strategy, desk.by_hand).allowance.max_positions,
+            unknown=self.in_doubt(desk, symbol),
+            barred=self.barred.get(symbol, "")
+            or locks.why(desk, self.locked, symbol, strategy, side),
             net=total.net,
             sector=total.sector,
             scopes=tuple(scopes),
@@ -159,4 +207,5 @@ async def funds(desk: Desk, account: Account) -> Funds:
         filled[fill.order_key] = filled.get(fill.order_key, ZERO) + fill.quantity
     since = desk.market.now() - desk.limits.duplicate
     recent = tuple(await desk.journal.read(Order, created_at__gt=since))
-    return Funds(account, ledger, working, filled, await lists.barred(desk), recent)
+    barred, locked = await lists.barred(desk), tuple(await locks.standing(desk))
+    return Funds(account, ledger, working, filled, barred, recent, locked)

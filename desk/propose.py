@@ -13,12 +13,14 @@ from desk import doubt, exits, judging, notices
 from desk.desk import LAST, Desk, Plan
 from desk.funds import Funds, funds
 from desk.universes import admission
+from desk.volatility import with_volatility
 from risk.sizing import entry_size
 from trading.bars import Answer
+from trading.errors import DataError
 from trading.facts import Picture
 from trading.orders import WORKING, Order, OrderType
 from trading.signals import Signal, SignalState
-from trading.types import Mode, Moment, Target
+from trading.types import Instrument, Mode, Moment, Target
 
 #: A next-session signal lives until one minute before its execution, a same-day one ten minutes.
 BEFORE_EXECUTION = timedelta(minutes=1)
@@ -62,6 +64,7 @@ async def propose(
     accounts = {name: await desk.brokers[name].account() for name in sorted(brokers)}
     if not accounts:
         return []
+    answers = await with_volatility(desk, plan, answers)
     await desk.market.refresh()  # the rules took their time, and a hurried clock has been held
     async with desk.journal.transaction():
         money = await funds(desk, next(iter(accounts.values())))
@@ -139,19 +142,20 @@ def _ranked(
     """Exits first, then entries by strength and symbol; that order also spends the allocation."""
     now = desk.market.now()
     wanted.sort(key=lambda w: (w[1] is not Target.FLAT, -w[0].strength, w[0].symbol))
-    used = money.used(desk, plan.strategy)
+    used, free = money.used(desk, plan.strategy), money.free(desk)
     cards = plan.cards  # the best few that can be paid for get one, and what leaves a session
     signals = []
     for rank, (answer, target, held) in enumerate(wanted, 1):
         instrument = desk.instrument(answer.symbol)
         price = nearest_tick(answer.price, instrument.tick)
         quantity = abs(held)
-        if target is not Target.FLAT:
-            quantity = entry_size(
-                instrument, price, money.account.equity, used, plan.allowance, desk.limits
-            )
-            used += quantity * price * instrument.multiplier
         stop = None if answer.stop is None else nearest_tick(answer.stop, instrument.tick)
+        if target is not Target.FLAT:
+            quantity = _entry(desk, plan, money, instrument, price, used, free, stop, answer)
+            if quantity:
+                unit = price * instrument.multiplier * money.rate(desk, instrument)
+                used += quantity * unit
+                free -= quantity * unit
         # nobody can veto what nobody was shown: its exits get a card each, entries without one wait
         shown = plan.mode is Mode.VETO and target is Target.FLAT
         carded = (cards > 0 or when.leg > 0 or shown) and quantity > 0
@@ -186,6 +190,37 @@ def _ranked(
             stop = exits.stop_of(desk, signals[-1])
             signals[-1] = replace(signals[-1], kept_stop=stop)
     return signals
+
+
+def _entry(
+    desk: Desk,
+    plan: Plan,
+    money: Funds,
+    instrument: Instrument,
+    price: Decimal,
+    used: Decimal,
+    free: Decimal,
+    stop: Decimal | None,
+    answer: Answer,
+) -> Decimal:
+    """Units; zero where nothing is left, or no exchange rate says what they cost: approving says
+    which, and the others of the scan are sized."""
+    try:
+        rate = money.rate(desk, instrument)
+    except DataError:
+        return Decimal(0)
+    return entry_size(
+        instrument,
+        price,
+        money.account.equity,
+        used,
+        plan.allowance,
+        desk.limits,
+        free=free,
+        stop=stop,
+        features=answer.features,
+        rate=rate,
+    )
 
 
 def timing(desk: Desk, plan: Plan) -> Timing:

@@ -8,7 +8,7 @@ mean anything.
 from datetime import timedelta
 from typing import Any
 
-from desk import brackets, clearing, damage, doubt, judging, lists, notices, rate, settle
+from desk import brackets, clearing, damage, doubt, judging, lists, locks, notices, rate, settle
 from desk.desk import Desk
 from desk.funds import funds
 from desk.halt import trading_state
@@ -54,6 +54,8 @@ async def claim(
             if state is Trading.REDUCING:
                 return None
             barred = (await lists.barred(desk)).get(order.symbol, "")
+            locked = await locks.standing(desk)
+            barred = barred or locks.why(desk, locked, order.symbol, order.strategy, order.side)
             if barred:
                 raise Barred(f"{order.symbol} was {barred}")
             if market is not None:

@@ -51,8 +51,10 @@ async def card(desk: Desk, signal_id: int, *, reader: int = 0) -> Card:
     signal = await desk.journal.first(Signal, id=signal_id)
     if signal is None:
         raise DeskError(f"there is no signal {signal_id}; /signals lists those waiting")
-    order = await desk.journal.first(Order, signal_id=signal_id, order="-id")
-    fills = await desk.journal.read(Fill, order_key=order.key) if order else []
+    orders = await desk.journal.read(Order, signal_id=signal_id, order="-id")
+    order = orders[0] if orders else None  # those before it were changed into it
+    keys = tuple(one.key for one in orders)
+    fills = await desk.journal.read(Fill, order_key__in=keys) if orders else []
     picture = await desk.journal.first(Picture, subject=card_subject(signal_id), order="-id")
     shown = _card(desk, signal, order, fills, picture, reader)
     if signal.state is not SignalState.PENDING:

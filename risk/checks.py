@@ -1,6 +1,6 @@
 """Pre-trade checks. Each answers with its figure; an order exists only where all pass."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -149,8 +149,8 @@ def check_positions(exposure: Exposure) -> Check:
     return Check("positions", free, text, used, limit)
 
 
-def check_unknown(exposure: Exposure, symbol: str) -> Check:
-    if exposure.unknown:
+def check_unknown(unknown: bool, symbol: str) -> Check:
+    if unknown:
         return Check("unknown", False, f"{symbol} has an order whose outcome is not known yet")
     return Check("unknown", True, "no order in doubt")
 
@@ -223,6 +223,31 @@ def check_power(value: Decimal, power: Decimal) -> Check:
     return Check("buying power", value <= power, text, value, power)
 
 
+def check_opposed(symbol: str, against: Sequence[str]) -> Check:
+    """`against`: strategies whose books go the other way in it."""
+    if against:
+        names = ", ".join(against)
+        text = f"{symbol} is held the other way by {names}; /close {symbol} closes it"
+        return Check("opposed", False, text)
+    return Check("opposed", True, "no strategy goes the other way")
+
+
+def check_money(intent: Intent, left: Decimal, currency: str, rate: Decimal = Decimal(1)) -> Check:
+    """`left`: what the strategy's allocation and the account can still pay, in currency; `rate`:
+    what a unit of the instrument's is worth in it."""
+    value = intent.quantity * intent.price * intent.instrument.multiplier * rate
+    text = f"costs {value:,.2f} {currency}, {max(left, ZERO):,.2f} {currency} left"
+    return Check("money", value <= left, text)
+
+
+def check_minimum(intent: Intent) -> Check:
+    """The least value the instrument may be entered with."""
+    value = intent.quantity * intent.price * intent.instrument.multiplier
+    least = intent.instrument.minimum
+    text = f"worth {value:,.2f}, at least {least:,.2f} {intent.instrument.currency}"
+    return Check("minimum", value >= least, text)
+
+
 def entry_checks(
     intent: Intent, exposure: Exposure, limits: Limits, state: Trading, drift: Decimal
 ) -> list[Check]:
@@ -230,7 +255,7 @@ def entry_checks(
     return [
         check_trading(state, reduces=False),
         check_barred(exposure.barred),
-        check_unknown(exposure, intent.instrument.symbol),
+        check_unknown(exposure.unknown, intent.instrument.symbol),
         check_quantity(intent),
         *size_checks(intent, exposure, limits),
         check_positions(exposure),
@@ -238,11 +263,12 @@ def entry_checks(
     ]
 
 
-def exit_checks(intent: Intent, exposure: Exposure, state: Trading) -> list[Check]:
-    """An exit lowers risk: neither size limits nor price drift may keep us in."""
+def exit_checks(intent: Intent, unknown: bool, state: Trading) -> list[Check]:
+    """An exit lowers risk: neither size limits nor price drift may keep us in, nor an exchange rate
+    nobody knows."""
     return [
         check_trading(state, reduces=True),
-        check_unknown(exposure, intent.instrument.symbol),
+        check_unknown(unknown, intent.instrument.symbol),
         check_quantity(intent),
     ]
 

@@ -5,6 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
+from risk.aims import Aim
+from trading.parts import Part
+
+ZERO = Decimal(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Caps:
@@ -86,5 +91,18 @@ class Allowance:
     """One strategy's money: fractions of the account's equity."""
 
     allocation: Decimal = Decimal("0.80")
-    position: Decimal = Decimal("0.05")  # aimed at by each entry
+    position: Decimal = Decimal("0.05")  # aimed at by each entry without a rule
     max_positions: int = 20
+    amount: Decimal | None = None  # in place of `allocation`: money, in the desk's currency
+    aim: Aim | None = None  # the rule that sizes an entry
+
+    def limit(self, equity: Decimal) -> Decimal:
+        """What the strategy may use in all, in currency; never below zero."""
+        return max(self.allocation * equity if self.amount is None else self.amount, ZERO)
+
+    def with_part(self, part: Part) -> "Allowance":
+        """The same with another allocation."""
+        if part.amount is not None:
+            return replace(self, amount=part.amount)
+        assert part.share is not None
+        return replace(self, allocation=part.share, amount=None)

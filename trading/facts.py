@@ -12,6 +12,7 @@ from typing import Any
 
 from trading.brackets import Bracket
 from trading.judgement import Judgement
+from trading.locks import Lock
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import ORDER_MOVES, Fill, Order
 from trading.people import Authenticator, Invite, Member
@@ -270,6 +271,7 @@ Fact = (
     | Selection
     | Listing
     | Judgement
+    | Lock
     | Trial
     | Member
     | Invite
@@ -315,6 +317,7 @@ WHOLE: frozenset[type] = frozenset(
         Latch,
         ClockReading,
         Listing,
+        Lock,
         Authenticator,
     }
 )

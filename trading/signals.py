@@ -44,7 +44,7 @@ class Signal:
     execute_at: datetime  # market time
     expires_at: datetime  # market time; no decision after it
     equity: Decimal = Decimal(0)  # the account's equity when it was sized, in its currency
-    leg: int = 0
+    leg: int = 0  # negative: asked for by hand, in the request of that number
     strength: float = 0.0
     rank: int = 0  # 1 is the best of its scan
     stop: Decimal | None = None
@@ -59,8 +59,14 @@ class Signal:
     mode: Mode = Mode.MANUAL  # who decides this one; a veto may become manual
     window: int = 0  # seconds of wall time a veto may come in, from when its card was taken
     veto_until: datetime | None = None  # wall time the window ends; None before it began
+    limit: Decimal | None = None  # the worst price its order may trade at; None: at the market
     id: int = 0
     version: int = 0
+
+    @property
+    def by_hand(self) -> bool:
+        """Asked for in a chat: its quantity is what was asked, neither sized nor the whole book."""
+        return self.leg < 0
 
     @property
     def is_exit(self) -> bool:

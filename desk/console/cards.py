@@ -35,17 +35,43 @@ def card_message(desk: Desk, card: Card) -> Message:
     size = wording.money(card.value, currency)
     if card.share is not None:
         size += f" · {wording.percent(card.share)} of equity"
-    size += _fees(desk, card)
+    size += _rule(desk, signal) + _fees(desk, card)
     bar = f"{signal.moment.value} {wording.short_day(_decided_on(desk, signal))}"
     return message(
         *_status(desk, card),
         bold(headline(card)),
         company,
-        f"\n{size}\nSignal {wording.price(signal.price)} {currency} · {bar}{_stop(card)}\n",
-        italic(signal.reason[:400] or "no reason given"),
+        f"\n{size}\n{_asked_at(card, currency, bar)}",
+        _reason(signal),
         f"\n{_timing(desk, card)}{signal.strategy} · signal {signal.id}",
         buttons=buttons(card),
     )
+
+
+def _asked_at(card: Card, currency: str, bar: str) -> str:
+    """The price a signal was made on; by hand its limit, since the lines below say the price."""
+    signal = card.signal
+    if not signal.by_hand:
+        return f"Signal {wording.price(signal.price)} {currency} · {bar}{_stop(card)}\n"
+    if signal.limit is None:
+        return "At the market\n"
+    return f"Limit {wording.price(signal.limit)} {currency}, good for its session\n"
+
+
+def _reason(signal: Signal) -> Span:
+    """A strategy's own words, or what a trade by hand would do, line by line."""
+    if signal.by_hand:
+        return Span(signal.reason[:600])
+    return italic(signal.reason[:400] or "no reason given")
+
+
+def _rule(desk: Desk, signal: Signal) -> str:
+    """The rule that sized an entry, in a clause; "" for the usual share of equity."""
+    plan = desk.plans.get(signal.strategy)
+    aim = plan.allowance.aim if plan else None
+    if aim is None or signal.is_exit or signal.by_hand:
+        return ""
+    return f"\n{wording.capital(aim.text)}"
 
 
 def outcome(desk: Desk, card: Card) -> str:

@@ -15,6 +15,7 @@ from desk.console import (
     helping,
     jobs,
     lists,
+    manual,
     money,
     people,
     reasons,
@@ -22,9 +23,11 @@ from desk.console import (
     service,
     snoozed,
 )
+from desk.console.allocate import allocate
 from desk.console.calendar import calendar
 from desk.console.compare import compare
 from desk.console.health import health
+from desk.console.locks import locks_
 from desk.console.notify import notify
 from desk.console.pnl import pnl
 from desk.console.reconcile import ACTS, reconcile
@@ -93,6 +96,45 @@ VERBS: dict[str, Verb] = {
     "scan": Verb(service.scan, "look for signals now", "[strategy]", topic="Signals", needs=TRADER),
     "positions": Verb(money.positions, "what is held, at what price", topic="Trading"),
     "orders": Verb(money.orders, "orders working and done", topic="Trading"),
+    "buy": Verb(
+        manual.buy,
+        "buy by hand; a card shows the effect first",
+        "SYMBOL [UNITS|AMOUNT] [limit P] [stop P]",
+        "Trading",
+        "AAPL 5000usd",
+        needs=TRADER,
+        private=True,
+    ),
+    "sell": Verb(
+        manual.sell,
+        "sell by hand; a card shows the effect first",
+        "SYMBOL [UNITS|AMOUNT] [limit P] [stop P]",
+        "Trading",
+        "AAPL 10 limit 210",
+        needs=TRADER,
+        private=True,
+    ),
+    "close": Verb(
+        manual.close,
+        "close an instrument in every book; asks once",
+        "SYMBOL [half]",
+        "Trading",
+        "AAPL half",
+        needs=TRADER,
+        private=True,
+    ),
+    "cancel": Verb(
+        manual.cancel, "cancel an order", "ORDER", "Trading", "12", needs=TRADER, private=True
+    ),
+    "modify": Verb(
+        manual.change,
+        "change an order: cancelled, then placed anew",
+        "ORDER [qty N] [limit P]",
+        "Trading",
+        "12 limit 99.50",
+        needs=TRADER,
+        private=True,
+    ),
     "unknown": Verb(
         unknown,
         "orders nobody knows the fate of",
@@ -115,6 +157,15 @@ VERBS: dict[str, Verb] = {
         private=True,
     ),
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Trading"),
+    "allocate": Verb(
+        allocate,
+        "each strategy's money; more of it asks once",
+        "[STRATEGY PERCENT|AMOUNT]",
+        "Trading",
+        "mean_reversion 50 %",
+        needs=OWNER,
+        private=True,
+    ),
     "backtest": Verb(
         backtest.backtest, "a strategy over the past", "STRATEGY [period]", topic="Trading"
     ),
@@ -170,9 +221,17 @@ VERBS: dict[str, Verb] = {
     "blacklist": Verb(
         lists.blacklist,
         "instruments nobody may enter; letting one in again asks once",
-        "[add|remove SYMBOL…] [reason]",
+        "[add|remove SYMBOL…] [until END] [reason]",
         topic="Lists",
         acts=LISTED,
+    ),
+    "locks": Verb(
+        locks_,
+        "what may not be entered for a while; lifting one asks once",
+        "[add SYMBOL|STRATEGY|SIDE [until END] [reason]|remove N]",
+        "Lists",
+        "add AAPL until 3d earnings",
+        acts={**LISTED, "lift": TRADER},
     ),
     "universe": Verb(
         lists.universe, "what strategies may enter, and how it is chosen", "[name]", topic="Lists"

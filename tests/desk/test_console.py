@@ -87,7 +87,7 @@ async def test_a_card_says_what_the_order_will_pay_until_it_is_sent():
         ("/approve ４２", "is no signal number"),
         ("/pnl fortnight", "is neither a period (today, week, month, quarter, ytd, all, jan,"),
         ("/scan astrology", "No strategy called 'astrology'; there are: dip"),
-        ("/dance", "There is no command /dance; /help lists them all"),
+        ("/juggle", "There is no command /juggle; /help lists them all"),
         ("/why 0", "There is no signal 0"),
     ],
 )
