@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from crewing import Person
 from desk.desk import DIGESTS, Digests, Estimate, Operator, Plan
+from risk.autonomy import Demotion, Promotion
 from risk.limits import Allowance, Limits
 from settings import DEMO_TOKEN, Settings
 from trading.errors import BrokerRejected, ConfigError
+from trading.parts import Part
 from trading.people import Discipline
 from trading.ports import Calendar
-from trading.types import Instrument, Side
+from trading.types import Holding, Instrument, Side
 
 if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
     from brokers.costs import Costs
@@ -68,6 +70,15 @@ def discipline(settings: Settings) -> Discipline:
 
 
 def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
+    """Raises ConfigError where a strategy that holds a session would enter after it."""
+    from worker.timing import duration
+
+    for name, chosen in settings.strategies.items():
+        if known[name].holds is Holding.SESSION and chosen.executes not in ("", "now"):
+            raise ConfigError(
+                f"setting 'strategies.{name}.executes' = {chosen.executes!r}: it holds one "
+                "session and must go now"
+            )
     return {
         name: Plan(
             strategy=name,
@@ -75,24 +86,35 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
             holds=known[name].holds,
             timeframe=known[name].timeframe,
             mode=chosen.mode,
-            allowance=Allowance(chosen.allocation, chosen.position, chosen.max_positions),
+            allowance=_allowance(settings, name),
             cards=chosen.cards,
             universe=chosen.universe,
+            executes=chosen.executes,
+            veto_window=duration(chosen.veto_window),
+            promotion=Promotion(**chosen.promotion.model_dump()),
+            demotion=Demotion(**chosen.demotion.model_dump()),
+            cooldown=chosen.cooldown,
             exits=chosen.exits.read(),
         )
         for name, chosen in settings.strategies.items()
     }
 
 
+def _allowance(settings: Settings, name: str) -> Allowance:
+    """Raises ConfigError for money in a currency that is not the desk's."""
+    chosen = settings.strategies[name]
+    part, aim = Part.parse(str(chosen.allocation)), chosen.sizing.aim(settings.currency)
+    if part.currency not in ("", settings.currency):
+        raise ConfigError(
+            f"setting 'strategies.{name}.allocation' is in {part.currency}; the desk's currency is "
+            f"{settings.currency}"
+        )
+    made = Allowance(position=chosen.position, max_positions=chosen.max_positions, aim=aim)
+    return made.with_part(part)
+
+
 def limits(settings: Settings) -> Limits:
-    chosen = settings.limits
-    return Limits(
-        chosen.order_notional,
-        chosen.position_notional,
-        chosen.gross_notional,
-        chosen.drift,
-        chosen.collar,
-    )
+    return settings.limits.values()
 
 
 def costs(settings: Settings) -> "Costs":

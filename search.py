@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from strategies.params import parameters
 from trading.bars import Strategy
 from trading.clocks import SystemClock
 from trading.errors import BadCommand, DataError, DeskError
+from trading.parts import Part
 from wiring import strategy_files
 
 METRICS = {"sharpe": "Sharpe ratio", "net": "net return", "calmar": "net over drawdown"}
@@ -335,14 +337,21 @@ def _last_day(panel: Panel, end: date | None) -> date:
     return min(end or newest, newest)
 
 
+def _share(part: Part, capital: Decimal) -> Decimal:
+    if part.amount is None:
+        return part.share or Decimal(1)
+    return min(part.amount / capital, Decimal(1))
+
+
 def _terms(settings: Settings, strategy: str, history: backtest.History, day: date) -> Terms:
     plan, costs = settings.strategies[strategy], settings.costs
+    part = Part.parse(str(plan.allocation))
     traded = [history.instruments.find(symbol) for symbol in history.panel.symbols]
     stake = settings.capital * plan.position
     charges = charging.course(settings, [one for one in traded if one is not None], stake, day)
     return Terms(
         position=float(plan.position),
-        allocation=float(plan.allocation),
+        allocation=float(_share(part, settings.capital)),
         stake=float(stake),
         slippage=float(costs.slippage_bps) / 1e4,
         fee_per_unit=float(costs.per_unit),

@@ -32,7 +32,10 @@ from pydantic_settings import (
 from charges.settings import ChargeSettings
 from crewing import PeopleSettings, Person
 from mail.settings import MailSettings
+from risk.autonomy_settings import DemotionSettings, PromotionSettings
 from risk.exit_settings import ExitSettings
+from risk.settings import LimitSettings
+from risk.sizing_settings import Allocation, SizingSettings
 from trading.errors import ConfigError
 from trading.ledger import Method
 from trading.types import Mode
@@ -57,25 +60,20 @@ class StrategySettings(BaseModel):
     """How one strategy is run. Fractions are of the account's equity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    mode: Literal[Mode.MANUAL, Mode.AUTO] = Mode.MANUAL
-    allocation: Fraction = Decimal("0.80")
+    mode: Mode = Mode.MANUAL
+    veto_window: Annotated[str, Field(pattern="^[1-9][0-9]{0,3}[smh]$")] = "10m"
+    executes: Literal["", "now", "close", "next open", "next close"] = ""
+    promotion: PromotionSettings = PromotionSettings()
+    demotion: DemotionSettings = DemotionSettings()
+    allocation: Allocation = Decimal("0.80")  # or an amount, "25000 USD"
     position: Fraction = Decimal("0.05")
     max_positions: int = Field(default=20, ge=1)
     cards: int = Field(default=3, ge=0, le=10)
     params: dict[str, Any] = Field(default_factory=dict)
     universe: str = ""  # what it may enter; "" is the whole book
+    sizing: SizingSettings = SizingSettings()
+    cooldown: int = Field(default=0, ge=0, le=250)  # sessions out of a symbol after a stop
     exits: ExitSettings = ExitSettings()
-
-
-class LimitSettings(BaseModel):
-    """Pre-trade limits, fractions of equity; see README, "What is checked"."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    order_notional: Fraction = Decimal("0.05")
-    position_notional: Fraction = Decimal("0.10")
-    gross_notional: Annotated[Decimal, Field(gt=0, le=10)] = Decimal("1.00")
-    drift: Fraction = Decimal("0.01")
-    collar: Fraction = Decimal("0.02")
 
 
 class CostSettings(BaseModel):

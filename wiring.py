@@ -57,7 +57,7 @@ if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
 
 log = structlog.get_logger(__name__)
 PAPER_TIMEOUT, PAPER_CONNECT = 5.0, 1.0  # wall seconds its process may take to answer
-DAILY_CHORES = ("backup", "restore-check", "reconcile:session")
+DAILY_CHORES = ("backup", "restore-check", "reconcile:session", "autonomy")
 CALENDAR = "XNYS"  # whose sessions the shipped sample keeps
 
 
@@ -340,7 +340,7 @@ def replay_desk(
         bell=Silence(),
         desk_id="replay",
         currency=settings.currency,
-        limits=limits(settings),
+        limits=limits(settings).of_history(),
         methods=settings.lots,
         rates=settings.rates,
         universes=universes(settings),

@@ -20,6 +20,7 @@ from desk import story, wording
 from desk.console import cards
 from desk.console.deciding import parse_scan
 from desk.desk import Desk
+from desk.snoozing import AGAIN
 from trading.errors import JournalError
 from trading.facts import Lane, Notice, NoticeState, Request
 from trading.messages import Button, Message, Span, bold, italic, message
@@ -138,7 +139,7 @@ class Backlog:
         if await self.letters.shown(newest):
             return None
         lane = min(row.lane for row in rows)
-        if newest.kind == "card":
+        if newest.kind in ("card", AGAIN):
             return await self._card(rows, lane)
         if newest.kind == "list":
             strategy, bar = parse_scan(newest.subject)

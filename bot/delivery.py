@@ -12,7 +12,7 @@ from bot.letters import Letters
 from bot.outage import Outage
 from bot.pace import Bucket, Pace
 from bot.reach import Reach
-from desk import crew, notices
+from desk import crew, modes, notices
 from desk.console.render import Rendered
 from desk.desk import Desk
 from trading.facts import Lane, Notice
@@ -90,6 +90,8 @@ class Delivery:
             return Outcome("unreachable", "no operator any more")
         try:
             said = await self.letters.send(notice, rendered)
+            if notice.kind == "card":  # taken, now or before a crash: a veto may come from here on
+                await modes.shown(self.desk, notices.signal_of(notice.subject), notice.recipient)
         except TelegramRetryAfter as busy:
             self.pace.hold(notice.recipient, busy.retry_after)
             return Outcome("waits", str(busy), timedelta(seconds=busy.retry_after))

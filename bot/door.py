@@ -12,7 +12,7 @@ from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, MaybeInaccessibleMessage, Message, TelegramObject, User
 
 from bot.callbacks import Press
-from bot.ports import Nonces
+from bot.ports import Nonces, Posts
 from desk import audit, crew, inbox, rights
 from desk.console import people
 from desk.console.verbs import VERBS
@@ -24,6 +24,7 @@ from trading.ports import Journal
 log = structlog.get_logger(__name__)
 MOST_ARGS = 20
 MOST_CHARS = 64
+MOST_SAID = 200  # characters of a text that is no command
 MOST_NAMED = 1_000  # strangers the log names; a flood of them may not fill it
 
 #: A press does not say when it was made, so a question is answered with yes soon or not at all: a
@@ -50,6 +51,7 @@ class Door:
 
     desk: Desk
     nonces: Nonces
+    posts: Posts | None = None
 
     @property
     def journal(self) -> Journal:
@@ -112,6 +114,17 @@ class Door:
         known = VERBS.get(verb)
         may = known is not None and not rights.refusal(self.desk, request, known)
         return await inbox.receive(self.journal, request, latches=may)
+
+    async def words(self, message: Message) -> dict[str, str]:
+        """Of a text that is no command: what it says, and what the message shows that it replies
+        to."""
+        text, to = message.text or "", message.reply_to_message
+        if text.startswith("/"):
+            return {}
+        post = None
+        if to is not None and self.posts is not None:
+            post = await self.posts.find(message.chat.id, to.message_id)
+        return {"said": text[:MOST_SAID], "about": post.subject if post else ""}
 
     async def press(
         self, update_id: int, user: User, chat: int, message_id: int, nonce: str, *, seen: str = ""
@@ -247,8 +260,9 @@ def router(door: Door) -> Router:
         assert message.from_user is not None
         verb, args = read_command(message.text or "")
         user, chat = message.from_user, message.chat.id
+        said = await door.words(message) if verb == "help" else {}
         await door.wake(
-            await door.record(event_update.update_id, user, chat, verb, args, message.date)
+            await door.record(event_update.update_id, user, chat, verb, args, message.date, **said)
         )
 
     @routes.callback_query(Press.filter())

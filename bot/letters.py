@@ -13,6 +13,7 @@ from aiogram.types import BufferedInputFile, InputMediaDocument, InputMediaPhoto
 from bot.ports import Nonces, Post, Posts
 from bot.voice import Key, Said, keyboard, keys, say
 from desk.console.render import Rendered
+from desk.snoozing import comes_again
 from logs import scrub
 from trading.clocks import WallClock
 from trading.facts import Notice, Picture, PictureState, Request
@@ -101,6 +102,8 @@ class Letters:
         if picture is not None and picture.state is not PictureState.DRAWN:
             picture = None
         post = await self._target(notice)
+        if post is not None and comes_again(notice, post.updated_at):
+            post = None  # a new message, below what was said meanwhile
         letter = Letter(notice, message, keys(message), picture)
         wanted = letter.said(
             caption=picture is not None or (post is not None and post.has_photo),

@@ -48,7 +48,7 @@ async def run(
     register_secret(token)
     bot = open_bot(token, api_base)
     await crew.muster(desk)
-    door = Door(desk, nonces)
+    door = Door(desk, nonces, posts)
     dispatcher = Dispatcher()
     dispatcher.include_router(router(door))
     letters = Letters(bot, desk.journal, posts, nonces, desk.wall)

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from desk.beats import TELEGRAM
 from trading.clocks import WallClock
 from trading.facts import Cursor
 from trading.ports import Journal
 
 log = structlog.get_logger(__name__)
-NAME = "telegram:reached"
+NAME = TELEGRAM
 LONG = timedelta(minutes=10)  # an absence that is told of
 KEPT = timedelta(minutes=1)  # between two notes of it on disk
 

@@ -38,7 +38,8 @@ class PaperBroker:
     decision and its record happen without an await in between.
 
     A market order fills at once while its quote is tradable, else at the next tradable quote seen
-    by `work`. Limit and stop orders rest until reached or cancelled. `cash` opens a new book only.
+    by `work`. Limit and stop orders rest until reached or cancelled; at its `until` what is left of
+    an order expires. `cash` opens a new book only.
     """
 
     name: str
@@ -96,6 +97,8 @@ class PaperBroker:
                 f"order is for {order.broker}/{order.account}; "
                 f"this is {self.name}/{self.account_id}"
             )
+        if order.until is not None and self._clock.now() >= order.until:
+            raise BrokerRejected(f"the order to {order.side} {order.symbol} was good until before")
         found = self._instruments.find(order.symbol)
         instrument = check_form(order, found, self.rules.currency)
         try:
@@ -141,6 +144,12 @@ class PaperBroker:
         for ref in list(self.statement.working):
             ticket = self.statement.working.get(ref)
             if ticket is None:
+                continue
+            until = ticket.order.until
+            if until is not None and self._clock.now() >= until:
+                at = self._clock.now()
+                self._record([Closed(ref, OrderState.EXPIRED, at, "not reached in its session")])
+                moved += 1
                 continue
             try:
                 moved += self._work(ref, await self._quotes_for(ticket.order))

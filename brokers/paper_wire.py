@@ -64,6 +64,7 @@ def order_to_json(order: Order) -> dict[str, Any]:
         "reduce_only": order.reduce_only,
         "execute_at": order.execute_at.isoformat(),
         "created_at": order.created_at.isoformat(),
+        "until": None if order.until is None else order.until.isoformat(),
     }
 
 
@@ -85,6 +86,7 @@ def order_from_json(body: Json) -> Order:
             stop=_decimal(body.get("stop")),
             reference=_decimal(body.get("reference")),
             reduce_only=_flag(body["reduce_only"]),
+            until=_time(body["until"]) if body.get("until") else None,
         ),
     )
 

@@ -54,6 +54,22 @@ class SelectionRow(Model):
         unique_together = (UNIQUE[Selection],)
 
 
+class EntryLockRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    scope = WordsField()
+    reason = WordsField()
+    by = WordsField()
+    at = InstantField()
+    until = InstantField(null=True)
+    lifted_by = WordsField()
+    lifted_at = InstantField(null=True)
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "entry_locks"
+        indexes = (("lifted_at", "until"),)
+
+
 class ListingRow(Model):
     id = fields.BigIntField(primary_key=True)
     name = WordsField()
@@ -79,6 +95,18 @@ class TrialRow(Model):
     class Meta:
         table = "trials"
         unique_together = (UNIQUE[Trial],)
+
+
+class JudgementRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    signal_id = fields.BigIntField()
+    stage = WordsField()
+    at = InstantField()
+    checks = JsonTextField()
+
+    class Meta:
+        table = "judgements"
+        indexes = (("signal_id",),)
 
 
 class MemberRow(Model):

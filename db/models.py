@@ -16,7 +16,9 @@ from db.house_models import (
     AuthenticatorRow,
     BracketRow,
     DeedRow,
+    EntryLockRow,
     InviteRow,
+    JudgementRow,
     ListingRow,
     MemberRow,
     PauseRow,
@@ -41,6 +43,8 @@ from trading.facts import (
     Run,
     Trial,
 )
+from trading.judgement import Judgement
+from trading.locks import Lock
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import Fill, Order
 from trading.people import Authenticator, Invite, Member
@@ -72,6 +76,11 @@ class SignalRow(Model):
     decided_at = InstantField(null=True)
     note = WordsField()
     carded = fields.BooleanField()
+    kept_stop = ExactField(null=True)
+    mode = WordsField(db_default="manual")
+    window = fields.BigIntField(db_default=0)
+    veto_until = InstantField(null=True)
+    limit = ExactField(null=True)
     version = fields.BigIntField()
 
     class Meta:
@@ -108,12 +117,18 @@ class OrderRow(Model):
     note = WordsField()
     submitted_at = InstantField(null=True)
     done_at = InstantField(null=True)
+    until = InstantField(null=True)
     version = fields.BigIntField()
 
     class Meta:
         table = "orders"
         unique_together = (UNIQUE[Order],)
-        indexes = (("state", "execute_at"), ("signal_id",))
+        indexes = (
+            ("state", "execute_at"),
+            ("signal_id",),
+            ("created_at",),
+            ("submitted_at",),
+        )
 
 
 class FillRow(Model):
@@ -302,8 +317,10 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Beat: BeatRow,
     Cursor: CursorRow,
     Preference: PreferenceRow,
+    Judgement: JudgementRow,
     Selection: SelectionRow,
     Listing: ListingRow,
+    Lock: EntryLockRow,
     Trial: TrialRow,
     Member: MemberRow,
     Invite: InviteRow,

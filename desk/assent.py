@@ -45,6 +45,17 @@ async def waits(desk: Desk, signal: Signal, intent: Intent, by: str) -> str:
     )
 
 
+async def require_alone(desk: Desk, intent: Intent, by: str) -> None:
+    """Raises DeskError for a larger order than `by` may decide alone: of a change, which no second
+    press completes."""
+    asker = await rights.require_trader(desk, by)
+    sizes = (asker.largest if asker else None, desk.discipline.two_above if asker else None)
+    most = min((size for size in sizes if size is not None), default=None)
+    if most is not None and (value := await _worth(desk, intent)) > most:
+        said, alone = (wording.money(one, desk.currency) for one in (value, most))
+        raise DeskError(f"that is {said}; you may decide {alone} alone")
+
+
 async def first_of(desk: Desk, signal_id: int) -> str:
     """Who approved it first and waits for a second, by name; "" where nobody does."""
     if desk.discipline.two_above is None:

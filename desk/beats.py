@@ -9,6 +9,9 @@ EVERY = 10.0  # wall seconds between two beats of a process
 SILENT = timedelta(seconds=60)  # six beats
 FORGOTTEN = timedelta(days=1)  # who was not heard of for longer is expected no more
 
+#: The cursor of when Telegram last answered, wall time; noted about once a minute.
+TELEGRAM = "telegram:reached"
+
 #: In a beat's detail: when its silence, which was told, began.
 TOLD = "silent_since"
 

@@ -8,11 +8,15 @@ from dataclasses import replace
 
 from desk import preferences
 from desk.desk import Desk, Plan
+from trading.parts import Part
 from trading.types import Mode
 
 #: By kind: the plan with the value; ValueError for one that cannot be read.
 CHANGES: Mapping[str, Callable[[Plan, str], Plan]] = {
     "mode": lambda plan, value: replace(plan, mode=Mode(value)),
+    "allocation": lambda plan, value: replace(
+        plan, allowance=plan.allowance.with_part(Part.parse(value))
+    ),
 }
 
 

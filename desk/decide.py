@@ -3,17 +3,19 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from desk import assent, clearing, damage, notices, wording
+from desk import assent, clearing, damage, judging, notices, wording
+from desk.clearing import HALF, WHOLE
 from desk.desk import Desk
 from desk.funds import funds
 from desk.halt import trading_state
 from risk import checks
-from trading.errors import DeskError
-from trading.orders import Order, OrderState
+from trading.errors import DeskError, Refused
+from trading.orders import Order, OrderState, OrderType
 from trading.signals import Signal, SignalState
 from trading.types import Account
 
-ZERO = Decimal(0)
+#: Decided by a window that ended without a veto.
+UNVETOED = "veto"
 
 
 async def signal_of(desk: Desk, signal_id: int) -> Signal:
@@ -23,9 +25,16 @@ async def signal_of(desk: Desk, signal_id: int) -> Signal:
     return signal
 
 
-async def approve(desk: Desk, signal_id: int, *, by: str, account: Account | None = None) -> Order:
-    """The order that carries out the signal. Raises DeskError when it may not be approved now;
-    then nothing has changed. `account` as in `ask`."""
+async def approve(
+    desk: Desk,
+    signal_id: int,
+    *,
+    by: str,
+    account: Account | None = None,
+    part: Decimal = WHOLE,
+) -> Order:
+    """The order that carries out the signal, or `part` of it. Raises DeskError when it may not be
+    approved now; then nothing has changed. `account` as in `ask`."""
     signal = await signal_of(desk, signal_id)
     instrument = desk.instrument(signal.symbol)
     market = await clearing.ask(desk, instrument, account)
@@ -35,14 +44,20 @@ async def approve(desk: Desk, signal_id: int, *, by: str, account: Account | Non
         money = await funds(desk, market.account)
         await damage.check(desk, signal.symbol)
         state = await trading_state(desk, signal.strategy, instrument.broker)
-        pressed = by.startswith("operator:")
-        asked = clearing.asked(desk, signal, instrument, market, money, state, pressed=pressed)
-        cleared = checks.clear(*asked)
+        pressed = by == UNVETOED or by.startswith("operator:")
+        intent, answers = clearing.asked(
+            desk, signal, instrument, market, money, state, pressed=pressed, part=part
+        )
+        if part == HALF and not intent.quantity:
+            raise Refused(f"half of {signal.symbol} is less than one lot; approve all or nothing")
+        cleared = checks.clear(intent, answers)
         waits = await assent.waits(desk, signal, cleared.intent, by)
-        moved = None if waits else await _approved(desk, signal, cleared, by)
+        note = _halved(signal, cleared.intent.quantity) if part == HALF else ""
+        moved = None if waits else await _approved(desk, signal, cleared, by, note)
         order = _order(desk, moved, cleared, market) if moved else None
         if order is not None:
             await desk.journal.append([order])
+            await judging.keep(desk, signal_id, judging.Stage.DECISION, cleared.checks)
         await notices.tell_changed(desk, "card", [notices.card_subject(signal_id)])
         await _tell_list(desk, moved or signal)
     await desk.bell.ring("postman")
@@ -51,25 +66,28 @@ async def approve(desk: Desk, signal_id: int, *, by: str, account: Account | Non
     return order
 
 
-async def _approved(desk: Desk, signal: Signal, cleared: checks.Cleared, by: str) -> Signal:
+async def _approved(
+    desk: Desk, signal: Signal, cleared: checks.Cleared, by: str, note: str
+) -> Signal:
     moved = await desk.journal.move(
         signal,
         state=SignalState.APPROVED,
         quantity=cleared.intent.quantity,
         decided_by=by,
         decided_at=desk.market.now(),
+        note=note,
     )
     if moved is None:
         raise DeskError(f"signal {signal.id} was just decided by somebody else")
     return moved
 
 
-async def sized(desk: Desk, signal_id: int) -> checks.Intent:
+async def sized(desk: Desk, signal_id: int, account: Account | None = None) -> checks.Intent:
     """What an approval would order now, where it may be approved; DeskError where it may not."""
     signal = await signal_of(desk, signal_id)
     require_pending(desk, signal)
     instrument = desk.instrument(signal.symbol)
-    market = await clearing.ask(desk, instrument)
+    market = await clearing.ask(desk, instrument, account)
     money = await funds(desk, market.account)
     await damage.check(desk, signal.symbol)
     state = await trading_state(desk, signal.strategy, instrument.broker)
@@ -105,6 +123,22 @@ async def reject(desk: Desk, signal_id: int, *, by: str, reason: str = "") -> Si
         signal = await signal_of(desk, signal_id)
         require_pending(desk, signal)
         moved = await _decided(desk, signal, SignalState.REJECTED, by, reason)
+    await desk.bell.ring("postman")
+    return moved
+
+
+async def explain(desk: Desk, signal_id: int, *, by: str, reason: str) -> Signal:
+    """Keep why `by` rejected it, said afterwards. Raises DeskError where they did not."""
+    async with desk.journal.transaction():
+        signal = await signal_of(desk, signal_id)
+        if signal.state is not SignalState.REJECTED or signal.decided_by != by:
+            raise DeskError(f"{decided_text(desk, signal)}; a reason goes with your own rejection")
+        moved = await desk.journal.move(signal, note=reason)
+        if moved is None:
+            raise DeskError(f"signal {signal_id} was just changed by somebody else; press again")
+        if moved.carded:
+            await notices.tell_changed(desk, "card", [notices.card_subject(signal_id)])
+        await _tell_list(desk, moved)
     await desk.bell.ring("postman")
     return moved
 
@@ -170,15 +204,23 @@ def decided_text(desk: Desk, signal: Signal) -> str:
 
 
 def decider(desk: Desk, signal: Signal, *, reader: int = 0) -> str:
-    """Who decided, as `reader` would call them: "you", a name, "auto"."""
+    """Who decided, as `reader` would call them: "you", a name, "auto", "the veto window"."""
     kind, _, number = signal.decided_by.partition(":")
+    if kind == UNVETOED:
+        return "the veto window"
     if kind == "operator" and number.isdigit():
         return "you" if int(number) == reader else desk.operator_name(int(number))
     return "" if kind == "clock" else kind
 
 
+def _halved(signal: Signal, quantity: Decimal) -> str:
+    of = f" of {wording.quantity(signal.quantity)}" if signal.quantity else ""
+    return f"half size, {wording.quantity(quantity)}{of}"
+
+
 def _order(desk: Desk, signal: Signal, cleared: checks.Cleared, market: clearing.Market) -> Order:
     intent = cleared.intent
+    limited = signal.limit is not None
     return Order(
         key=f"{desk.desk_id}-{signal.id}-{signal.leg}",
         strategy=signal.strategy,
@@ -192,6 +234,9 @@ def _order(desk: Desk, signal: Signal, cleared: checks.Cleared, market: clearing
         reference=intent.price,
         reduce_only=intent.reduces,
         signal_id=signal.id,
+        type=OrderType.LIMIT if limited else OrderType.MARKET,
+        limit=signal.limit,
+        until=desk.session_of(signal.execute_at).close if limited else None,
     )
 
 

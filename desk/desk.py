@@ -14,6 +14,7 @@ from desk.hands import Hands
 from desk.timetable import Jobs, When
 from desk.vault import Vault
 from desk.vitals import Vitals
+from risk.autonomy import Demotion, Promotion
 from risk.exits import Exits
 from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
@@ -21,7 +22,7 @@ from trading.errors import DeskError
 from trading.ledger import Method
 from trading.owners import Alone
 from trading.people import Discipline, Role
-from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Owners
+from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Owners, Session
 from trading.shift import Shift
 from trading.types import Holding, Instrument, Mode, Moment, Side
 from trading.universes import Universe
@@ -31,6 +32,9 @@ if TYPE_CHECKING:  # numpy, which the doors do not load
 
 #: Before the session's close an exit for the close is sent, as a market-on-close order would be.
 LAST = timedelta(minutes=1)
+
+#: When an approved order goes, in words; what is closed or over means the next session.
+EXECUTES = ("now", "close", "next open", "next close")
 
 #: How long before the session's close a strategy that holds no night proposes to leave.
 NOTICE = timedelta(minutes=5)
@@ -55,8 +59,16 @@ class Plan:
     allowance: Allowance = field(default_factory=Allowance)
     cards: int = 3  # full cards a scan; the rest come as one list
     universe: str = ""  # what it may enter; "" is the whole book
+    executes: str = ""  # of EXECUTES; "" is at once where decided at the open, else the next open
+    veto_window: timedelta = timedelta(minutes=10)  # wall time, from when a card was taken
+    promotion: Promotion = field(default_factory=Promotion)
+    demotion: Demotion = field(default_factory=Demotion)
+    cooldown: int = 0  # sessions out of a symbol after a stop
     exits: Exits = field(default_factory=Exits)  # besides its own exit rule
 
+
+#: Whose book a trade asked for by hand is in; every limit of the desk holds for it too.
+MANUAL = "manual"
 
 DIGESTS = ("start", "middle", "end", "week", "month")
 
@@ -116,6 +128,7 @@ class Desk:
     vault: Vault | None = None  # None where no secret is kept
     configuration: Configuration | None = None  # None where no settings were read
     written: dict[str, Plan] = field(default_factory=dict)  # of plans changed in a chat, before it
+    by_hand: Plan = Plan(MANUAL, allowance=Allowance(allocation=Decimal(1)))
     named: Sequence[Operator] = field(init=False)  # the operators before a chat changed any
     books: Books = field(init=False)
 
@@ -128,6 +141,10 @@ class Desk:
         """The exchange's time zone, in which times are shown."""
         return ZoneInfo(self.calendar.zone)
 
+    def session_of(self, at: datetime) -> Session:
+        """The session an order for `at` is meant for."""
+        return self.calendar.session_at(at) or self.calendar.next_session(at)
+
     def broker_of(self, instrument: Instrument) -> Broker:
         return self.brokers[instrument.broker]
 
@@ -139,6 +156,8 @@ class Desk:
         return found
 
     def plan(self, strategy: str) -> Plan:
+        if strategy == MANUAL and MANUAL not in self.plans:
+            return self.by_hand
         try:
             return self.plans[strategy]
         except KeyError:

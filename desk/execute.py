@@ -2,18 +2,18 @@
 
 import structlog
 
-from desk import brackets, notices, sending, settle, wording
+from desk import brackets, breakers, clearing, notices, rate, sending, settle, wording
 from desk.decide import decider
 from desk.desk import Desk
 from desk.halt import trading_state
 from desk.resolve import resolve as resolve  # noqa: PLC0414  the desk's callers find it here
-from risk import checks
+from risk import guards
 from trading.errors import BrokerError, DeskError, QuarterdeckError
 from trading.facts import Lane, Trading
 from trading.messages import bold, message
 from trading.orders import DONE, Order, OrderState, OrderType
-from trading.ports import Session
 from trading.signals import Signal
+from trading.types import Account
 
 log = structlog.get_logger(__name__)
 
@@ -35,13 +35,20 @@ async def execute_due(desk: Desk, *, owner: str = "") -> int:
     would keep every one of them waiting, and in doubt."""
     handled = 0
     silent: set[str] = set()
-    for order in await due(desk):
+    accounts: dict[str, Account] = {}
+    orders = await due(desk)
+    if any(not order.reduce_only for order in orders):
+        await breakers.keep(desk, fresh=True)
+    desk.hands.keep_over({order.id for order in orders})
+    for order in orders:
         if desk.shift.is_over:
             break  # the next process sends what is left
         if order.broker in silent:
             continue
         try:
-            state = await _execute(desk, order, owner)
+            state = await _execute(desk, order, owner, accounts)
+        except rate.Over as over:
+            handled += await _over(desk, order, str(over))
         except QuarterdeckError as trouble:  # of this order alone; the others go
             await sending.waits(desk, order, str(trouble))
         except (KeyError, ValueError, TypeError):
@@ -55,15 +62,18 @@ async def execute_due(desk: Desk, *, owner: str = "") -> int:
 
 async def execute(desk: Desk, order: Order, *, owner: str = "") -> bool:
     """Claim and send one order; False where it must wait or somebody else has it."""
-    return await _execute(desk, order, owner) is not None
+    return await _execute(desk, order, owner, {}) is not None
 
 
-async def _execute(desk: Desk, order: Order, owner: str) -> OrderState | None:
-    """What became of it; None where it waits, or is somebody else's."""
+async def _execute(
+    desk: Desk, order: Order, owner: str, accounts: dict[str, Account]
+) -> OrderState | None:
+    """What became of it; None where it waits, or is somebody else's. `accounts` are those asked
+    in this look already, by broker."""
     now = desk.market.now()
     session = desk.calendar.session_at(now)
     if session is None or order.execute_at < session.open:  # it may be a session too late
-        late = order.purpose != "squareoff" and now >= _own_session(desk, order).close
+        late = order.purpose != "squareoff" and now >= desk.session_of(order.execute_at).close
         if late:
             why = "its session passed before it could go"
             return await _end(desk, order, OrderState.EXPIRED, why)
@@ -71,7 +81,8 @@ async def _execute(desk: Desk, order: Order, owner: str) -> OrderState | None:
         return None
     broker = desk.broker_of(desk.instrument(order.symbol))
     quote = await desk.feed.quote(order.symbol, now)
-    if order.type is not OrderType.STOP and (quote is None or not quote.tradable):
+    rests = order.type is OrderType.STOP and order.reduce_only  # no entry goes without a price
+    if not rests and (quote is None or not quote.tradable):
         return None  # waits for the session's first price; the session's end expires it
     cleared = await _make_way(desk, order)
     if cleared is None:
@@ -79,13 +90,18 @@ async def _execute(desk: Desk, order: Order, owner: str) -> OrderState | None:
     if not cleared.quantity:
         return await _end(desk, cleared, OrderState.CANCELLED, "its stop closed the position")
     order = cleared
-    if quote is not None and not order.reduce_only and order.reference is not None:
-        limit = desk.limits.collar
-        collar = checks.check_drift(quote.price, order.reference, limit, what="the market")
-        if not collar.ok:
-            return await _end(desk, order, OrderState.REJECTED, collar.text)
+    market = None
+    if quote is not None and not order.reduce_only:
+        if order.reference is not None and order.limit is None:  # a limit is its own collar
+            collar = guards.check_collar(quote, order.reference, desk.limits)
+            if not collar.ok:
+                return await _end(desk, order, OrderState.REJECTED, collar.text)
+        await rate.require(desk, order)  # before a broker is asked for nothing
+        if broker.name not in accounts:
+            accounts[broker.name] = await broker.account()
+        market = clearing.Market(quote, accounts[broker.name])
     try:
-        claimed = await sending.claim(desk, order, owner=owner)
+        claimed = await sending.claim(desk, order, owner=owner, market=market)
     except sending.Barred as barred:
         return await _end(desk, order, OrderState.REJECTED, str(barred))
     except sending.Overtaken as overtaken:
@@ -96,6 +112,14 @@ async def _execute(desk: Desk, order: Order, owner: str) -> OrderState | None:
         return None
     # Sent and refused, or in doubt, is handled; proven not sent waits, and is handled too.
     return await sending.send(desk, broker, claimed) or OrderState.PLANNED
+
+
+async def _over(desk: Desk, order: Order, why: str) -> bool:
+    """It waits its turn; True where it has waited too long and ends."""
+    if await rate.hold(desk, order, why):
+        return False
+    text = f"it waited {guards.lasted(desk.limits.rate_wait)} for the order rate: {why}"
+    return await _end(desk, order, OrderState.EXPIRED, text) is not None
 
 
 async def _make_way(desk: Desk, order: Order) -> Order | None:
@@ -110,12 +134,6 @@ async def _make_way(desk: Desk, order: Order) -> Order | None:
     for stop in resting:
         await cancel(desk, stop, note="it gives way to another exit")
     return None
-
-
-def _own_session(desk: Desk, order: Order) -> Session:
-    """The session an order was meant for."""
-    at = order.execute_at
-    return desk.calendar.session_at(at) or desk.calendar.next_session(at)
 
 
 async def follow(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from desk import brackets, execute, readings, wording
+from desk import brackets, execute, locks, readings, wording
 from desk.bracing import begin, follow, split, tell
 from desk.brackets import EXIT, Closing, book_of, kept, stop_of
 from desk.desk import Desk
@@ -305,6 +305,7 @@ async def _end(look: _Look, row: Bracket, mine: Closing) -> None:
     at = row.fired_at or (look.now if fired else None)
     if fired is Trigger.STOP:
         await _stop_entering(desk, row)
+        await locks.after_stop(desk, row.strategy, row.symbol)
     await desk.journal.move(row, ended_at=look.now, fired=fired, fired_at=at, note="")
 
 

@@ -1,7 +1,7 @@
 """What one process remembers of the orders it handles; forgetting it all delays, never doubles."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 @dataclass(slots=True)
@@ -29,6 +29,9 @@ class Hands:
 
     refused: set[str] = field(default_factory=set)  # keys a broker would not have a second time
     caught: dict[str, frozenset[object]] = field(default_factory=dict)  # ended orders, by broker
+    looked: tuple[datetime, datetime] | None = None  # last look of the breakers: market, wall
+    skews: dict[str, timedelta] = field(default_factory=dict)  # a broker's clock less ours
+    over: dict[int, datetime] = field(default_factory=dict)  # market time an order waits since
     still: dict[tuple[str, str], Quiet] = field(default_factory=dict)  # by broker and symbol
 
     def quiet(self, broker: str, symbol: str, seen: frozenset[object], now: datetime) -> datetime:
@@ -40,6 +43,11 @@ class Hands:
 
     def search(self, key: str, attempt: int, now: datetime) -> Search:
         return self.searches.setdefault((key, attempt), Search(now))
+
+    def keep_over(self, ids: set[int]) -> None:
+        """Whatever else waited for the order rate has gone."""
+        for id_ in self.over.keys() - ids:
+            del self.over[id_]
 
     def keep(self, keys: set[str]) -> None:
         """Whatever else was searched for is settled, by whomever."""

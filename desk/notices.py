@@ -31,6 +31,11 @@ def card_subject(signal_id: int) -> str:
     return f"signal:{signal_id}"
 
 
+def signal_of(subject: str) -> int:
+    """The signal a card's subject names."""
+    return int(subject.partition(":")[2])
+
+
 def scan_subject(signal: Signal) -> str:
     """All signals of one strategy on one bar: what a list message shows."""
     return f"scan:{signal.strategy}:{signal.bar.isoformat()}"

@@ -1,7 +1,7 @@
 """Propose: a strategy's answers on one bar become signals, once, ranked, with the best told."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from desk import doubt, notices, recipe
-from desk.desk import Desk, Plan
+from desk import doubt, exits, judging, notices, recipe
+from desk.desk import LAST, Desk, Plan
 from desk.funds import Funds, funds
 from desk.universes import admission
+from desk.volatility import with_volatility
 from risk.sizing import entry_size
 from trading.bars import Answer
+from trading.errors import DataError
 from trading.facts import Picture
 from trading.orders import WORKING, Order, OrderType
 from trading.signals import Signal, SignalState
-from trading.types import Mode, Moment, Target
+from trading.types import Instrument, Mode, Moment, Target
 
 #: A next-session signal lives until one minute before its execution, a same-day one ten minutes.
 BEFORE_EXECUTION = timedelta(minutes=1)
@@ -62,12 +64,14 @@ async def propose(
     accounts = {name: await desk.brokers[name].account() for name in sorted(brokers)}
     if not accounts:
         return []
+    answers = await with_volatility(desk, plan, answers)
     await desk.market.refresh()  # the rules took their time, and a hurried clock has been held
     async with desk.journal.transaction():
         money = await funds(desk, next(iter(accounts.values())))
         wanted = await _wanted(desk, plan, answers, money)
-        signals = _ranked(desk, plan, wanted, money, explain, when or timing(desk, plan.decides))
+        signals = _ranked(desk, plan, wanted, money, explain, when or timing(desk, plan))
         new = await desk.journal.append(signals)
+        await judging.proposed(desk, new, money)
         await recipe.keep(desk, strategy, new)
         await _tell(desk, plan, new, chart)
     if new:
@@ -139,20 +143,25 @@ def _ranked(
     """Exits first, then entries by strength and symbol; that order also spends the allocation."""
     now = desk.market.now()
     wanted.sort(key=lambda w: (w[1] is not Target.FLAT, -w[0].strength, w[0].symbol))
-    used = money.used(desk, plan.strategy)
+    used, free = money.used(desk, plan.strategy), money.free(desk)
     cards = plan.cards  # the best few that can be paid for get one, and what leaves a session
     signals = []
     for rank, (answer, target, held) in enumerate(wanted, 1):
         instrument = desk.instrument(answer.symbol)
         price = nearest_tick(answer.price, instrument.tick)
         quantity = abs(held)
-        if target is not Target.FLAT:
-            quantity = entry_size(
-                instrument, price, money.account.equity, used, plan.allowance, desk.limits
-            )
-            used += quantity * price * instrument.multiplier
         stop = None if answer.stop is None else nearest_tick(answer.stop, instrument.tick)
-        carded = (cards > 0 or when.leg > 0) and quantity > 0
+        if target is not Target.FLAT:
+            quantity = _entry(desk, plan, money, instrument, price, used, free, stop, answer)
+            if quantity:
+                unit = price * instrument.multiplier * money.rate(desk, instrument)
+                used += quantity * unit
+                free -= quantity * unit
+        # nobody can veto what nobody was shown: its exits get a card each, entries without one wait
+        shown = plan.mode is Mode.VETO and target is Target.FLAT
+        carded = (cards > 0 or when.leg > 0 or shown) and quantity > 0
+        vetoes = plan.mode is Mode.VETO and carded
+        mode = Mode.MANUAL if plan.mode is Mode.VETO and not carded else plan.mode
         cards -= carded
         signals.append(
             Signal(
@@ -174,19 +183,65 @@ def _ranked(
                 features=answer.features,
                 reason=explain(answer.features),
                 carded=carded,
+                mode=mode,
+                window=int(plan.veto_window.total_seconds()) if vetoes else 0,
             )
         )
+        if desk.operators:  # the bot, which shows it, knows no plans
+            stop = exits.stop_of(desk, signals[-1])
+            signals[-1] = replace(signals[-1], kept_stop=stop)
     return signals
 
 
-def timing(desk: Desk, decides: Moment) -> Timing:
-    """What is decided at the open goes at once and may be approved for ten minutes; what is
-    decided at the close goes at the next open and may be approved until a minute before it."""
-    now = desk.market.now()
+def _entry(
+    desk: Desk,
+    plan: Plan,
+    money: Funds,
+    instrument: Instrument,
+    price: Decimal,
+    used: Decimal,
+    free: Decimal,
+    stop: Decimal | None,
+    answer: Answer,
+) -> Decimal:
+    """Units; zero where nothing is left, or no exchange rate says what they cost: approving says
+    which, and the others of the scan are sized."""
+    try:
+        rate = money.rate(desk, instrument)
+    except DataError:
+        return Decimal(0)
+    return entry_size(
+        instrument,
+        price,
+        money.account.equity,
+        used,
+        plan.allowance,
+        desk.limits,
+        free=free,
+        stop=stop,
+        features=answer.features,
+        rate=rate,
+    )
+
+
+def timing(desk: Desk, plan: Plan) -> Timing:
+    """When what is decided now goes, and until when it may be approved: a minute before that, or
+    for ten minutes where it goes at once (and as long again as a veto's window takes)."""
+    now, decides = desk.market.now(), plan.decides
     session = desk.calendar.session_at(now)
-    if decides is Moment.OPEN and session is not None:
-        return Timing(decides, now, min(now + SAME_DAY, session.close))
-    execute_at = desk.calendar.next_session(now).open
+    executes = plan.executes or ("now" if decides is Moment.OPEN else "next open")
+    if session is not None and executes == "now":
+        lives = SAME_DAY + (plan.veto_window if plan.mode is Mode.VETO else timedelta(0))
+        return Timing(decides, now, min(now + lives, session.close))
+    if (
+        session is not None
+        and executes == "close"
+        and now < session.close - LAST - BEFORE_EXECUTION
+    ):
+        execute_at = session.close - LAST
+        return Timing(decides, execute_at, execute_at - BEFORE_EXECUTION)
+    following = desk.calendar.next_session(now)
+    execute_at = following.close - LAST if executes.endswith("close") else following.open
     return Timing(decides, execute_at, execute_at - BEFORE_EXECUTION)
 
 

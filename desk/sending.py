@@ -8,8 +8,9 @@ mean anything.
 from datetime import timedelta
 from typing import Any
 
-from desk import brackets, damage, doubt, lists, notices, settle
+from desk import brackets, clearing, damage, doubt, judging, lists, locks, notices, rate, settle
 from desk.desk import Desk
+from desk.funds import funds
 from desk.halt import trading_state
 from trading.errors import BrokerError, BrokerRejected, DeskError, OutcomeUnknown, Refused
 from trading.facts import Lane, Trading
@@ -26,29 +27,39 @@ SEND_WITHIN = timedelta(seconds=10)
 
 
 class Barred(Refused):
-    """An entry on the blacklist: the order ends."""
+    """An entry that may not go any more, such as one on the blacklist: the order ends."""
 
 
 class Overtaken(Refused):
     """A bracket's order for more than is left to close: it ends, and another is made."""
 
 
-async def claim(desk: Desk, order: Order, *, owner: str = "") -> Order | None:
+async def claim(
+    desk: Desk, order: Order, *, owner: str = "", market: clearing.Market | None = None
+) -> Order | None:
     """Take the order to send it; None where trading is halted or somebody was first. A halt that
     commits later finds it on its way; after a halt's commit nothing is claimed.
 
-    Raises Barred for an entry that may not go, DeskError where the instrument has an order in
-    doubt.
+    `market`, asked just before, is what an entry is judged by again; without it, as where an
+    order is sent a second time, none is. Raises Barred for an entry that may not go, rate.Over
+    for one that waits its turn, DeskError where the instrument has an order in doubt or what is
+    known is too old to send by.
     """
     owner = owner or await desk.owners.mine()
     async with desk.journal.transaction():
-        state = await trading_state(desk)
+        state = await trading_state(desk, order.strategy, order.broker)
         if state is Trading.HALTED and order.purpose != "squareoff":
             return None  # waits: a resume sends it, the session's end expires it
         if not order.reduce_only:
+            if state is Trading.REDUCING:
+                return None
             barred = (await lists.barred(desk)).get(order.symbol, "")
+            locked = await locks.standing(desk)
+            barred = barred or locks.why(desk, locked, order.symbol, order.strategy, order.side)
             if barred:
                 raise Barred(f"{order.symbol} was {barred}")
+            if market is not None:
+                await _judge(desk, order, market)
         if overtaken := await brackets.check(desk, order):
             raise Overtaken(overtaken)
         if order.purpose != "squareoff":
@@ -65,6 +76,19 @@ async def claim(desk: Desk, order: Order, *, owner: str = "") -> Order | None:
         if order.state is not OrderState.SUBMITTING:
             changes["state"] = OrderState.SUBMITTING
         return await desk.journal.move(order, **changes)
+
+
+async def _judge(desk: Desk, order: Order, market: clearing.Market) -> None:
+    """Every check of an entry once more, by what is known now."""
+    waits, ends = clearing.at_claim(desk, order, market, await funds(desk, market.account))
+    for check in waits:
+        if not check.ok:
+            raise DeskError(check.text)
+    for check in ends:
+        if not check.ok:
+            raise Barred(check.text)
+    await rate.require(desk, order)
+    await judging.keep(desk, order.signal_id, judging.Stage.CLAIM, [*waits, *ends])
 
 
 async def _check_doubt(desk: Desk, order: Order) -> None:

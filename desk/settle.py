@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from desk import doubt, notices, rates, wording
+from desk import doubt, locks, notices, rates, wording
 from desk.desk import Desk
 from trading.errors import DamagedRow
 from trading.facts import Cursor, Lane, Picture
@@ -114,6 +114,8 @@ async def _advance(desk: Desk, order: Order) -> None:
     if target in ORDER_MOVES[order.state]:
         done = {"done_at": desk.market.now()} if full else {}
         order = await desk.journal.move(order, state=target, **done) or order
+        if full and was.state is not order.state:
+            await locks.after(desk, order)
     if was.is_done:
         await notices.tell(
             desk,

@@ -63,13 +63,13 @@ async def statistics(desk: Desk, first: date, last: date, strategy: str = "") ->
         for trade in report.closed(desk, ledger, first, last)
         if strategy in ("", trade.book.strategy)
     ]
-    share = _share(desk, strategy)
+    share, fixed = _share(desk, strategy)
     flows = [(day, amount * share) for day, amount in await _flows(desk)]
     since = min([*course, *(() if strategy else (day for day, _ in flows))], default=None)
     days = [] if since is None else _days(desk, course, max(first, since), last)
     begin = days[0].day if days else first
     earlier = [parts.net for day, parts in everything.items() if day < begin]
-    capital = (earlier[-1] if earlier else ZERO) * share
+    capital = (earlier[-1] if earlier else ZERO) * share + fixed
     capital += sum((amount for day, amount in flows if day <= begin), ZERO)
     dates = [day.day for day in days]
     coming = _by_day(dates, [(day, amount) for day, amount in flows if day > begin])
@@ -109,9 +109,13 @@ def _days(desk: Desk, course: report.Course, first: date, last: date) -> list[Da
     return sorted(days.values(), key=lambda one: one.day)
 
 
-def _share(desk: Desk, strategy: str) -> Decimal:
+def _share(desk: Desk, strategy: str) -> tuple[Decimal, Decimal]:
+    """The part of the equity a strategy works with, and the money that stands in its place."""
     plan = desk.plans.get(strategy)
-    return plan.allowance.allocation if plan else ONE
+    if plan is None:
+        return ONE, ZERO
+    fixed = plan.allowance.amount
+    return (plan.allowance.allocation, ZERO) if fixed is None else (ZERO, fixed)
 
 
 async def _flows(desk: Desk) -> list[tuple[date, Decimal]]:

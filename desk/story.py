@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from desk import assent
+from desk import assent, snoozing
 from desk.decide import decider
 from desk.desk import Desk
 from desk.notices import card_subject
@@ -30,6 +30,7 @@ class Card:
     fees: Decimal
     decided_by: str  # "you", a name, "auto" or ""
     picture: Picture | None
+    snoozed: datetime | None = None  # wall time it comes back to this reader
     first: str = ""  # who approved it and waits for a second person, by name
 
     @property
@@ -50,13 +51,16 @@ async def card(desk: Desk, signal_id: int, *, reader: int = 0) -> Card:
     signal = await desk.journal.first(Signal, id=signal_id)
     if signal is None:
         raise DeskError(f"there is no signal {signal_id}; /signals lists those waiting")
-    order = await desk.journal.first(Order, signal_id=signal_id, order="-id")
-    fills = await desk.journal.read(Fill, order_key=order.key) if order else []
+    orders = await desk.journal.read(Order, signal_id=signal_id, order="-id")
+    order = orders[0] if orders else None  # those before it were changed into it
+    keys = tuple(one.key for one in orders)
+    fills = await desk.journal.read(Fill, order_key__in=keys) if orders else []
     picture = await desk.journal.first(Picture, subject=card_subject(signal_id), order="-id")
     shown = _card(desk, signal, order, fills, picture, reader)
     if signal.state is not SignalState.PENDING:
         return shown
-    return replace(shown, first=await assent.first_of(desk, signal_id))
+    back = await snoozing.until(desk, reader, signal_id) if reader else None
+    return replace(shown, snoozed=back, first=await assent.first_of(desk, signal_id))
 
 
 def _card(

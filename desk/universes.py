@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from desk import lists, notices, wording
+from desk import lists, locks, notices, wording
 from desk.desk import Desk, Plan
 from trading.errors import DeskError
 from trading.facts import Lane
 from trading.messages import bold, message
 from trading.ports import Ranking, Session
-from trading.types import Instrument
+from trading.types import Instrument, Side
 from trading.universes import SESSIONS, WATCHLIST, Selection, Universe
 
 NAMED = 12  # names of a change told in full; the rest as a count
@@ -58,11 +58,23 @@ async def candidates(desk: Desk, universe: Universe) -> list[Instrument]:
 async def admission(desk: Desk, plan: Plan) -> Callable[[str], bool]:
     """Whether a plan may enter a symbol now: in its universe and not on the blacklist. What
     scans and replay alike ask before they propose an entry."""
-    barred = await lists.barred(desk)
+    barred = {*await lists.barred(desk), *await _locked(desk, plan.strategy)}
     if not plan.universe:
         return lambda symbol: symbol not in barred
     inside = frozenset((await members(desk, plan.universe)).symbols)
     return lambda symbol: symbol in inside and symbol not in barred
+
+
+async def _locked(desk: Desk, strategy: str) -> set[str]:
+    """What a lock keeps out on both sides; of one side alone the decision says so."""
+    held = await locks.standing(desk)
+    if not held:
+        return set()
+    return {
+        one.symbol
+        for one in desk.instruments.all()
+        if all(locks.why(desk, held, one.symbol, strategy, side) for side in Side)
+    }
 
 
 def eve(desk: Desk) -> Session:

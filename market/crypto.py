@@ -1,5 +1,6 @@
 """A crypto exchange by ccxt: opened, its markets as instruments, its candles into the store."""
 
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -168,6 +169,7 @@ def _page_size(exchange: Any, symbol: str) -> int | None:
 def instrument(exchange: Any, market: Mapping[str, Any]) -> Instrument:
     """One of ccxt's markets as we trade it: its price and amount steps, in its quote currency."""
     contract = market.get("contractSize")
+    least = ((market.get("limits") or {}).get("cost") or {}).get("min")
     default = Instrument(market["symbol"])
     return Instrument(
         symbol=market["symbol"],
@@ -179,6 +181,7 @@ def instrument(exchange: Any, market: Mapping[str, Any]) -> Instrument:
         tick=_step(exchange, market["precision"].get("price")) or default.tick,
         lot=_step(exchange, market["precision"].get("amount")) or default.lot,
         multiplier=Decimal(str(contract)) if contract else default.multiplier,
+        minimum=Decimal(str(least)) if least and math.isfinite(least) else default.minimum,
     )
 
 

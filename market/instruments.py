@@ -118,4 +118,5 @@ def _stamp(file: Path) -> tuple[int, int]:
 
 def _instrument(row: dict[str, str]) -> Instrument:
     steps = {name: Decimal(row.pop(name)) for name in ("tick", "lot", "multiplier")}
+    steps["minimum"] = Decimal(row.pop("minimum", "0"))  # older files have none
     return replace(Instrument(**row), **steps)  # type: ignore[arg-type]  # text, but for the steps

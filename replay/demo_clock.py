@@ -199,10 +199,12 @@ async def _work_due(desk: Desk, at: datetime) -> bool:
         return False
     if await desk.journal.count(Order, state=OrderState.SUBMITTING):
         return True
-    halted = await trading_state(desk) is Trading.HALTED
     for order in await desk.journal.read(Order, state=OrderState.PLANNED, execute_at__lte=at):
-        if halted and order.purpose != "squareoff":
+        state = await trading_state(desk, order.strategy, order.broker)
+        if state is Trading.HALTED and order.purpose != "squareoff":
             continue
+        if not order.reduce_only and (state is Trading.REDUCING or order.id in desk.hands.over):
+            continue  # it waits for a person, or for the order rate
         quote = await desk.feed.quote(order.symbol, at)
         if quote is not None and quote.tradable:  # one without a price may wait; time goes on
             return True

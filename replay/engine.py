@@ -65,6 +65,7 @@ async def replay(
     at_open = [s for s in scripts if s.strategy.decides is Moment.OPEN]
     at_close = [s for s in scripts if s.strategy.decides is Moment.CLOSE]
     passing = [s.strategy for s in scripts if s.strategy.holds is Holding.SESSION]
+    at_the_close = any(desk.plan(s.strategy.name).executes.endswith("close") for s in scripts)
     exiting = walk.wanted(desk)
     accounts = [await broker.account() for broker in desk.brokers.values()]
     allowed = {one.account: Allowed(one.leverage) for one in accounts}
@@ -85,6 +86,7 @@ async def replay(
             clock.at = session.close - NOTICE
             for strategy in passing:
                 await leave.leave(desk, strategy.name, session)
+        if passing or at_the_close:
             clock.at = session.close - LAST
             await execute.execute_due(desk, owner=OWNER)
         if exiting:

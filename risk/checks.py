@@ -1,25 +1,33 @@
 """Pre-trade checks. Each answers with its figure; an order exists only where all pass."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from risk.limits import Limits
+from risk.limits import Caps, Limits, tightest
 from trading.errors import Refused
 from trading.facts import Trading
 from trading.types import Instrument, Side
 
-ZERO = Decimal(0)
+ZERO, ONE = Decimal(0), Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One limit asked: `text` states the figure and the limit in words."""
+    """One limit asked: `text` states the figure and the limit in words; `used` and `limit` are
+    those figures where it has any, of the same unit."""
 
     name: str
     ok: bool
     text: str
+    used: Decimal | None = None
+    limit: Decimal | None = None
+
+    @property
+    def share(self) -> Decimal | None:
+        """How much of the limit is used."""
+        return self.used / self.limit if self.used is not None and self.limit else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,32 @@ class Intent:
     price: Decimal  # our own quote, now
     reference: Decimal  # the price the signal was made on
     reduces: bool  # shrinks a position and cannot flip it
+    rate: Decimal = ONE  # the account's currency per unit of the instrument's
+
+    @property
+    def value(self) -> Decimal:
+        """In the account's currency, unsigned."""
+        return self.quantity * self.price * self.instrument.multiplier * self.rate
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What somebody holds, working entries counted, in currency: `position` in the instrument,
+    `sector` in all of its sector, both absolute like `gross`; `net` is signed."""
+
+    position: Decimal = ZERO
+    gross: Decimal = ZERO
+    net: Decimal = ZERO
+    sector: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One account, strategy or instrument with limits of its own."""
+
+    title: str  # as the refusal begins: "dip"
+    caps: Caps
+    sums: Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +79,12 @@ class Exposure:
     max_positions: int
     unknown: bool  # an order of this instrument has an unknown outcome
     barred: str = ""  # why nobody may enter this instrument
+    net: Decimal = ZERO  # longs less shorts
+    sector: Decimal = ZERO  # absolute value in the instrument's sector
+    scopes: tuple[Scope, ...] = ()
+    leverage: Decimal | None = None  # the most the broker allows, times equity
+    margin: Decimal | None = None  # in use, where the broker says it
+    power: Decimal | None = None  # buying power left beside the entries planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +129,7 @@ def check_share(name: str, what: str, value: Decimal, equity: Decimal, limit: De
         return Check(name, False, "the account has no equity")
     share = value / equity
     text = f"{what} {percent(share, limit)} of equity, {limit_text(limit)}"
-    return Check(name, share <= limit, text)
+    return Check(name, share <= limit, text, share, limit)
 
 
 def check_drift(price: Decimal, reference: Decimal, limit: Decimal, what: str = "price") -> Check:
@@ -99,16 +139,18 @@ def check_drift(price: Decimal, reference: Decimal, limit: Decimal, what: str = 
     drift = price / reference - 1
     moved = percent(drift, limit, places=2, sign="+")
     text = f"{what} moved {moved} from {reference:f}, {limit_text(limit)}"
-    return Check("drift", abs(drift) <= limit, text)
+    return Check("drift", abs(drift) <= limit, text, abs(drift), limit)
 
 
 def check_positions(exposure: Exposure) -> Check:
     text = f"{exposure.open_positions} of {exposure.max_positions} positions open"
-    return Check("positions", exposure.open_positions < exposure.max_positions, text)
+    free = exposure.open_positions < exposure.max_positions
+    used, limit = Decimal(exposure.open_positions), Decimal(exposure.max_positions)
+    return Check("positions", free, text, used, limit)
 
 
-def check_unknown(exposure: Exposure, symbol: str) -> Check:
-    if exposure.unknown:
+def check_unknown(unknown: bool, symbol: str) -> Check:
+    if unknown:
         return Check("unknown", False, f"{symbol} has an order whose outcome is not known yet")
     return Check("unknown", True, "no order in doubt")
 
@@ -118,32 +160,115 @@ def check_barred(barred: str) -> Check:
     return Check("blacklist", not barred, barred or "not blacklisted")
 
 
+def size_checks(
+    intent: Intent, exposure: Exposure, limits: Limits, slack: Decimal = ZERO
+) -> list[Check]:
+    """What an entry may be, hold and add up to, of the desk and of every scope with limits of its
+    own. `slack` is by how much of itself a limit may be passed: at the claim prices have moved
+    since the order was sized, as far as its collar lets them."""
+    value, equity, most = intent.value, exposure.equity, ONE + slack
+    signed = value * intent.side.sign
+    symbol, sector = intent.instrument.symbol, intent.instrument.sector
+
+    def share(name: str, what: str, amount: Decimal, limit: Decimal) -> Check:
+        return check_share(name, what, amount, equity, limit * most)
+
+    gross = exposure.gross + value
+    answers = [
+        share("order", "order", value, limits.order_notional),
+        share("position", symbol, exposure.position + value, limits.position_notional),
+        share("gross", "all positions", gross, limits.gross_notional),
+        share("net", "longs less shorts", abs(exposure.net + signed), limits.net_exposure),
+    ]
+    if sector:
+        answers.append(share("sector", sector, exposure.sector + value, limits.sector))
+    for scope in exposure.scopes:
+        caps, sums, whose = scope.caps, scope.sums, scope.title
+        asked = (
+            ("order", "order", value, caps.order_notional),
+            ("position", symbol, sums.position + value, caps.position_notional),
+            ("gross", "all positions", sums.gross + value, caps.gross_notional),
+            ("net", "longs less shorts", abs(sums.net + signed), caps.net_exposure),
+            ("sector", sector or "no sector", sums.sector + value, caps.sector),
+        )
+        answers += [
+            share(f"{name} of {whose}", f"{whose}: {what}", amount, limit)
+            for name, what, amount, limit in asked
+            if limit is not None
+        ]
+    allowed = tightest((limits.leverage, exposure.leverage))
+    if allowed is not None:
+        answers.append(check_leverage(gross, equity, allowed * most))
+    if exposure.margin is not None:
+        margin = exposure.margin + value / (exposure.leverage or ONE)
+        answers.append(share("margin", "margin", margin, limits.margin))
+    if exposure.power is not None:
+        answers.append(check_power(value, exposure.power))
+    return answers
+
+
+def check_leverage(gross: Decimal, equity: Decimal, limit: Decimal) -> Check:
+    if equity <= 0:
+        return Check("leverage", False, "the account has no equity")
+    times = gross / equity
+    places = 2
+    while times > limit and places < 20 and round(times, places) <= limit:
+        places += 1
+    text = f"leverage {times:.{places}f}, limit {limit.normalize():f}"
+    return Check("leverage", times <= limit, text, times, limit)
+
+
+def check_power(value: Decimal, power: Decimal) -> Check:
+    text = f"needs {value:,.2f} of {max(power, ZERO):,.2f} buying power"
+    return Check("buying power", value <= power, text, value, power)
+
+
+def check_opposed(symbol: str, against: Sequence[str]) -> Check:
+    """`against`: strategies whose books go the other way in it."""
+    if against:
+        names = ", ".join(against)
+        text = f"{symbol} is held the other way by {names}; /close {symbol} closes it"
+        return Check("opposed", False, text)
+    return Check("opposed", True, "no strategy goes the other way")
+
+
+def check_money(intent: Intent, left: Decimal, currency: str, rate: Decimal = Decimal(1)) -> Check:
+    """`left`: what the strategy's allocation and the account can still pay, in currency; `rate`:
+    what a unit of the instrument's is worth in it."""
+    value = intent.quantity * intent.price * intent.instrument.multiplier * rate
+    text = f"costs {value:,.2f} {currency}, {max(left, ZERO):,.2f} {currency} left"
+    return Check("money", value <= left, text)
+
+
+def check_minimum(intent: Intent) -> Check:
+    """The least value the instrument may be entered with."""
+    value = intent.quantity * intent.price * intent.instrument.multiplier
+    least = intent.instrument.minimum
+    text = f"worth {value:,.2f}, at least {least:,.2f} {intent.instrument.currency}"
+    return Check("minimum", value >= least, text)
+
+
 def entry_checks(
     intent: Intent, exposure: Exposure, limits: Limits, state: Trading, drift: Decimal
 ) -> list[Check]:
     """`drift` is the limit for this instrument: `limits.drift`, or half an ATR if larger."""
-    value = intent.quantity * intent.price * intent.instrument.multiplier
-    symbol = intent.instrument.symbol
-    position, gross = exposure.position + value, exposure.gross + value
-    equity = exposure.equity
     return [
         check_trading(state, reduces=False),
         check_barred(exposure.barred),
-        check_unknown(exposure, symbol),
+        check_unknown(exposure.unknown, intent.instrument.symbol),
         check_quantity(intent),
-        check_share("order", "order", value, equity, limits.order_notional),
-        check_share("position", f"{symbol}", position, equity, limits.position_notional),
-        check_share("gross", "all positions", gross, equity, limits.gross_notional),
+        *size_checks(intent, exposure, limits),
         check_positions(exposure),
         check_drift(intent.price, intent.reference, drift),
     ]
 
 
-def exit_checks(intent: Intent, exposure: Exposure, state: Trading) -> list[Check]:
-    """An exit lowers risk: neither size limits nor price drift may keep us in."""
+def exit_checks(intent: Intent, unknown: bool, state: Trading) -> list[Check]:
+    """An exit lowers risk: neither size limits nor price drift may keep us in, nor an exchange rate
+    nobody knows."""
     return [
         check_trading(state, reduces=True),
-        check_unknown(exposure, intent.instrument.symbol),
+        check_unknown(unknown, intent.instrument.symbol),
         check_quantity(intent),
     ]
 

@@ -79,13 +79,13 @@ def test_an_unknown_key_in_toml():
 @pytest.mark.parametrize(
     ("written", "key", "known"),
     [
-        ("[limits]\ndrfit = 0.1", "limits.drfit", "collar, drift, gross_notional"),
+        ("[limits]\ndrfit = 0.1", "limits.drfit", "accounts, bar_age, collar, drawdown"),
         ("[costs]\nslip = 1", "costs.slip", "maximum_share, minimum, per_unit, slippage_bps"),
         ("operators = [{id = 1, name = 'A', x = 1}]", "operators.0.x", "id, largest, name, role"),
         (
             "[strategies.mean_reversion]\nmood = 'auto'",
             "strategies.mean_reversion.mood",
-            "allocation, cards, exits, max_positions, mode, params, position",
+            "allocation, cards, cooldown, demotion, executes, exits, max_positions, mode",
         ),
     ],
 )
@@ -96,7 +96,7 @@ def test_an_unknown_key_deeper_down_names_those_beside_it(written: str, key: str
 
 def test_an_unknown_key_after_two_underscores(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("QUARTERDECK_LIMITS__DRFIT", "0.1")
-    assert refusal().startswith("unknown setting 'limits.drfit'; known are: collar, drift")
+    assert refusal().startswith("unknown setting 'limits.drfit'; known are: accounts, bar_age")
 
 
 # Values
@@ -149,7 +149,7 @@ def test_an_unknown_key_after_two_underscores(monkeypatch: pytest.MonkeyPatch):
         (
             "STRATEGIES",
             '{"mean_reversion": {"mode": "fast"}}',
-            "setting 'strategies.mean_reversion.mode' = 'fast': input should be 'manual' or ",
+            "setting 'strategies.mean_reversion.mode' = 'fast': input should be 'manual', ",
         ),
     ],
 )

@@ -12,6 +12,8 @@ from typing import Any
 
 from trading.audit import Deed
 from trading.brackets import Bracket
+from trading.judgement import Judgement
+from trading.locks import Lock
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import ORDER_MOVES, Fill, Order
 from trading.people import Authenticator, Invite, Member
@@ -269,6 +271,8 @@ Fact = (
     | Preference
     | Selection
     | Listing
+    | Judgement
+    | Lock
     | Trial
     | Member
     | Invite
@@ -316,6 +320,7 @@ WHOLE: frozenset[type] = frozenset(
         Latch,
         ClockReading,
         Listing,
+        Lock,
         Authenticator,
     }
 )

@@ -1,5 +1,6 @@
 """Orders, their legal moves, and the fills that settle them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,6 +80,9 @@ class OrderType(StrEnum):
     STOP = "stop"  # rests until the market is at `stop` or beyond, then trades at the market
 
 
+_CHANGE = re.compile(r"(-m\d+)+$")  # ends the key of what goes on for a modified order
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """`key` is our client order id: derived from the signal, the same for ever, unique."""
@@ -109,12 +113,18 @@ class Order:
     note: str = ""  # the broker's or the desk's reason
     submitted_at: datetime | None = None  # market time
     done_at: datetime | None = None  # market time
+    until: datetime | None = None  # market time; what is left ends then; None: until cancelled
     id: int = 0
     version: int = 0
 
     @property
     def is_done(self) -> bool:
         return self.state in DONE
+
+    @property
+    def origin(self) -> str:
+        """The key of the order that this one goes on for; its own where it was not modified."""
+        return _CHANGE.sub("", self.key)
 
 
 ADOPTED = "adopted:"  # how the execution id begins of a fill that no broker has shown

@@ -91,6 +91,15 @@ class Feed(Protocol):
 
 
 @runtime_checkable
+class Streams(Protocol):
+    """A feed whose quotes are of the moment: an old one says that it has stopped."""
+
+    def pace(self) -> timedelta:
+        """How long it may be silent about an instrument that trades."""
+        ...
+
+
+@runtime_checkable
 class KeepsBars(Protocol):
     """A feed that has the bars its prices come from."""
 
@@ -183,6 +192,15 @@ class Broker(Protocol):
 
     async def positions(self) -> list[Holdings]: ...
     async def account(self) -> Account: ...
+
+
+@runtime_checkable
+class TellsTime(Protocol):
+    """A broker that can be asked for its own clock."""
+
+    async def time(self) -> datetime:
+        """Aware UTC wall time."""
+        ...
 
 
 @runtime_checkable

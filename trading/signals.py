@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from trading.types import Moment, Target
+from trading.types import Mode, Moment, Target
 
 
 class SignalState(StrEnum):
@@ -44,19 +44,29 @@ class Signal:
     execute_at: datetime  # market time
     expires_at: datetime  # market time; no decision after it
     equity: Decimal = Decimal(0)  # the account's equity when it was sized, in its currency
-    leg: int = 0
+    leg: int = 0  # negative: asked for by hand, in the request of that number
     strength: float = 0.0
     rank: int = 0  # 1 is the best of its scan
     stop: Decimal | None = None
     features: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
     state: SignalState = SignalState.PENDING
-    decided_by: str = ""  # "operator:42", "auto", "clock"
+    decided_by: str = ""  # "operator:42", "auto", "veto" (nobody did), "clock"
     decided_at: datetime | None = None  # market time
-    note: str = ""  # why it was rejected or refused
+    note: str = ""  # why it was rejected, refused, or waits for a person after all
     carded: bool = False  # told as a full card of its own
+    kept_stop: Decimal | None = None  # what will rest at the broker or be watched, as proposed
+    mode: Mode = Mode.MANUAL  # who decides this one; a veto may become manual
+    window: int = 0  # seconds of wall time a veto may come in, from when its card was taken
+    veto_until: datetime | None = None  # wall time the window ends; None before it began
+    limit: Decimal | None = None  # the worst price its order may trade at; None: at the market
     id: int = 0
     version: int = 0
+
+    @property
+    def by_hand(self) -> bool:
+        """Asked for in a chat: its quantity is what was asked, neither sized nor the whole book."""
+        return self.leg < 0
 
     @property
     def is_exit(self) -> bool:

@@ -59,6 +59,7 @@ class Instrument:
     lot: Decimal = Decimal(1)  # quantity step, in units
     multiplier: Decimal = Decimal(1)  # currency per point and unit
     broker: str = "paper"
+    minimum: Decimal = Decimal(0)  # the least value of an entry, in currency
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from trading.errors import ConfigError
 from trading.facts import Run
 from trading.signals import Signal
 from trading.types import Mode
-from worker import backtest, digests, imports, pictures, reading, running, upkeep
+from worker import autonomy, backtest, digests, imports, pictures, reading, running, upkeep
 from worker import search as searching
 from worker.backup import backup, restore_check
 from worker.candles import candles
@@ -92,8 +92,8 @@ async def scan(desk: Desk, research: Research, strategy: Strategy) -> str:
     signals = await propose.propose(
         desk, strategy.name, answers, explain=strategy.explain, chart=chart
     )
-    if desk.plan(strategy.name).mode is Mode.AUTO:
-        await decide.approve_ranked(desk, signals, by="auto")
+    auto = [signal for signal in signals if signal.mode is Mode.AUTO]
+    await decide.approve_ranked(desk, auto, by="auto")
     count = len(signals)
     return (
         f"{strategy.name}: {len(panel.symbols)} instruments, {read.moment}: "
@@ -116,6 +116,7 @@ JOBS: dict[str, Handler] = {
     "scan": _scan,
     "leave": _leave,
     "mark": mark,
+    "autonomy": autonomy.review,
     "backup": backup,
     "restore-check": restore_check,
     "reconcile": reconcile,

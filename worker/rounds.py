@@ -5,7 +5,20 @@ from datetime import timedelta
 
 import structlog
 
-from desk import crew, decide, doubt, execute, exits, inbox, readings, settle, squareoff, starting
+from desk import (
+    breakers,
+    crew,
+    decide,
+    doubt,
+    execute,
+    exits,
+    inbox,
+    modes,
+    readings,
+    settle,
+    squareoff,
+    starting,
+)
 from desk.console import verbs
 from desk.desk import Desk
 from trading.errors import BrokerError, DataError, JournalError
@@ -49,6 +62,8 @@ async def trade(
 async def trade_once(desk: Desk, *, owner: str = "") -> None:
     """One look, as this process or as `owner`. Each step is a no-op when nothing is due."""
     await decide.expire(desk)
+    await modes.veto_due(desk)
+    await breakers.keep(desk)
     await execute.execute_due(desk, owner=owner)
     await execute.resolve(desk, owner=owner)
     working = await desk.journal.read(Order, state__in=tuple(AT_BROKER))

@@ -47,6 +47,7 @@ SHIPPED: tuple[Shipped, ...] = (
         "mark", "close+2m", "saves the P&L of every book", "Money", "14d", catch_up=True,
         tells=True, stops="no P&L is saved; resumed, the last 14 days are made up for",
     ),
+    Shipped("autonomy", "close+4m", "weighs who decides by itself", "Money", "next open"),
     Shipped("import", "close+3m", "takes bars the folder brought", "Data", "next open"),
     Shipped("candles", "close+3m", "fetches new candles", "Data", "next open", limit="2h"),
     Shipped(

@@ -5,7 +5,7 @@ from db.fields import ExactField, InstantField, WordsField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("journal", "0011_people")]
+    dependencies = [("journal", "0012_by_hand")]
 
     initial = False
 

@@ -1,16 +1,17 @@
 """A signal's card and the list of a scan's others: the facts as they stand, in words."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from desk import story, wording
+from desk.console.card_buttons import buttons, list_row
 from desk.desk import LAST, Desk
 from desk.story import Card
 from trading.messages import Button, Message, Span, bold, italic, message
 from trading.orders import OrderState
 from trading.signals import Signal, SignalState
-from trading.types import Moment, Side, Target
+from trading.types import Mode, Moment, Side, Target
 
 PAGE = 5  # items of a list on one page: five rows of buttons fit under a thumb
 CENT = Decimal("0.01")
@@ -27,39 +28,50 @@ def headline(card: Card) -> str:
 
 def card_message(desk: Desk, card: Card) -> Message:
     """At most 1,024 UTF-16 units: the reason is cut before anything else."""
+    if card.snoozed is not None and card.signal.state is SignalState.PENDING:
+        return _snoozed(desk, card, card.snoozed)
     signal, currency = card.signal, card.instrument.currency
     company = f" · {card.instrument.name}" if card.instrument.name else ""
     size = wording.money(card.value, currency)
     if card.share is not None:
         size += f" · {wording.percent(card.share)} of equity"
-    size += _fees(desk, card)
+    size += _rule(desk, signal) + _fees(desk, card)
     bar = f"{signal.moment.value} {wording.short_day(_decided_on(desk, signal))}"
     return message(
         *_status(desk, card),
         bold(headline(card)),
         company,
-        f"\n{size}\nSignal {wording.price(signal.price)} {currency} · {bar}\n",
-        italic(signal.reason[:400] or "no reason given"),
+        f"\n{size}\n{_asked_at(card, currency, bar)}",
+        _reason(signal),
         f"\n{_timing(desk, card)}{signal.strategy} · signal {signal.id}",
-        buttons=card_buttons(card),
+        buttons=buttons(card),
     )
 
 
-def card_buttons(card: Card) -> Sequence[Sequence[Button]]:
-    number = (str(card.signal.id),)
-    why = Button("Why", "why", number, once=False)
-    if card.signal.state is SignalState.PENDING:
-        return [
-            [
-                Button("Approve", "approve", number, style="success"),
-                Button("Reject", "reject", number, style="danger"),
-                why,
-            ]
-        ]
-    planned = card.order is not None and card.order.state is OrderState.PLANNED
-    if card.signal.state is SignalState.APPROVED and planned:
-        return [[Button("Withdraw", "withdraw", number, style="danger"), why]]
-    return [[why]]
+def _asked_at(card: Card, currency: str, bar: str) -> str:
+    """The price a signal was made on; by hand its limit, since the lines below say the price."""
+    signal = card.signal
+    if not signal.by_hand:
+        return f"Signal {wording.price(signal.price)} {currency} · {bar}{_stop(card)}\n"
+    if signal.limit is None:
+        return "At the market\n"
+    return f"Limit {wording.price(signal.limit)} {currency}, good for its session\n"
+
+
+def _reason(signal: Signal) -> Span:
+    """A strategy's own words, or what a trade by hand would do, line by line."""
+    if signal.by_hand:
+        return Span(signal.reason[:600])
+    return italic(signal.reason[:400] or "no reason given")
+
+
+def _rule(desk: Desk, signal: Signal) -> str:
+    """The rule that sized an entry, in a clause; "" for the usual share of equity."""
+    plan = desk.plans.get(signal.strategy)
+    aim = plan.allowance.aim if plan else None
+    if aim is None or signal.is_exit or signal.by_hand:
+        return ""
+    return f"\n{wording.capital(aim.text)}"
 
 
 def outcome(desk: Desk, card: Card) -> str:
@@ -70,13 +82,14 @@ def outcome(desk: Desk, card: Card) -> str:
         case SignalState.PENDING:
             return ""
         case SignalState.REJECTED:
-            return f"✖ Rejected{by}" + (f": {signal.note}" if signal.note else "")
+            done = "Vetoed" if signal.mode is Mode.VETO else "Rejected"
+            return f"✖ {done}{by}" + (f": {signal.note}" if signal.note else "")
         case SignalState.EXPIRED:
             return "⌛ Expired: nobody decided in time"
         case SignalState.WITHDRAWN:
             return f"✖ Withdrawn{by}; nothing was sent"
     if order is None or order.state is OrderState.PLANNED:
-        return f"✔ Approved{by}"
+        return f"✔ Approved{by}" + (f": {signal.note}" if signal.note else "")
     currency = card.instrument.currency
     fill = f"{wording.quantity(card.filled)} @ {wording.price(card.average.quantize(CENT))}"
     match order.state:
@@ -119,9 +132,13 @@ def _timing(desk: Desk, card: Card) -> str:
     place = wording.place(desk.calendar.zone)
     goes = wording.moment(desk.local(signal.execute_at))
     if signal.state is SignalState.PENDING:
+        when = f"{goes} {place}{_occasion(desk, signal)}"
+        if signal.mode is Mode.VETO:
+            return f"{_unless_vetoed(desk, signal)}\nThen goes {when}\n"
+        why = f"Waits for you: {signal.note}\n" if signal.note else ""
         until = f"{desk.local(signal.expires_at):%H:%M}"
         two = f"Approved by {card.first}; waits for a second person\n" if card.first else ""
-        return f"{two}Goes {goes} {place}{_occasion(desk, signal)}; decide before {until}\n"
+        return f"{why}{two}Goes {when}; decide before {until}\n"
     if (
         signal.state is SignalState.APPROVED
         and card.order is not None
@@ -129,6 +146,30 @@ def _timing(desk: Desk, card: Card) -> str:
     ):
         return f"Goes {goes} {place}{_occasion(desk, signal)}\n"
     return ""
+
+
+def _unless_vetoed(desk: Desk, signal: Signal) -> str:
+    """The window begins when Telegram has taken the card, so the first card names its length."""
+    if signal.veto_until is None:
+        length = wording.lasted(timedelta(seconds=signal.window))
+        return f"Executes {length} after this card came, unless vetoed"
+    at = f"{desk.local(signal.veto_until):%H:%M} {wording.place(desk.calendar.zone)}"
+    return f"Executes {at} unless vetoed"
+
+
+def _stop(card: Card) -> str:
+    """Only one that will be looked after."""
+    stop = card.signal.kept_stop
+    return "" if stop is None else f"\nStop {wording.price(stop)} {card.instrument.currency}"
+
+
+def _snoozed(desk: Desk, card: Card, back: datetime) -> Message:
+    at = f"{desk.local(back):%H:%M} {wording.place(desk.calendar.zone)}"
+    return message(
+        italic(f"Put away until {at}"),
+        f"\n{headline(card)} · signal {card.signal.id}",
+        buttons=buttons(card),
+    )
 
 
 def _occasion(desk: Desk, signal: Signal) -> str:
@@ -176,7 +217,7 @@ def paged(
     page = min(max(page, 1), pages)
     shown = rows[(page - 1) * PAGE : page * PAGE]
     parts: list[str | Span] = [bold(title), "\n"]
-    buttons: list[list[Button]] = []
+    rows_of_buttons: list[list[Button]] = []
     for card in shown:
         signal = card.signal
         size = (
@@ -187,23 +228,15 @@ def paged(
         line = outcome(desk, card).partition("\n")[0] or f"{size}\n{signal.reason[:120]}"
         parts += ["\n", bold(headline(card)), f" · signal {signal.id}\n{line}\n"]
         if signal.state is SignalState.PENDING:
-            number = (str(signal.id),)
-            decided = (*number, *back, str(page)) if back else number
-            buttons.append(
-                [
-                    Button(f"✔ {signal.symbol}", "approve", decided, style="success"),
-                    Button(f"✖ {signal.symbol}", "reject", decided, style="danger"),
-                    Button("Why", "why", number, once=False),
-                ]
-            )
+            rows_of_buttons.append(list_row(card, (*back, str(page)) if back else ()))
     if pages > 1:
         parts.append(f"\nPage {page} of {pages}")
         verb, subject = turn
-        buttons.append(
+        rows_of_buttons.append(
             [
                 Button(label, verb, (subject, str(to)), once=False)
                 for label, to in (("‹ Back", page - 1), ("More ›", page + 1))
                 if 1 <= to <= pages
             ]
         )
-    return message(*parts, buttons=buttons)
+    return message(*parts, buttons=rows_of_buttons)

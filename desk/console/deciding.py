@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from desk import assent, decide, notices, story, wording
-from desk.console import cards
+from desk.clearing import HALF, WHOLE
+from desk.console import cards, several
 from desk.console.replies import confirm, number, operator, page_of
 from desk.desk import Desk
 from trading.errors import BadCommand
@@ -30,11 +31,15 @@ async def signals(desk: Desk, request: Request) -> None:
 
 
 async def approve(desk: Desk, request: Request) -> None:
+    if await several.approve(desk, request):
+        return
     wanted = number(request, "approve")
     if await _asks_about_size(desk, request, wanted):
         return
+    half = "half" in request.args[1:]
+    part = HALF if half else WHOLE
     try:
-        order = await decide.approve(desk, wanted, by=operator(request))
+        order = await decide.approve(desk, wanted, by=operator(request), part=part)
     except assent.TakesTwo as noted:
         await notices.answer(desk, request, wording.capital(str(noted)) + ".")
         return
@@ -43,7 +48,7 @@ async def approve(desk: Desk, request: Request) -> None:
         await notices.answer(
             desk,
             request,
-            f"Approved signal {order.signal_id}: {order.side.value} "
+            f"Approved {'half of ' if half else ''}signal {order.signal_id}: {order.side.value} "
             f"{wording.quantity(order.quantity)} {order.symbol}, goes {goes} "
             f"{wording.place(desk.calendar.zone)}.",
         )
@@ -70,6 +75,8 @@ async def _asks_about_size(desk: Desk, request: Request, wanted: int) -> bool:
 
 
 async def reject(desk: Desk, request: Request) -> None:
+    if await several.reject(desk, request):
+        return
     reason = "" if pressed(request) else " ".join(request.args[1:])[:200]
     signal = await decide.reject(
         desk, number(request, "reject"), by=operator(request), reason=reason
@@ -81,7 +88,7 @@ async def reject(desk: Desk, request: Request) -> None:
 
 async def _shown_again(desk: Desk, request: Request) -> None:
     """The answer to /signals whose button was pressed, without what was decided."""
-    if pressed(request) and len(request.args) > 1:
+    if pressed(request) and request.args[1:2] == ("page",):
         await signals(desk, replace(request, args=request.args[1:]))
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from desk import lists, notices, universes, wording
+from desk import lists, locks, notices, rights, universes, wording
 from desk.console.deciding import pressed
 from desk.console.replies import columns, confirm, operator, page_of, turns
 from desk.desk import Desk
 from desk.lists import Name
 from trading.errors import BadCommand
 from trading.facts import Request
+from trading.locks import Scope
 from trading.messages import Message, Span, bold, message, table
 from trading.orders import AT_BROKER, Order, OrderState
 from trading.signals import Signal, SignalState
@@ -42,8 +43,7 @@ async def blacklist(desk: Desk, request: Request) -> None:
     """Safer at once; letting an instrument in again is asked twice."""
     match _lowered(request.args):
         case ("add", *words):
-            chosen, reason = _with_reason(desk, _some(words, BLACKLIST))
-            await _bar(desk, request, _symbols(chosen), reason)
+            await _put(desk, request, _some(words, BLACKLIST))
         case ("remove", *words, "yes"):
             symbols = await _on(desk, BLACKLIST, words)
             gone = await lists.take_off(desk, BLACKLIST, symbols, by=operator(request))
@@ -51,6 +51,9 @@ async def blacklist(desk: Desk, request: Request) -> None:
             await _tell_others(desk, request, "taken off the blacklist", gone)
         case ("remove", *words):
             await _ask_to_remove(desk, request, await _on(desk, BLACKLIST, words))
+        case (word, *_) if desk.instruments.find(word.upper()) is not None:
+            await rights.require_trader(desk, operator(request))  # as `add` takes one
+            await _put(desk, request, request.args)
         case _:
             await _show(desk, request, BLACKLIST)
 
@@ -108,6 +111,7 @@ async def _show(desk: Desk, request: Request, name: Name) -> None:
     rows = list((await lists.on_list(desk, name)).values())
     if not rows:
         text = f"Nothing is on the {name}. /{name} add AAPL puts something there."
+        text += await _for_a_while(desk) if name == BLACKLIST else ""
         await notices.answer(desk, request, text)
         return
     pages = -(-len(rows) // PAGE)
@@ -122,8 +126,36 @@ async def _show(desk: Desk, request: Request, name: Name) -> None:
         by = lists.who(desk, row, reader=request.operator)
         parts += ["\n", bold(row.symbol), f"{company}\nby {by}, {when}{reason}\n"]
     parts += [f"\nPage {page} of {pages}"] if pages > 1 else []
+    parts += [await _for_a_while(desk)] if name == BLACKLIST else []
     said = message(*parts, buttons=turns(name, page, pages))
     await notices.answer(desk, request, said, edits=pressed(request))
+
+
+async def _put(desk: Desk, request: Request, words: Sequence[str]) -> None:
+    """On the blacklist for good; with an end, a lock that ends by itself."""
+    chosen, reason = _with_reason(desk, words)
+    if not reason.lower().startswith("until"):
+        await _bar(desk, request, _symbols(chosen), reason)
+        return
+    until, why = locks.read_end(desk, reason.split())
+    said = f"blacklisted: {why}" if why else "blacklisted"
+    made = [
+        await locks.add(desk, Scope(symbol=one.symbol), until, said, operator(request))
+        for one in chosen
+    ]
+    lines = f"\n{', '.join(_symbols(chosen))} {locks.until(desk, made[0])}. {USE[BLACKLIST]}"
+    text = message(bold("Blacklisted by you"), lines + "\n/locks shows it.")
+    await notices.answer(desk, request, text)
+
+
+async def _for_a_while(desk: Desk) -> str:
+    """What is blacklisted until an end."""
+    found = [
+        f"{scope.symbol} {locks.until(desk, lock)}"
+        for lock in await locks.standing(desk)
+        if (scope := Scope.parse(lock.scope)) == Scope(symbol=scope.symbol) and scope.symbol
+    ]
+    return f"\nFor a while, in /locks: {'; '.join(found)}." if found else ""
 
 
 async def _bar(desk: Desk, request: Request, symbols: Sequence[str], reason: str) -> None:

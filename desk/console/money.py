@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, time
 from decimal import Decimal
 
-from desk import doubt, notices, report, wording
+from desk import doubt, modes, notices, report, wording
 from desk.console import exits
 from desk.console.cards import CENT
 from desk.console.replies import columns
-from desk.desk import Desk
+from desk.desk import Desk, Plan
 from desk.funds import funds
 from trading.errors import BadCommand, BrokerError, DeskError
 from trading.facts import Request
@@ -129,10 +129,25 @@ def _order_line(desk: Desk, order: Order, average: Decimal | None) -> str:
     stop = f" stop {wording.price(order.stop)}" if order.stop is not None else ""
     at = order.done_at or order.execute_at
     note = f": {order.note}" if order.note and order.is_done else ""
+    number = "" if order.is_done else f"#{order.id} "
+    if average is None and order.limit is not None:
+        price = f", limit {wording.price(order.limit)}"
+    what = f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol}"
     return (
-        f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol}{stop}{price} · "
+        f"{number}{what}{stop}{price} · "
         f"{order.state.value.replace('_', ' ')} {wording.moment(desk.local(at))}{note}\n"
     )
+
+
+def _each(plan: Plan) -> list[tuple[str, str]]:
+    """How an entry is sized, and what follows a stop."""
+    aim = plan.allowance.aim
+    rows = [("Entry", f"{wording.percent(plan.allowance.position)} of equity")]
+    if aim is not None:
+        rows = [("Entry", aim.text)]
+    if plan.cooldown:
+        rows.append(("After a stop", f"out {wording.count(plan.cooldown, 'session')}"))
+    return rows
 
 
 async def strategies(desk: Desk, request: Request) -> None:
@@ -146,12 +161,13 @@ async def strategies(desk: Desk, request: Request) -> None:
             raise DeskError(f"{error}; try again") from error
         money = await funds(desk, account)
         used = money.used(desk, name)
-        limit = plan.allowance.allocation * account.equity
+        limit = plan.allowance.limit(account.equity)
         held = len(list(money.ledger.held(name)))
         waiting = await desk.journal.count(Signal, strategy=name, state=SignalState.PENDING)
         found = await report.profit(desk, "all", name)
         rows = [
-            ("Decided by", "you" if plan.mode.value == "manual" else plan.mode.value),
+            ("Decided by", modes.word(plan)),
+            *([("Goes", plan.executes)] if plan.executes else []),
             ("Allocation", f"{wording.amount(limit, 0)} {desk.currency}"),
             (
                 "Used",
@@ -159,7 +175,8 @@ async def strategies(desk: Desk, request: Request) -> None:
                 if limit
                 else wording.amount(used, 0),
             ),
-            ("Each entry", f"{wording.percent(plan.allowance.position)} of equity"),
+            ("Left", f"{wording.amount(max(limit - used, Decimal(0)), 0)} {desk.currency}"),
+            *_each(plan),
             ("Positions", f"{held} of {plan.allowance.max_positions}"),
             ("Waiting", str(waiting)),
             ("Trades", str(len(found.trades))),

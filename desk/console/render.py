@@ -3,13 +3,15 @@ voice says them."""
 
 from dataclasses import dataclass, replace
 
-from desk import rights, story
+from desk import notices, rights, story
 from desk.console import cards, codes
 from desk.console.deciding import parse_scan
 from desk.desk import Desk
+from desk.snoozing import AGAIN
 from trading.facts import Notice, Picture, PictureState
 from trading.messages import Message, Span
 from trading.people import Role
+from trading.signals import SignalState
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,10 @@ def _pressable(desk: Desk, reader: int, said: Message) -> Message:
 
 
 async def _shown(desk: Desk, notice: Notice, page: int) -> Rendered | None:
-    if notice.kind == "card":
-        signal_id = int(notice.subject.partition(":")[2])
-        card = await story.card(desk, signal_id, reader=notice.recipient)
+    if notice.kind in ("card", AGAIN):
+        card = await story.card(desk, notices.signal_of(notice.subject), reader=notice.recipient)
+        if notice.kind == AGAIN and card.signal.state is not SignalState.PENDING:
+            return None
         return Rendered(cards.card_message(desk, card), card.picture)
     if notice.kind == "list":
         strategy, bar = parse_scan(notice.subject)

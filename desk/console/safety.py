@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from desk import doubt, notices, reconcile, report, squareoff, wording
+from desk import breakers, doubt, notices, reconcile, report, squareoff, wording
 from desk.console.replies import confirm, operator
 from desk.desk import Desk
 from desk.halt import latch, trading_state
@@ -68,9 +68,10 @@ async def resume(desk: Desk, request: Request) -> None:
         reason="/resume",
         at=desk.market.now(),
     )
+    rest = f"\n{said}" if (said := await breakers.rebase(desk)) else ""
     who = desk.operator_name(request.operator)
-    await notices.answer(desk, request, message(bold("Trading resumed by you")), edits=True)
-    others = message(bold(f"Trading resumed by {who}"))
+    await notices.answer(desk, request, message(bold("Trading resumed by you"), rest), edits=True)
+    others = message(bold(f"Trading resumed by {who}"), rest)
     await notices.tell(desk, others, lane=Lane.CRITICAL, but=request.operator)
 
 

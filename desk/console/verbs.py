@@ -8,24 +8,31 @@ from desk import audit, inbox, notices, rights, wording
 from desk.console import (
     backtest,
     bars,
+    chart,
     codes,
     deciding,
     digests,
     helping,
     jobs,
     lists,
+    manual,
     money,
     people,
+    reasons,
     safety,
     service,
+    snoozed,
 )
+from desk.console.allocate import allocate
 from desk.console.calendar import calendar
 from desk.console.compare import compare
 from desk.console.config import config, reload
 from desk.console.health import health
+from desk.console.locks import locks_
 from desk.console.notify import notify
 from desk.console.pnl import pnl
 from desk.console.reconcile import ACTS, reconcile
+from desk.console.risk import risk
 from desk.console.trades import trades
 from desk.console.unknown import unknown
 from desk.console.verb import Handler, Verb
@@ -48,12 +55,14 @@ def late(name: str) -> Handler:
     return handler
 
 
-performance, printed, stats, trade, veto, slippage = map(
-    late, ("performance", "printed", "stats", "trade", "veto", "slippage")
+mode, performance, printed, stats, trade, veto, slippage = map(
+    late, ("mode", "performance", "printed", "stats", "trade", "veto", "slippage")
 )
 
 
 async def help_(desk: Desk, request: Request) -> None:
+    if await reasons.heard(desk, request):
+        return
     said = helping.answer(request.args, VERBS)
     await notices.answer(desk, request, said, edits=deciding.pressed(request))
 
@@ -63,10 +72,21 @@ LISTED = {"add": TRADER, "remove": TRADER}
 
 VERBS: dict[str, Verb] = {
     "signals": Verb(deciding.signals, "signals waiting for a decision", topic="Signals"),
-    "approve": Verb(deciding.approve, "carry out a signal", "ID", topic="Signals", needs=TRADER),
-    "reject": Verb(
-        deciding.reject, "turn a signal down", "ID [reason]", topic="Signals", needs=TRADER
+    "approve": Verb(
+        deciding.approve,
+        "carry out signals; all of a strategy asks once",
+        "ID… [half] | all STRATEGY",
+        topic="Signals",
+        needs=TRADER,
     ),
+    "reject": Verb(
+        deciding.reject,
+        "turn signals down",
+        "ID… [reason] | all STRATEGY",
+        topic="Signals",
+        needs=TRADER,
+    ),
+    "snooze": Verb(snoozed.snooze, "bring a card back later", "ID [15m|1h|end|off]", "Signals"),
     "why": Verb(why, "the whole story of a signal or order", "ID", topic="Signals", example="17"),
     "withdraw": Verb(
         deciding.withdraw,
@@ -78,6 +98,45 @@ VERBS: dict[str, Verb] = {
     "scan": Verb(service.scan, "look for signals now", "[strategy]", topic="Signals", needs=TRADER),
     "positions": Verb(money.positions, "what is held, at what price", topic="Trading"),
     "orders": Verb(money.orders, "orders working and done", topic="Trading"),
+    "buy": Verb(
+        manual.buy,
+        "buy by hand; a card shows the effect first",
+        "SYMBOL [UNITS|AMOUNT] [limit P] [stop P]",
+        "Trading",
+        "AAPL 5000usd",
+        needs=TRADER,
+        private=True,
+    ),
+    "sell": Verb(
+        manual.sell,
+        "sell by hand; a card shows the effect first",
+        "SYMBOL [UNITS|AMOUNT] [limit P] [stop P]",
+        "Trading",
+        "AAPL 10 limit 210",
+        needs=TRADER,
+        private=True,
+    ),
+    "close": Verb(
+        manual.close,
+        "close an instrument in every book; asks once",
+        "SYMBOL [half]",
+        "Trading",
+        "AAPL half",
+        needs=TRADER,
+        private=True,
+    ),
+    "cancel": Verb(
+        manual.cancel, "cancel an order", "ORDER", "Trading", "12", needs=TRADER, private=True
+    ),
+    "modify": Verb(
+        manual.change,
+        "change an order: cancelled, then placed anew",
+        "ORDER [qty N] [limit P]",
+        "Trading",
+        "12 limit 99.50",
+        needs=TRADER,
+        private=True,
+    ),
     "unknown": Verb(
         unknown,
         "orders nobody knows the fate of",
@@ -91,7 +150,24 @@ VERBS: dict[str, Verb] = {
         topic="Trading",
         acts=dict.fromkeys(ACTS, TRADER),
     ),
+    "mode": Verb(
+        mode,
+        "who decides: manual, veto or auto; away from manual asks twice",
+        "[STRATEGY] [manual|veto|auto]",
+        topic="Trading",
+        needs=TRADER,
+        private=True,
+    ),
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Trading"),
+    "allocate": Verb(
+        allocate,
+        "each strategy's money; more of it asks once",
+        "[STRATEGY PERCENT|AMOUNT]",
+        "Trading",
+        "mean_reversion 50 %",
+        needs=OWNER,
+        private=True,
+    ),
     "backtest": Verb(
         backtest.backtest, "a strategy over the past", "STRATEGY [period]", topic="Trading"
     ),
@@ -147,9 +223,17 @@ VERBS: dict[str, Verb] = {
     "blacklist": Verb(
         lists.blacklist,
         "instruments nobody may enter; letting one in again asks once",
-        "[add|remove SYMBOL…] [reason]",
+        "[add|remove SYMBOL…] [until END] [reason]",
         topic="Lists",
         acts=LISTED,
+    ),
+    "locks": Verb(
+        locks_,
+        "what may not be entered for a while; lifting one asks once",
+        "[add SYMBOL|STRATEGY|SIDE [until END] [reason]|remove N]",
+        "Lists",
+        "add AAPL until 3d earnings",
+        acts={**LISTED, "lift": TRADER},
     ),
     "universe": Verb(
         lists.universe, "what strategies may enter, and how it is chosen", "[name]", topic="Lists"
@@ -168,6 +252,13 @@ VERBS: dict[str, Verb] = {
         topic="Safety",
         needs=TRADER,
         private=True,
+    ),
+    "risk": Verb(
+        risk,
+        "each limit with what is used of it",
+        "[STRATEGY|ACCOUNT|SYMBOL]",
+        topic="Safety",
+        example="AAPL",
     ),
     "resume": Verb(
         safety.resume, "let trading go on; asks once", topic="Safety", needs=TRADER, private=True
@@ -237,6 +328,8 @@ VERBS: dict[str, Verb] = {
     "start": Verb(service.start, "say hello; starts no trading", topic="Console"),
     "list": Verb(deciding.show_list),
     "dismiss": Verb(safety.dismiss),
+    "reason": Verb(reasons.reason, needs=TRADER),
+    "chart": Verb(chart.chart),
 }
 
 

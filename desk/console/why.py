@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from desk import audit, notices, recipe, story, wording
+from desk import audit, judging, notices, recipe, story, wording
 from desk.console import cards
 from desk.console.audit import came_of, doer, first_line
 from desk.console.deciding import pressed
@@ -13,14 +13,15 @@ from desk.desk import Desk
 from trading.audit import Deed
 from trading.errors import BadCommand
 from trading.facts import PictureState, Request
+from trading.judgement import Stage
 from trading.messages import Button, Message, Span, bold, italic, message, table
 from trading.orders import Fill, Order
 from trading.signals import Signal
 
 FILLS = 6  # shown one by one
 DEEDS = 8
-CARD = 400  # characters of what the card said
-PART = 1_100  # characters of one part at most, so that all of it is one message
+#: Characters of each part at most, so that all of it is one message.
+REASON, PARAMS, FEATURES, PRESSES, CARD = 300, 200, 500, 700, 300
 
 
 async def why(desk: Desk, request: Request) -> None:
@@ -53,6 +54,7 @@ async def told(desk: Desk, card: story.Card) -> Message:
     made = await recipe.of(desk, card.signal)
     if made is not None:
         parts.append(_recipe(made))
+    parts += await _checked(desk, card.signal)
     parts += await _decided(desk, card)
     if card.order is not None:
         parts += await _ordered(desk, card.order, card.signal)
@@ -72,8 +74,8 @@ def _seen_by_the_rules(desk: Desk, card: story.Card) -> list[str | Span]:
     stop = f", stop {wording.price(signal.stop)}" if signal.stop is not None else ""
     return [
         bold(f"Why {cards.headline(card)}"),
-        f"\n{card.instrument.name}{sector}\n\n{signal.reason[:PART]}\n",
-        table(features[:PART]),
+        f"\n{card.instrument.name}{sector}\n\n{signal.reason[:REASON]}\n",
+        table(_cut(features.splitlines(), FEATURES)),
         f"\nPrice {wording.price(signal.price)} {card.instrument.currency}{stop} at the "
         f"{signal.moment.value} of {wording.day(signal.bar)}; strength {signal.strength:.2f}, "
         f"rank {signal.rank} of its scan.\nProposed "
@@ -86,10 +88,36 @@ def _recipe(made: Deed) -> str:
     """ "Parameters: days 14, low 30. Code 3fa9c1d0, version 0.1.0." """
     known = made.detail
     params = ", ".join(f"{name} {value}" for name, value in known.get("params", {}).items())
-    said = f"\nParameters: {params[:PART]}." if params else ""
+    said = f"\nParameters: {params[:PARAMS]}." if params else ""
     if known.get("code"):
         said += f"\nCode {known['code'][:8]}, version {known.get('version') or 'not known'}."
     return said
+
+
+async def _checked(desk: Desk, signal: Signal) -> list[str | Span]:
+    """The checks with their figures as they were at each stage; where all held, the last ones."""
+    found = [one for stage in Stage if (one := await judging.latest(desk, signal.id, stage))]
+    parts: list[str | Span] = []
+    for judged in found:
+        checks = judging.checks_of(judged)
+        held = sum(check.ok for check in checks)
+        when = wording.moment(desk.local(judged.at))
+        parts.append(f"\nChecks at {judged.stage.value}, {when}: {held} of {len(checks)} hold.")
+        shown = checks if judged is found[-1] else [check for check in checks if not check.ok]
+        lines = [line for one in shown for line in folded("✓" if one.ok else "✗", one.text[:100])]
+        if lines:
+            parts += ["\n", table(_cut(lines, 600))]
+    return parts
+
+
+def _cut(lines: Sequence[str], most: int) -> str:
+    """As many whole lines as fit."""
+    kept: list[str] = []
+    for line in lines:
+        if sum(map(len, kept)) + len(kept) + len(line) > most:
+            return "\n".join([*kept, "…"])
+        kept.append(line)
+    return "\n".join(kept)
 
 
 async def _decided(desk: Desk, card: story.Card) -> list[str | Span]:
@@ -109,7 +137,7 @@ async def _decided(desk: Desk, card: story.Card) -> list[str | Span]:
     if not deeds:
         return parts
     lines = [line for deed in deeds for line in _pressed(desk, deed)]
-    parts += ["\n\n", table("\n".join(lines)[: 2 * PART])]
+    parts += ["\n\n", table(_cut(lines, PRESSES))]
     shown = next((deed.shown for deed in reversed(deeds) if deed.shown), "")
     if shown:
         parts += ["\nThe card said:\n", italic(shown[:CARD])]

@@ -8,7 +8,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from desk.desk import Desk
-from desk.invariants import books, caches, decisions, exits, fills, house, telling, waiting
+from desk.invariants import (
+    books,
+    caches,
+    decisions,
+    exits,
+    fills,
+    house,
+    limits,
+    telling,
+    waiting,
+)
 from desk.invariants.rule import Finding, Rule
 from trading.errors import BrokerError, DamagedRow, DataError
 
@@ -50,6 +60,13 @@ RULES = (
         "who decided in the last 30 days is an operator",
         "if that operator was taken off since, all is well; else halt and look at the log of bot",
         facts=decisions.known_hands,
+        always=True,
+    ),
+    Rule(
+        "sent within limits",
+        "an entry is sent only after every check of it has passed, with its figure kept",
+        "halt, then see /risk; report it with a backup",
+        facts=limits.sent_within_limits,
         always=True,
     ),
     Rule(

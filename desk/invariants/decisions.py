@@ -33,6 +33,10 @@ async def decided_once(desk: Desk) -> Sentences:
 def _decided(signal: Signal, orders: list[Order]) -> str:
     """What is wrong with a decision and the orders it made; "" where nothing is."""
     keys = ", ".join(order.key for order in orders)
+    live = [order for order in orders if not order.is_done]
+    if len(live) > 1:
+        return f"has {len(live)} orders alive: {', '.join(order.key for order in live)}"
+    orders = [order for order in orders if order.origin == order.key]  # of those each was changed
     if (signal.state is SignalState.PENDING) == bool(signal.decided_at and signal.decided_by):
         return f"is {signal.state}, decided by {signal.decided_by or 'nobody'}"
     if len(orders) > 1:
@@ -58,7 +62,8 @@ async def own_signal(desk: Desk) -> Sentences:
 
 
 def _unlike(order: Order, signal: Signal) -> str:
-    if not order.key.endswith(f"-{signal.id}-{signal.leg}"):
+    changed = order.origin != order.key
+    if not order.origin.endswith(f"-{signal.id}-{signal.leg}"):
         return "its key is not the signal's"
     if (order.strategy, order.symbol) != (signal.strategy, signal.symbol):
         return (
@@ -69,7 +74,7 @@ def _unlike(order: Order, signal: Signal) -> str:
     if order.reduce_only is not signal.is_exit:
         return "one of the two is an exit, the other is none"
     cut = order.reduce_only and order.quantity < signal.quantity  # its stop closed some before
-    if signal.state is APPROVED and order.quantity != signal.quantity and not cut:
+    if signal.state is APPROVED and not changed and order.quantity != signal.quantity and not cut:
         return f"{order.quantity:f} are ordered, {signal.quantity:f} were approved"
     return ""
 

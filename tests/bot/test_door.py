@@ -219,3 +219,20 @@ async def test_a_picture_or_a_sticker_is_no_command():
     del raw["message"]["text"]
     await delivered(w, raw)
     assert await w.journal.count(Request) == 0
+
+
+async def test_words_that_are_no_command_come_with_what_they_reply_to():
+    class Shown:
+        subject = "signal:17"
+
+    class Posts:
+        async def find(self, recipient: int, message_id: int) -> Shown | None:
+            return Shown() if (recipient, message_id) == (1, 8) else None
+
+    door = Door((await world()).desk, Nonces(), Posts())  # type: ignore[arg-type]
+    plain = letter().model_copy(update={"text": "too wide"})
+    card = letter().model_copy(update={"message_id": 8})
+    assert await door.words(letter()) == {}, "a command"
+    assert await door.words(plain) == {"said": "too wide", "about": ""}
+    replying = plain.model_copy(update={"reply_to_message": card})
+    assert await door.words(replying) == {"said": "too wide", "about": "signal:17"}

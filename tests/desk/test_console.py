@@ -87,7 +87,7 @@ async def test_a_card_says_what_the_order_will_pay_until_it_is_sent():
         ("/approve ４２", "is no signal number"),
         ("/pnl fortnight", "is neither a period (today, week, month, quarter, ytd, all, jan,"),
         ("/scan astrology", "No strategy called 'astrology'; there are: dip"),
-        ("/dance", "There is no command /dance; /help lists them all"),
+        ("/juggle", "There is no command /juggle; /help lists them all"),
         ("/why 0", "There is no signal 0"),
     ],
 )
@@ -119,7 +119,10 @@ async def test_the_card_names_what_is_bought_why_and_until_when():
         "Goes Tue 4 Feb 09:30 New York, at the open; decide before 09:29\n"
         f"dip · signal {signal.id}"
     )
-    assert [b.label for b in card.buttons[0]] == ["Approve", "Reject", "Why"]
+    assert [[b.label for b in row] for row in card.buttons] == [
+        ["Approve", "Reject"],
+        ["Half", "Why", "Chart", "Snooze"],
+    ]
 
 
 async def test_a_card_becomes_approved_with_withdraw_then_filled():
@@ -130,12 +133,12 @@ async def test_a_card_becomes_approved_with_withdraw_then_filled():
     await said(w, f"/approve {signal.id}", pressed=True)
     approved = cards.card_message(w.desk, await read_card(w.desk, signal.id, reader=ANN.id))
     assert "Approved by you" in approved.plain
-    assert [b.label for b in approved.buttons[0]] == ["Withdraw", "Why"]
+    assert [b.label for b in approved.buttons[0]] == ["Withdraw", "Why", "Chart"]
     w.go(TUESDAY, 14, 30)
     await execute.execute_due(w.desk, owner="t")
     filled = cards.card_message(w.desk, await read_card(w.desk, signal.id, reader=2))
     assert filled.plain.startswith("✔ Filled 50 @ 100.00\nFees 1.00 USD · approved by Ann\n")
-    assert [b.label for b in filled.buttons[0]] == ["Why"]
+    assert [b.label for b in filled.buttons[0]] == ["Why", "Chart"]
 
 
 async def test_halt_latches_in_the_doors_own_transaction():

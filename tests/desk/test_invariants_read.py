@@ -6,6 +6,7 @@ from brokers.adversary import Adversary
 from brokers.paper import PaperBroker
 from desk import adopt, invariants, reconcile
 from desk.differences import Shift
+from tests.desk import test_invariants_limits  # noqa: F401  it has faults of its own
 from tests.desk.test_invariants import BREAKS, accepted_by_nobody, first, sound, works_there_alone
 from tests.desk.test_invariants_money import NAMED
 from tests.desk.test_reconcile import holding, slip

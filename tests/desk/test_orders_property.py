@@ -47,7 +47,7 @@ async def story(
     fates: list[Fate], faults: Faults, steps: list[tuple[str, int]], *, dedupes: bool
 ) -> None:
     here = await house(*fates, faults=faults, dedupes=dedupes)
-    keys = [order.key for order in await here.plan("buy 5 AAPL", "buy 5 MSFT", "buy 5 AAPL")]
+    keys = [order.key for order in await here.plan("buy 5 AAPL", "buy 5 MSFT", "buy 6 AAPL")]
     for step, number in steps:
         await act(here, step, number)
         placed = here.placed()

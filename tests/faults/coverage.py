@@ -11,6 +11,7 @@ MACHINE = "machine"
 
 #: Of the moves the machine does not come to: why, and which tests make them.
 WORD = "no broker of ours says so by itself: tests/trading/test_orders.py"
+DAY = "a limit at its session's end: tests/desk/test_manual_asked.py"
 RACE = "a part that fills before the answer is on record, once in many: tests/worker/test_rounds.py"
 
 ORDERS: Mapping[tuple[str, str], str] = {
@@ -31,7 +32,7 @@ ORDERS: Mapping[tuple[str, str], str] = {
     ("accepted", "filled"): MACHINE,
     ("accepted", "cancelled"): MACHINE,
     ("accepted", "rejected"): WORD,
-    ("accepted", "expired"): WORD,
+    ("accepted", "expired"): DAY,
     ("accepted", "unknown"): WORD,
     ("partially_filled", "filled"): MACHINE,
     ("partially_filled", "cancelled"): MACHINE,
@@ -88,13 +89,26 @@ CONSOLE, LISTS = "tests/desk/test_console.py", "tests/desk/test_lists.py"
 RESULTS, TRADES = "tests/desk/test_console_results.py", "tests/desk/test_console_trades.py"
 PEOPLE = "tests/desk/test_people.py"
 
+HAND = "tests/desk/test_manual_asked.py"
+
 VERBS: Mapping[str, str] = {
+    "buy": HAND,
+    "sell": HAND,
+    "close": HAND,
+    "cancel": "tests/desk/test_modifying.py",
+    "modify": "tests/desk/test_modifying.py",
+    "allocate": "tests/desk/test_allocating.py",
+    "locks": "tests/desk/test_locks.py",
     "signals": CONSOLE,
     "approve": MACHINE,
     "reject": MACHINE,
     "why": CONSOLE,
     "withdraw": MACHINE,
     "scan": CONSOLE,
+    "snooze": "tests/desk/test_cards_shown.py",
+    "reason": "tests/desk/test_cards_shown.py",
+    "chart": "tests/desk/test_cards_shown.py",
+    "mode": "tests/desk/test_modes.py",
     "positions": MACHINE,
     "orders": MACHINE,
     "unknown": MACHINE,
@@ -121,6 +135,7 @@ VERBS: Mapping[str, str] = {
     "halt": MACHINE,
     "squareoff": MACHINE,
     "resume": MACHINE,
+    "risk": "tests/desk/test_console_risk.py",
     "users": PEOPLE,
     "invite": PEOPLE,
     "revoke": PEOPLE,
@@ -144,6 +159,7 @@ JOBS: Mapping[str, str] = {
     "scan": "tests/worker/test_jobs.py",
     "leave": "tests/worker/test_moments.py",
     "mark": "tests/worker/test_jobs.py",
+    "autonomy": "tests/worker/test_autonomy.py",
     "backup": "tests/deploy/test_machines.py",
     "restore-check": "tests/deploy/test_machines.py",
     "reconcile": "tests/desk/test_reconcile.py",

@@ -294,11 +294,3 @@ async def test_a_message_whose_description_we_cannot_read_is_not_sent_again(
         while await states(deck, [row]) != {NoticeState.SENT}:
             await asyncio.sleep(0.01)
     assert [m.words for m in deck.sent()] == ["alarm\nand why"]
-
-
-def test_a_span_reads_as_a_person_says_it():
-    from bot.backlog import span
-
-    assert span(timedelta(seconds=20)) == "less than a minute"
-    assert span(timedelta(hours=3, minutes=12)) == "3 h 12 min"
-    assert span(timedelta(days=2, hours=4, minutes=9)) == "2 d 4 h"

@@ -43,7 +43,7 @@ async def test_every_command_answers_within_the_limits(deck: Deck, held: bool):
 
 async def test_words_that_are_no_command_are_answered_with_help(deck: Deck):
     await deck.ask("what now?", "/squareoff")
-    await deck.ask("/dance", "There is no command /dance; /help lists them all")
+    await deck.ask("/juggle", "There is no command /juggle; /help lists them all")
     await deck.ask("/Approve@quarterdeck_bot seventeen", "is no signal number")
 
 

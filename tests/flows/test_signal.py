@@ -22,19 +22,22 @@ async def test_a_card_comes_with_a_chart_and_becomes_its_fill_with_the_chart_red
     card = await deck.card(signal)
     assert card.photo
     assert card.caption is not None
-    assert [b.text for b in card.buttons] == ["Approve", "Reject", "Why"]
+    assert [b.text for b in card.buttons] == [
+        *("Approve", "Reject"),
+        *("Half", "Why", "Chart", "Snooze"),
+    ]
     assert "▲ Buy 50 AAPL" in card.marked("bold")
 
     await deck.press(card, "Approve")
     approved = await deck.shows(card, "Approved by you")
-    assert [b.text for b in approved.buttons] == ["Withdraw", "Why"]
+    assert [b.text for b in approved.buttons] == ["Withdraw", "Why", "Chart"]
     assert approved.photo == card.photo
     bobs = await deck.phone.message(BOB.id, "Approved by Ann")
 
     await deck.open_market()
     filled = await deck.shows(card, "Filled 50 @ 100.00")
     assert "approved by you" in filled.words
-    assert [b.text for b in filled.buttons] == ["Why"]
+    assert [b.text for b in filled.buttons] == ["Why", "Chart"]
     await deck.phone.wait_for(
         lambda: deck.phone.chats.find(1, card.message_id).photo != card.photo  # type: ignore[union-attr]
     )
@@ -47,7 +50,14 @@ async def test_reject_closes_the_card(deck: Deck):
     card = await deck.card(signal)
     await deck.press(card, "Reject")
     rejected = await deck.shows(card, "Rejected by you")
-    assert [b.text for b in rejected.buttons] == ["Why"]
+    assert [b.text for b in rejected.buttons] == [
+        *("Price", "Size", "News"),
+        *("Don't like it", "Other"),
+        *("Why", "Chart"),
+    ]
+    await deck.press(rejected, "News")
+    explained = await deck.shows(card, "Rejected by you: news")
+    assert [b.text for b in explained.buttons] == ["Why", "Chart"]
     assert await deck.orders() == []
 
 

@@ -51,7 +51,7 @@ def test_an_entry_that_meets_every_limit_exactly_passes():
     assert [check.name for check in answers.values() if not check.ok] == []
     assert list(answers) == [
         "trading", "blacklist", "unknown", "size",
-        "order", "position", "gross", "positions", "drift",
+        "order", "position", "gross", "net", "positions", "drift",
     ]  # fmt: skip
 
 
@@ -171,6 +171,7 @@ def test_a_check_that_passes_states_its_figure_too():
         "order": "order 5.0 % of equity, limit 5.0 %",
         "position": "AAPL 5.0 % of equity, limit 10.0 %",
         "gross": "all positions 25.0 % of equity, limit 100.0 %",
+        "net": "longs less shorts 5.0 % of equity, limit 100.0 %",
         "positions": "0 of 20 positions open",
         "drift": "price moved +0.00 % from 100, limit 1.0 %",
     }
