@@ -17,6 +17,7 @@ from choices import costs, digests, estimate, limits, operators, plans
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from desk.desk import Desk, Plan
+from desk.halt import of_broker, of_strategy
 from desk.timetable import Jobs
 from folder import bars_folder, instruments_file, paper_address, paper_book, prepare
 from lanes.bell import RedisBell
@@ -49,6 +50,7 @@ if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
 log = structlog.get_logger(__name__)
 PAPER_TIMEOUT, PAPER_CONNECT = 5.0, 1.0  # wall seconds its process may take to answer
 DAILY_CHORES = ("backup", "restore-check", "reconcile:session")
+BROKER = "paper"
 CALENDAR = "XNYS"  # whose sessions the shipped sample keeps
 
 
@@ -169,7 +171,9 @@ async def open_base(
 
 def voice_desk(base: Base) -> Desk:
     """A desk to read and tell from, without prices, brokers or strategies: the bot's."""
-    return _desk(base, NoPrices(), {}, {})
+    desk = _desk(base, NoPrices(), {}, {})
+    desk.scopes = (*map(of_strategy, base.settings.strategies), of_broker(BROKER))
+    return desk
 
 
 @asynccontextmanager

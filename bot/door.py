@@ -12,7 +12,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, User
 
 from bot.callbacks import Press
 from bot.ports import Nonces
-from desk import crew, inbox
+from desk import crew, halt, inbox
 from desk.desk import Desk
 from trading.clocks import WallClock
 from trading.facts import Request, RequestState
@@ -92,6 +92,7 @@ class Door:
                 payload=payload,
                 sent_at=sent_at,
             ),
+            halt.scopes(self.desk),
         )
 
     async def press(

@@ -107,6 +107,7 @@ class Desk:
     methods: Mapping[str, Method] = field(default_factory=dict)  # which lots go first, by account
     rates: Mapping[str, Decimal] = field(default_factory=dict)  # base per unit, from the settings
     estimate: Estimate | None = None
+    scopes: Sequence[str] = ()  # that can be halted, where plans and brokers are not opened
     written: dict[str, Plan] = field(default_factory=dict)  # of plans changed in a chat, before it
     books: Books = field(init=False)
 

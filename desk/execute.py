@@ -17,24 +17,25 @@ from trading.signals import Signal
 log = structlog.get_logger(__name__)
 
 
-async def due(desk: Desk) -> list[Order]:
-    """Orders to send now, exits before entries, then as they were approved. Before this process
-    has compared the books for the first time, only a square-off's are."""
+async def due(desk: Desk, purpose: str = "") -> list[Order]:
+    """Orders to send now, of that purpose or of any, exits before entries, then as they were
+    approved. Before this process has compared the books for the first time, only a square-off's
+    are."""
     orders = await desk.journal.read(
         Order, state=OrderState.PLANNED, execute_at__lte=desk.market.now()
     )
-    if not desk.reconciled:
-        orders = [order for order in orders if order.purpose == "squareoff"]
+    if not desk.reconciled or purpose:
+        orders = [order for order in orders if order.purpose == (purpose or "squareoff")]
     return sorted(orders, key=lambda order: (not order.reduce_only, order.id))
 
 
-async def execute_due(desk: Desk, *, owner: str = "") -> int:
-    """Send everything due, as this process or as `owner`. Returns how many orders went out or were
-    refused. A broker that left one without an answer gets no more of them until the next look: it
-    would keep every one of them waiting, and in doubt."""
+async def execute_due(desk: Desk, *, owner: str = "", purpose: str = "") -> int:
+    """Send everything due, or what has that purpose, as this process or as `owner`. Returns how
+    many orders went out or were refused. A broker that left one without an answer gets no more of
+    them until the next look: it would keep every one of them waiting, and in doubt."""
     handled = 0
     silent: set[str] = set()
-    for order in await due(desk):
+    for order in await due(desk, purpose):
         if desk.shift.is_over:
             break  # the next process sends what is left
         if order.broker in silent:

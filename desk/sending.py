@@ -8,11 +8,11 @@ mean anything.
 from datetime import timedelta
 from typing import Any
 
-from desk import damage, doubt, lists, notices, settle
+from desk import damage, doubt, lists, notices, settle, squaring
 from desk.desk import Desk
-from desk.halt import trading_state
+from desk.halt import goes, trading_state
 from trading.errors import BrokerError, BrokerRejected, DeskError, OutcomeUnknown, Refused
-from trading.facts import Lane, Trading
+from trading.facts import Lane
 from trading.messages import bold, message
 from trading.orders import DONE, IN_DOUBT, Ack, Order, OrderState
 from trading.ports import Broker
@@ -30,17 +30,19 @@ class Barred(Refused):
 
 
 async def claim(desk: Desk, order: Order, *, owner: str = "") -> Order | None:
-    """Take the order to send it; None where trading is halted or somebody was first. A halt that
-    commits later finds it on its way; after a halt's commit nothing is claimed.
+    """Take the order to send it; None where trading is halted, or only reduces, over it, or
+    somebody was first. A halt that commits later finds it on its way; after a halt's commit
+    nothing is claimed.
 
     Raises Barred for an entry that may not go, DeskError where the instrument has an order in
     doubt.
     """
     owner = owner or await desk.owners.mine()
     async with desk.journal.transaction():
-        state = await trading_state(desk)
-        if state is Trading.HALTED and order.purpose != "squareoff":
+        if not goes(order, await trading_state(desk, order.strategy, order.broker)):
             return None  # waits: a resume sends it, the session's end expires it
+        if await squaring.keeps_out(desk, order):
+            return None  # and the square-off cancels it
         if not order.reduce_only:
             barred = (await lists.barred(desk)).get(order.symbol, "")
             if barred:

@@ -7,7 +7,7 @@ from typing import Any
 
 from desk import wording
 from desk.desk import Desk
-from desk.halt import trading_state
+from desk.halt import goes, trading_state
 from replay.stops import next_stop, night_stop
 from trading.clocks import WallClock, market_time
 from trading.facts import ClockReading, ClockStatus, Run, RunState, Trading
@@ -199,9 +199,8 @@ async def _work_due(desk: Desk, at: datetime) -> bool:
         return False
     if await desk.journal.count(Order, state=OrderState.SUBMITTING):
         return True
-    halted = await trading_state(desk) is Trading.HALTED
     for order in await desk.journal.read(Order, state=OrderState.PLANNED, execute_at__lte=at):
-        if halted and order.purpose != "squareoff":
+        if not goes(order, await trading_state(desk, order.strategy, order.broker)):
             continue
         quote = await desk.feed.quote(order.symbol, at)
         if quote is not None and quote.tradable:  # one without a price may wait; time goes on

@@ -65,8 +65,7 @@ async def trade_once(desk: Desk, *, owner: str = "") -> None:
             desk.hands.away.add(name)
         else:
             desk.hands.away.discard(name)
-    run = await squareoff.under_way(desk)
-    if run is not None:
+    for run in await squareoff.under_way(desk):
         try:
             await squareoff.advance(desk, run, owner=owner)
         except DataError as error:  # a calendar that has ended: the job `calendar` tells it

@@ -1,77 +1,221 @@
 """The verbs that stop trading and let it go on: one press to be safer, two to be riskier."""
 
-from decimal import Decimal
+from collections.abc import Sequence
+from difflib import get_close_matches
 
-from desk import doubt, notices, reconcile, report, squareoff, wording
+from desk import codes, doubt, latching, notices, reconcile, squareoff, wording
 from desk.console.replies import confirm, operator
 from desk.desk import Desk
-from desk.halt import latch, trading_state
-from trading.facts import Lane, Request, Trading
-from trading.messages import bold, message
+from desk.halt import goes, in_force, latch, resumes, said, scopes, tightest, what
+from desk.scope import ALL, Scope, listed, of_key, read
+from trading.errors import BadCommand, DeskError
+from trading.facts import Lane, Latch, Request, Trading
+from trading.messages import Button, bold, message
 from trading.orders import AT_BROKER, IN_DOUBT, Order, OrderState
+
+SHOWN = 10
+DIGITS = 6  # of a one-time code
 
 
 async def halt(desk: Desk, request: Request) -> None:
     """The door has latched it already; this tells what is still on its way."""
-    reason = " ".join(request.args)[:200]
-    await latch(
+    await _tighten(desk, request, "halted")
+
+
+async def reduce(desk: Desk, request: Request) -> None:
+    """As `halt`, but what makes a position smaller still goes."""
+    await _tighten(desk, request, "reducing")
+
+
+async def _tighten(desk: Desk, request: Request, word: str) -> None:
+    known = scopes(desk)
+    found = latching.wanted(request, known)
+    if found is None:
+        await _nothing(desk, request, " ".join(request.args)[:40])
+        return
+    scope, reason = found.scope, found.reason
+    held = await latch(
         desk.journal,
-        Trading.HALTED,
+        found.state,
         by=operator(request),
-        reason=reason or "/halt",
+        reason=reason or f"/{request.verb}",
         at=desk.market.now(),
+        scope=scope.key,
+        tighten=True,
     )
-    sent = await desk.journal.read(Order, state__in=tuple(AT_BROKER))
-    planned = await desk.journal.count(Order, state=OrderState.PLANNED)
-    lines = ["No new order leaves the desk until /resume."]
-    if sent:
-        names = ", ".join(
-            doubt.what(o) + (" (not answered yet)" if o.state in IN_DOUBT else "")
-            for o in sent[:10]
-        )
-        more = f" and {len(sent) - 10} more" if len(sent) > 10 else ""
-        lines.append(f"Already on their way: {names}{more}.")
-    if planned:
-        waits = "waits; it expires when its" if planned == 1 else "wait; they expire when their"
-        lines.append(f"{wording.count(planned, 'approved order')} {waits} session ends.")
-    lines.append("/squareoff closes what is held.")
-    who = desk.operator_name(request.operator)
-    rest = (f": {reason}\n" if reason else "\n") + "\n".join(lines)
-    mine = message(bold("Trading halted by you"), rest)
+    if held.state is not found.state:
+        text = f"{said(desk, held)} already, which is tighter. It stays so until "
+        await notices.answer(desk, request, f"{text}{resumes(scope.key)}.")
+        return
+    lines = await _stopped(desk, scope, found.state)
+    if found.unknown and _looks_like_a_name(found.unknown, request, known):
+        lines.append(f"{found.unknown} is no strategy or broker, so everything is {word}.")
+        lines.append(f"There are {listed(known)}.")
+    why = reason.rstrip(".")
+    rest = (f": {why}\n" if why else "\n") + "\n".join(lines)
+    title = f"{what(scope.key)} {word}"
+    mine = message(bold(f"{title} by you"), rest)
     await notices.answer(desk, request, mine, lane=Lane.CRITICAL)
-    others = message(bold(f"Trading halted by {who}"), rest)
+    others = message(bold(f"{title} by {desk.operator_name(request.operator)}"), rest)
     await notices.tell(desk, others, lane=Lane.CRITICAL, but=request.operator)
 
 
+def _looks_like_a_name(word: str, request: Request, known: Sequence[str]) -> bool:
+    """And not like the first word of a reason."""
+    names = [of_key(key).name for key in known]
+    return len(request.args) == 1 or bool(get_close_matches(word.lower(), names, 1))
+
+
+async def _nothing(desk: Desk, request: Request, named: str) -> None:
+    """Loudly: whoever halts must never believe in a halt that is not there."""
+    verb = request.verb
+    text = f"\nThere is no {named}: there are {listed(scopes(desk))}.\n/{verb} alone is everything."
+    buttons = [[Button(f"{verb.capitalize()} everything", verb, style="danger")]]
+    done = {"halt": "halted", "reduce": "changed"}[verb]
+    await notices.answer(
+        desk, request, message(bold(f"Nothing was {done}"), text, buttons=buttons),
+        lane=Lane.CRITICAL,
+    )  # fmt: skip
+
+
+async def _stopped(desk: Desk, scope: Scope, state: Trading) -> list[str]:
+    """What no longer goes, what is on its way already, and what to do next."""
+    whose = "" if scope == ALL else f" of {scope.words}"
+    resume = resumes(scope.key)
+    lines = [f"No new order{whose} leaves the desk until {resume}."]
+    if state is Trading.REDUCING:
+        lines = [f"Until {resume} only orders{whose} that shrink a position go."]
+    sent = await _orders(desk, scope, tuple(AT_BROKER))
+    planned = await _orders(desk, scope, (OrderState.PLANNED,))
+    planned = [order for order in planned if not goes(order, state)]
+    if sent:
+        lines.append(f"Already on their way: {_names(sent)}.")
+    if planned:
+        waits = (
+            "waits; it expires when its" if len(planned) == 1 else "wait; they expire when their"
+        )
+        lines.append(f"{wording.count(len(planned), 'approved order')} {waits} session ends.")
+    after = "" if scope == ALL else f" {scope.name}"
+    lines.append(f"/squareoff{after} closes what is held.")
+    return lines
+
+
+async def _orders(desk: Desk, scope: Scope, states: tuple[OrderState, ...]) -> list[Order]:
+    rows = await desk.journal.read(Order, state__in=states)
+    return [order for order in rows if scope.covers(order)]
+
+
+def _names(orders: Sequence[Order]) -> str:
+    names = ", ".join(
+        doubt.what(o) + (" (not answered yet)" if o.state in IN_DOUBT else "")
+        for o in orders[:SHOWN]
+    )
+    return names + (f" and {len(orders) - SHOWN} more" if len(orders) > SHOWN else "")
+
+
 async def resume(desk: Desk, request: Request) -> None:
-    state = await trading_state(desk)
-    if state is Trading.ACTIVE:
-        await notices.answer(desk, request, "Trading is active; there is nothing to resume.")
+    """First what may be sent then; the second step, with a code where one is set up, lets it."""
+    words, code, sure = _read(request)
+    named = read(words, scopes(desk))
+    latches = await in_force(desk)
+    scope = named.scope
+    if scope is None or not scope.is_latched or named.rest:
+        scope = next((of_key(row.name) for row in latches if words == of_key(row.name).args), None)
+    if scope is None:
+        raise BadCommand(
+            f"{' '.join(words)[:40]!r} is no strategy or broker; there are {listed(scopes(desk))}"
+        )
+    row = next((row for row in latches if row.name == scope.key), None)
+    if row is None:
+        await _nothing_to_resume(desk, request, scope, latches)
         return
-    if request.args[:1] != ("yes",):
-        planned = await desk.journal.count(Order, state=OrderState.PLANNED)
-        text = f"Trading is {state.value}. Resume it?"
-        if planned:
-            text += f" {wording.count(planned, 'approved order')} may then be sent."
-        text += await _doubt(desk)
-        await notices.answer(desk, request, text, buttons=confirm("Resume trading", "resume"))
+    for run in await squareoff.under_way(desk):
+        of = squareoff.scope_of(run)
+        if ALL in (of, scope) or of == scope:
+            text = f"A square-off of {of.words} is under way; trading can resume once it is over."
+            await notices.answer(desk, request, text, edits=sure)
+            return
+    if not (sure or code):
+        await _ask(desk, request, scope, row, latches)
         return
-    running = await squareoff.under_way(desk)
-    if running is not None:
-        text = "A square-off is under way; trading can resume once it is flat."
-        await notices.answer(desk, request, text, edits=True)
-        return
+    if code:
+        await codes.spend(desk, request, code)
+    elif await codes.wanted(desk, request.operator):
+        raise DeskError(f"the code of your app is needed: {_with_code(scope)}")
     await latch(
         desk.journal,
         Trading.ACTIVE,
         by=operator(request),
         reason="/resume",
         at=desk.market.now(),
+        scope=scope.key,
     )
-    who = desk.operator_name(request.operator)
-    await notices.answer(desk, request, message(bold("Trading resumed by you")), edits=True)
-    others = message(bold(f"Trading resumed by {who}"))
+    title = f"{what(scope.key)} resumed"
+    still = _still([other for other in latches if other.name != scope.key], desk)
+    mine = message(bold(f"{title} by you"), still)
+    await notices.answer(desk, request, mine, edits=sure)
+    others = message(bold(f"{title} by {desk.operator_name(request.operator)}"), still)
     await notices.tell(desk, others, lane=Lane.CRITICAL, but=request.operator)
+
+
+def _read(request: Request) -> tuple[tuple[str, ...], str, bool]:
+    """The words of the scope, a code, and whether the button under the question was pressed."""
+    words = request.args
+    sure = words[-1:] == ("yes",)
+    words = words[:-1] if sure else words
+    last = words[-1] if words else ""
+    is_code = last.isascii() and last.isdigit() and len(last) == DIGITS
+    return (words[:-1], last, sure) if is_code else (words, "", sure)
+
+
+def _with_code(scope: Scope) -> str:
+    return f"{resumes(scope.key)} 123456"
+
+
+async def _nothing_to_resume(
+    desk: Desk, request: Request, scope: Scope, latches: Sequence[Latch]
+) -> None:
+    text = f"{what(scope.key)} is active; there is nothing to resume."
+    buttons = []
+    for row in latches:
+        text += f"\n{said(desk, row)}: {resumes(row.name)} lets it go on."
+        buttons.append([Button(f"Resume {of_key(row.name).name or 'trading'}", "resume",
+                               of_key(row.name).args, once=False)])  # fmt: skip
+    await notices.answer(desk, request, message(text, buttons=buttons))
+
+
+async def _ask(
+    desk: Desk, request: Request, scope: Scope, row: Latch, latches: Sequence[Latch]
+) -> None:
+    text = f"{said(desk, row)}. Resume it?"
+    rest = [one for one in latches if one.name != row.name]
+    freed = await _freed(desk, scope, rest)
+    if freed:
+        number = wording.count(len(freed), "approved order")
+        text += f"\n{number} may then be sent: {_names(freed)}."
+    text += _still(rest, desk)
+    text += await _doubt(desk)
+    if await codes.wanted(desk, request.operator):
+        text += f"\nTo resume, send the code of your app: {_with_code(scope)}"
+        await notices.answer(desk, request, text)
+        return
+    label = "Resume trading" if scope == ALL else f"Resume {scope.name}"
+    await notices.answer(desk, request, text, buttons=confirm(label, "resume", *scope.args))
+
+
+async def _freed(desk: Desk, scope: Scope, rest: Sequence[Latch]) -> list[Order]:
+    """Planned orders that only this latch keeps from being sent."""
+
+    def goes_then(order: Order) -> bool:
+        over = [row for row in rest if of_key(row.name).covers(order)]
+        return goes(order, tightest(row.state for row in over))
+
+    return [o for o in await _orders(desk, scope, (OrderState.PLANNED,)) if goes_then(o)]
+
+
+def _still(rest: Sequence[Latch], desk: Desk) -> str:
+    """Which other latches hold whatever becomes of this one."""
+    return "".join(f"\n{said(desk, row)}, and stays so." for row in rest)
 
 
 async def _doubt(desk: Desk) -> str:
@@ -84,41 +228,6 @@ async def _doubt(desk: Desk) -> str:
         found = wording.number_of(last.differences, "difference")
         return f"\nThe books had {found} with the brokers' at {at}; /reconcile shows what differs."
     return f"\nA broker could not be asked at {at}; /reconcile asks again."
-
-
-async def square_off(desk: Desk, request: Request) -> None:
-    """First press lists what will be closed; the second one does it."""
-    if request.args[:1] == ("yes",):
-        await notices.answer(desk, request, "Squaring off; trading is halted.", edits=True)
-        run = await squareoff.begin(desk, by=operator(request))
-        await desk.bell.ring("orders", [run.id])
-        return
-    rows = await report.held(desk)
-    working = await desk.journal.count(
-        Order, state__in=(OrderState.PLANNED, OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
-    )
-    value = sum((abs(row.value) for row in rows), Decimal(0))
-    names = ", ".join(
-        f"{wording.quantity(row.position.quantity)} {row.position.book.symbol}" for row in rows[:20]
-    )
-    more = f" and {len(rows) - 20} more" if len(rows) > 20 else ""
-    held = wording.count(len(rows), "position")
-    worth = f" worth {wording.money(value, desk.currency)}: {names}{more}" if rows else ""
-    lines = [f"\nCloses {held}{worth}."]
-    lines.append(f"Cancels {wording.count(working, 'working order')}. Halts trading until /resume.")
-    now = desk.market.now()
-    if rows and desk.calendar.session_at(now) is None:
-        opens = wording.moment(desk.local(desk.calendar.next_session(now).open))
-        lines.append(f"The market is closed: the orders go at the open, {opens}.")
-    await notices.answer(
-        desk,
-        request,
-        message(
-            bold("Square off everything?"),
-            "\n".join(lines),
-            buttons=confirm("Square off everything", "squareoff"),
-        ),
-    )
 
 
 async def dismiss(desk: Desk, request: Request) -> None:

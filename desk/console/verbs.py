@@ -8,6 +8,7 @@ from desk import inbox, notices, wording
 from desk.console import (
     backtest,
     bars,
+    closing,
     deciding,
     digests,
     helping,
@@ -29,6 +30,7 @@ from desk.desk import Desk
 from trading.errors import DeskError, JournalError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
 from trading.messages import bold, message
+from trading.people import Role
 
 
 def late(name: str) -> Handler:
@@ -126,9 +128,43 @@ VERBS: dict[str, Verb] = {
     "universe": Verb(
         lists.universe, "what strategies may enter, and how it is chosen", "[name]", topic="Lists"
     ),
-    "halt": Verb(safety.halt, "no new orders, at once", "[reason]", topic="Safety"),
-    "squareoff": Verb(safety.square_off, "close everything; asks once, then halts", topic="Safety"),
-    "resume": Verb(safety.resume, "let trading go on; asks once", topic="Safety"),
+    "halt": Verb(
+        safety.halt,
+        "no new orders, at once",
+        "[strategy|broker] [reason]",
+        topic="Safety",
+        needs=Role.TRADER,
+    ),
+    "reduce": Verb(
+        safety.reduce,
+        "only orders that shrink a position, at once",
+        "[strategy|broker] [reason]",
+        topic="Safety",
+        needs=Role.TRADER,
+    ),
+    "squareoff": Verb(
+        closing.square_off,
+        "close positions and halt; asks once",
+        "[all|broker NAME|strategy NAME|SYMBOL]",
+        topic="Safety",
+        needs=Role.TRADER,
+        private=True,
+    ),
+    "resume": Verb(
+        safety.resume,
+        "let trading go on; asks, with your code",
+        "[strategy|broker] [code]",
+        topic="Safety",
+        needs=Role.TRADER,
+        private=True,
+    ),
+    "drill": Verb(
+        closing.drill,
+        "try a square-off on copies of the paper positions",
+        "squareoff",
+        topic="Safety",
+        needs=Role.TRADER,
+    ),
     "jobs": Verb(
         jobs.jobs, "what runs by itself, and when", "[run|pause|resume] [NAME]", topic="Console"
     ),
