@@ -69,7 +69,7 @@ async def _execute(desk: Desk, order: Order, owner: str) -> OrderState | None:
             return await _end(desk, order, OrderState.EXPIRED, why)
     if session is None:
         return None
-    broker = desk.broker_of(desk.instrument(order.symbol))
+    broker = desk.brokers.get(order.broker) or desk.broker_of(desk.instrument(order.symbol))
     quote = await desk.feed.quote(order.symbol, now)
     if quote is None or not quote.tradable:
         return None  # waits for the session's first price; the session's end expires it

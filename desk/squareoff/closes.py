@@ -129,9 +129,11 @@ def pauses(desk: Desk, refused: Sequence[Order]) -> bool:
     return desk.wall.now() - refused[-1].claimed_at < pause
 
 
-def left(scope: Scope, reading: Reading, refused: Sequence[Order]) -> Left | None:
+def left(desk: Desk, scope: Scope, reading: Reading, refused: Sequence[Order]) -> Left | None:
     """Why this square-off will not close it, None where it will."""
     mine = replace(reading.holding, quantity=wanted(scope, reading))
+    if desk.instruments.find(reading.symbol) is None:
+        return Left(mine, "no such instrument is known here: close it at the broker")
     if reading.settled and not closable(scope, reading):
         return Left(mine, "other strategies hold as much against it, so the broker shows none")
     if len(refused) >= REFUSALS:

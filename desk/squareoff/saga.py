@@ -70,7 +70,7 @@ async def advance(desk: Desk, run: Run, *, owner: str = "") -> Progress:
         for reading in await _readings(desk, scope, broker, notes[broker.name]):
             said = noes.get((broker.name, reading.symbol), ())
             ready = reading.settled and not pauses(desk, said)
-            if ready and left(scope, reading, said) is None:
+            if ready and left(desk, scope, reading, said) is None:
                 async with desk.journal.transaction():
                     await close(desk, run, scope, reading)
     await execute.execute_due(desk, owner=owner, purpose=JOB)
@@ -137,7 +137,7 @@ async def _place(
         at_rest = not any(order.symbol == reading.symbol for order in working)
         if units := wanted(scope, reading):
             said = noes.get((broker.name, reading.symbol), ())
-            found = left(scope, reading, said) if at_rest else None
+            found = left(desk, scope, reading, said) if at_rest else None
             if found is not None:
                 stays.append(found)
                 continue
