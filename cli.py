@@ -15,6 +15,7 @@ from cli_caches import rebuild
 from cli_charges import charging
 from cli_data import data
 from cli_mail import mail
+from cli_safety import safety
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -29,6 +30,7 @@ app = typer.Typer(
 LONGEST = 600  # characters of a refusal
 app.add_typer(charging)
 app.add_typer(books)
+app.add_typer(safety)
 app.add_typer(data, name="data")
 app.add_typer(mail, name="mail")
 app.command()(rebuild)
@@ -253,18 +255,6 @@ def restore(
     from settings import load
 
     print(_run(keeper.restore(load(), file, replace=yes)))
-
-
-@app.command()
-def squareoff(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Cancel every order and close every position, without Redis or Telegram; halts trading."""
-    from house import square_off
-    from settings import load
-
-    settings = load()
-    if not yes:
-        typer.confirm("Cancel every order, close every position and halt trading?", abort=True)
-    _run(square_off(settings))
 
 
 @app.command()

@@ -7,6 +7,7 @@ from desk import codes, doubt, latching, notices, reconcile, squareoff, wording
 from desk.console.replies import confirm, operator
 from desk.desk import Desk
 from desk.halt import goes, in_force, latch, resumes, said, scopes, tightest, what
+from desk.latching import Wanted
 from desk.scope import ALL, Scope, listed, of_key, read
 from trading.errors import BadCommand, DeskError
 from trading.facts import Lane, Latch, Request, Trading
@@ -19,63 +20,75 @@ DIGITS = 6  # of a one-time code
 
 async def halt(desk: Desk, request: Request) -> None:
     """The door has latched it already; this tells what is still on its way."""
-    await _tighten(desk, request, "halted")
+    await _pressed(desk, request)
 
 
 async def reduce(desk: Desk, request: Request) -> None:
     """As `halt`, but what makes a position smaller still goes."""
-    await _tighten(desk, request, "reducing")
+    await _pressed(desk, request)
 
 
-async def _tighten(desk: Desk, request: Request, word: str) -> None:
-    known = scopes(desk)
-    found = latching.wanted(request, known)
+async def _pressed(desk: Desk, request: Request) -> None:
+    found = latching.wanted(request, scopes(desk))
     if found is None:
-        await _nothing(desk, request, " ".join(request.args)[:40])
+        await _nothing(desk, request)
         return
-    scope, reason = found.scope, found.reason
-    held = await latch(
-        desk.journal,
-        found.state,
-        by=operator(request),
-        reason=reason or f"/{request.verb}",
-        at=desk.market.now(),
-        scope=scope.key,
-        tighten=True,
-    )
-    if held.state is not found.state:
-        text = f"{said(desk, held)} already, which is tighter. It stays so until "
-        await notices.answer(desk, request, f"{text}{resumes(scope.key)}.")
+    done = await tighten(desk, found, by=operator(request), verb=request.verb)
+    if isinstance(done, Latch):
+        await notices.answer(desk, request, tighter(desk, done))
         return
-    lines = await _stopped(desk, scope, found.state)
-    if found.unknown and _looks_like_a_name(found.unknown, request, known):
-        lines.append(f"{found.unknown} is no strategy or broker, so everything is {word}.")
-        lines.append(f"There are {listed(known)}.")
-    why = reason.rstrip(".")
-    rest = (f": {why}\n" if why else "\n") + "\n".join(lines)
-    title = f"{what(scope.key)} {word}"
+    title, rest = done
     mine = message(bold(f"{title} by you"), rest)
     await notices.answer(desk, request, mine, lane=Lane.CRITICAL)
     others = message(bold(f"{title} by {desk.operator_name(request.operator)}"), rest)
     await notices.tell(desk, others, lane=Lane.CRITICAL, but=request.operator)
 
 
-def _looks_like_a_name(word: str, request: Request, known: Sequence[str]) -> bool:
+async def tighten(desk: Desk, found: Wanted, *, by: str, verb: str) -> tuple[str, str] | Latch:
+    """What was done, as a title and what follows it; the latch where a tighter one stays."""
+    scope, reason = found.scope, found.reason.rstrip(".")
+    held = await latch(
+        desk.journal,
+        found.state,
+        by=by,
+        reason=found.reason or f"/{verb}",
+        at=desk.market.now(),
+        scope=scope.key,
+        tighten=True,
+    )
+    if held.state is not found.state:
+        return held
+    lines = await _stopped(desk, scope, found.state)
+    if found.unknown and _looks_like_a_name(desk, found):
+        lines.append(f"{found.unknown} is no strategy or broker, so this is of everything.")
+        lines.append(f"There are {listed(scopes(desk))}.")
+    title = f"{what(scope.key)} {found.state.value}"
+    return title, (f": {reason}\n" if reason else "\n") + "\n".join(lines)
+
+
+def tighter(desk: Desk, row: Latch) -> str:
+    return f"{said(desk, row)} already, which is tighter. It stays so until {resumes(row.name)}."
+
+
+def unknown(desk: Desk, words: Sequence[str]) -> str:
+    return f"there is no {' '.join(words)[:40]}: there are {listed(scopes(desk))}"
+
+
+def _looks_like_a_name(desk: Desk, found: Wanted) -> bool:
     """And not like the first word of a reason."""
-    names = [of_key(key).name for key in known]
-    return len(request.args) == 1 or bool(get_close_matches(word.lower(), names, 1))
+    names = [of_key(key).name for key in scopes(desk)]
+    alone = found.reason == found.unknown
+    return alone or bool(get_close_matches(found.unknown.lower(), names, 1))
 
 
-async def _nothing(desk: Desk, request: Request, named: str) -> None:
+async def _nothing(desk: Desk, request: Request) -> None:
     """Loudly: whoever halts must never believe in a halt that is not there."""
     verb = request.verb
-    text = f"\nThere is no {named}: there are {listed(scopes(desk))}.\n/{verb} alone is everything."
-    buttons = [[Button(f"{verb.capitalize()} everything", verb, style="danger")]]
-    done = {"halt": "halted", "reduce": "changed"}[verb]
-    await notices.answer(
-        desk, request, message(bold(f"Nothing was {done}"), text, buttons=buttons),
-        lane=Lane.CRITICAL,
-    )  # fmt: skip
+    text = f"\n{wording.capital(unknown(desk, request.args))}.\n/{verb} alone is of everything."
+    button = Button(f"{wording.capital(verb)} everything", verb, style="danger")
+    title = bold(f"Nothing was {'halted' if verb == 'halt' else 'changed'}")
+    said = message(title, text, buttons=[[button]])
+    await notices.answer(desk, request, said, lane=Lane.CRITICAL)
 
 
 async def _stopped(desk: Desk, scope: Scope, state: Trading) -> list[str]:
@@ -116,46 +129,61 @@ def _names(orders: Sequence[Order]) -> str:
 async def resume(desk: Desk, request: Request) -> None:
     """First what may be sent then; the second step, with a code where one is set up, lets it."""
     words, code, sure = _read(request)
-    named = read(words, scopes(desk))
+    scope = await scope_named(desk, words)
     latches = await in_force(desk)
-    scope = named.scope
-    if scope is None or not scope.is_latched or named.rest:
-        scope = next((of_key(row.name) for row in latches if words == of_key(row.name).args), None)
-    if scope is None:
-        raise BadCommand(
-            f"{' '.join(words)[:40]!r} is no strategy or broker; there are {listed(scopes(desk))}"
-        )
     row = next((row for row in latches if row.name == scope.key), None)
     if row is None:
         await _nothing_to_resume(desk, request, scope, latches)
         return
+    await check_closed(desk, scope)
+    wanted = await codes.wanted(desk, request.operator)
+    if not (sure or code):
+        text = await question(desk, scope, row)
+        label = "Resume trading" if scope == ALL else f"Resume {scope.name}"
+        buttons = confirm(label, "resume", *scope.args)
+        if wanted:
+            text, buttons = f"{text}\nTo resume, send your code: {_with_code(scope)}", []
+        await notices.answer(desk, request, text, buttons=buttons)
+        return
+    if wanted and not code:
+        raise DeskError(f"your code is needed: {_with_code(scope)}")
+    if wanted:
+        await codes.spend(desk, request, code)
+    title, rest = await loosen(desk, scope, by=operator(request))
+    await notices.answer(desk, request, message(bold(f"{title} by you"), rest), edits=sure)
+    others = message(bold(f"{title} by {desk.operator_name(request.operator)}"), rest)
+    await notices.tell(desk, others, lane=Lane.CRITICAL, but=request.operator)
+
+
+async def scope_named(desk: Desk, words: Sequence[str]) -> Scope:
+    """What may be latched: a strategy or a broker there is, or one that a latch still names.
+    Raises BadCommand for any other."""
+    known = [*scopes(desk), *(row.name for row in await in_force(desk) if row.name != ALL.key)]
+    named = read(words, known)
+    if named.scope is None or named.rest or not named.scope.is_latched:
+        raise BadCommand(unknown(desk, words))
+    return named.scope
+
+
+async def check_closed(desk: Desk, scope: Scope) -> None:
+    """Raises DeskError while a square-off of the scope, or of everything, is under way."""
     for run in await squareoff.under_way(desk):
         of = squareoff.scope_of(run)
-        if ALL in (of, scope) or of == scope:
-            text = f"A square-off of {of.words} is under way; trading can resume once it is over."
-            await notices.answer(desk, request, text, edits=sure)
-            return
-    if not (sure or code):
-        await _ask(desk, request, scope, row, latches)
-        return
-    if code:
-        await codes.spend(desk, request, code)
-    elif await codes.wanted(desk, request.operator):
-        raise DeskError(f"the code of your app is needed: {_with_code(scope)}")
+        if of in (scope, ALL):
+            raise DeskError(f"a square-off of {of.words} is under way; resume once it is over")
+
+
+async def loosen(desk: Desk, scope: Scope, *, by: str) -> tuple[str, str]:
+    """What was done, and which other latches still hold."""
     await latch(
         desk.journal,
         Trading.ACTIVE,
-        by=operator(request),
+        by=by,
         reason="/resume",
         at=desk.market.now(),
         scope=scope.key,
     )
-    title = f"{what(scope.key)} resumed"
-    still = _still([other for other in latches if other.name != scope.key], desk)
-    mine = message(bold(f"{title} by you"), still)
-    await notices.answer(desk, request, mine, edits=sure)
-    others = message(bold(f"{title} by {desk.operator_name(request.operator)}"), still)
-    await notices.tell(desk, others, lane=Lane.CRITICAL, but=request.operator)
+    return f"{what(scope.key)} resumed", _still(await in_force(desk), desk)
 
 
 def _read(request: Request) -> tuple[tuple[str, ...], str, bool]:
@@ -184,23 +212,15 @@ async def _nothing_to_resume(
     await notices.answer(desk, request, message(text, buttons=buttons))
 
 
-async def _ask(
-    desk: Desk, request: Request, scope: Scope, row: Latch, latches: Sequence[Latch]
-) -> None:
+async def question(desk: Desk, scope: Scope, row: Latch) -> str:
+    """What stops it, and what may be sent once it does not."""
     text = f"{said(desk, row)}. Resume it?"
-    rest = [one for one in latches if one.name != row.name]
+    rest = [one for one in await in_force(desk) if one.name != row.name]
     freed = await _freed(desk, scope, rest)
     if freed:
         number = wording.count(len(freed), "approved order")
         text += f"\n{number} may then be sent: {_names(freed)}."
-    text += _still(rest, desk)
-    text += await _doubt(desk)
-    if await codes.wanted(desk, request.operator):
-        text += f"\nTo resume, send the code of your app: {_with_code(scope)}"
-        await notices.answer(desk, request, text)
-        return
-    label = "Resume trading" if scope == ALL else f"Resume {scope.name}"
-    await notices.answer(desk, request, text, buttons=confirm(label, "resume", *scope.args))
+    return text + _still(rest, desk) + await _doubt(desk)
 
 
 async def _freed(desk: Desk, scope: Scope, rest: Sequence[Latch]) -> list[Order]:

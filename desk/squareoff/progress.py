@@ -48,6 +48,11 @@ class Progress:
         return self.ended and not self.left
 
     @property
+    def waits(self) -> bool:
+        """Nothing but an open is waited for."""
+        return not any(place.in_doubt or place.note or place.unsettled for place in self.places)
+
+    @property
     def left(self) -> tuple[Left, ...]:
         return tuple(left for place in self.places for left in place.left)
 

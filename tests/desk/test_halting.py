@@ -72,7 +72,7 @@ async def test_a_halt_of_a_word_nobody_knows_says_that_everything_is_halted():
     w = await floor()
     said = (await say(w, "/halt dpi")).plain
     assert "Trading halted by you" in said
-    assert "dpi is no strategy or broker, so everything is halted" in said
+    assert "dpi is no strategy or broker, so this is of everything" in said
     assert "strategies dip, gap; brokers other, paper" in said
 
 
@@ -173,7 +173,7 @@ async def test_who_has_a_code_must_give_it():
     question = await say(w, "/resume dip")
     assert "/resume dip 123456" in question.plain
     assert not question.buttons
-    assert "code of your app is needed" in (await say(w, "/resume dip yes")).plain
+    assert "Your code is needed" in (await say(w, "/resume dip yes")).plain
     assert "That code is wrong" in (await say(w, "/resume dip 999999")).plain
     assert await states(w) == {"strategy:dip": "halted"}
     assert "resumed by you" in (await say(w, "/resume dip 123456")).plain
