@@ -3,17 +3,22 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from choices import operators
+from db.journal import open_journal
 from desk import crew, latching, notices, squareoff
 from desk.console import closing, safety
 from desk.desk import Desk
 from desk.halt import scopes
 from desk.scope import ALL, Scope
-from folder import lived_in
+from folder import lived_in, prepare
+from market.instruments import InstrumentBook
+from replay.demo_clock import DemoClock
 from settings import Settings
+from trading.clocks import Clocks, MarketClock, ScaledClock, SystemClock
 from trading.errors import BadCommand, ConfigError
 from trading.facts import Lane, Latch, Request, Trading
 from trading.messages import bold, message
-from wiring import Rooms, Silence, open_base, open_desk, voice_desk
+from wiring import NoPrices, Rooms, Silence, calendar_of, latched_scopes, open_desk
 
 BY = "command line"
 LOOK = 1.0  # wall seconds between two rounds
@@ -22,11 +27,30 @@ Sure = Callable[[str], object]  # asks; leaves where the answer is no
 
 @asynccontextmanager
 async def _latches(settings: Settings) -> AsyncIterator[Desk]:
-    """A desk without brokers or prices: a halt needs neither."""
+    """A desk without brokers, prices or instruments: a halt needs none of them."""
     lived_in(settings)
-    async with open_base(settings, bell=Silence()) as base:
-        await base.market.refresh()
-        desk = voice_desk(base)
+    prepare(settings)
+    wall, calendar = SystemClock(), calendar_of(settings)
+    async with open_journal(settings.database_url) as journal:
+        market: MarketClock = SystemClock()
+        if settings.mode == "demo":
+            market = ScaledClock(wall, DemoClock(journal, wall, calendar).read)
+        await market.refresh()
+        desk = Desk(
+            journal=journal,
+            market=market,
+            wall=wall,
+            feed=NoPrices(),
+            instruments=InstrumentBook(()),
+            calendar=calendar,
+            brokers={},
+            plans={},
+            bell=Silence(),
+            desk_id="",
+            currency=settings.currency,
+            operators=operators(settings),
+            scopes=latched_scopes(settings),
+        )
         await crew.muster(desk)
         yield desk
 
@@ -46,7 +70,7 @@ async def tighten(settings: Settings, verb: str, words: Sequence[str]) -> str:
         await notices.tell(
             desk, message(bold(f"{title} from the command line"), rest), lane=Lane.CRITICAL
         )
-        return f"{title}.{rest}"
+        return f"{title}{rest}"
 
 
 async def resume(settings: Settings, words: Sequence[str], sure: Sure) -> str:
@@ -62,15 +86,22 @@ async def resume(settings: Settings, words: Sequence[str], sure: Sure) -> str:
         await notices.tell(
             desk, message(bold(f"{title} from the command line"), rest), lane=Lane.CRITICAL
         )
-        return f"{title}.{rest}"
+        return f"{title}{rest}"
 
 
-async def square_off(settings: Settings, scope: Scope, sure: Sure, *, wait: bool = True) -> int:
+async def square_off(
+    settings: Settings,
+    scope: Scope,
+    sure: Sure,
+    *,
+    wait: bool = True,
+    clocks: Clocks | None = None,
+) -> int:
     """Until the brokers show nothing of the scope, printing each step: 0 when flat, 2 where
     something is left. Without `wait` it ends with 2 once only an open is waited for; the house, or
     the same command, goes on with it then."""
     lived_in(settings)
-    async with open_desk(settings, bell=Silence(), owner="cli") as rooms:
+    async with open_desk(settings, bell=Silence(), clocks=clocks, owner="cli") as rooms:
         desk = rooms.desk
         await rooms.base.market.refresh()
         await crew.muster(desk)

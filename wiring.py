@@ -172,8 +172,13 @@ async def open_base(
 def voice_desk(base: Base) -> Desk:
     """A desk to read and tell from, without prices, brokers or strategies: the bot's."""
     desk = _desk(base, NoPrices(), {}, {})
-    desk.scopes = (*map(of_strategy, base.settings.strategies), of_broker(BROKER))
+    desk.scopes = latched_scopes(base.settings)
     return desk
+
+
+def latched_scopes(settings: Settings) -> tuple[str, ...]:
+    """What can be halted besides everything, known without opening any of it."""
+    return (*map(of_strategy, settings.strategies), of_broker(BROKER))
 
 
 @asynccontextmanager
