@@ -69,6 +69,7 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
             allowance=Allowance(chosen.allocation, chosen.position, chosen.max_positions),
             cards=chosen.cards,
             universe=chosen.universe,
+            squareoff=chosen.squareoff,
         )
         for name, chosen in settings.strategies.items()
     }

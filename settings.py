@@ -69,6 +69,7 @@ class StrategySettings(BaseModel):
     cards: int = Field(default=3, ge=0, le=10)
     params: dict[str, Any] = Field(default_factory=dict)
     universe: str = ""  # what it may enter; "" is the whole book
+    squareoff: str = ""  # when it is squared off by itself, such as "close-10m"
 
 
 class LimitSettings(BaseModel):

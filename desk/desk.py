@@ -52,6 +52,7 @@ class Plan:
     allowance: Allowance = field(default_factory=Allowance)
     cards: int = 3  # full cards a scan; the rest come as one list
     universe: str = ""  # what it may enter; "" is the whole book
+    squareoff: str = ""  # when the schedule squares it off; "" is never
 
 
 DIGESTS = ("start", "middle", "end", "week", "month")

@@ -15,7 +15,9 @@ from trading.facts import Run
 from trading.signals import Signal
 from trading.types import Mode
 from worker import backtest, digests, imports, pictures, reading, running, upkeep
+from worker import drill as drilling
 from worker import search as searching
+from worker import squareoff as squaring
 from worker.backup import backup, restore_check
 from worker.candles import candles
 from worker.reconcile import reconcile
@@ -113,6 +115,8 @@ async def leave_session(desk: Desk, strategy: str, due: datetime) -> str:
 JOBS: dict[str, Handler] = {
     "scan": _scan,
     "leave": _leave,
+    "squareoff": squaring.square_off,
+    "drill": drilling.drill,
     "mark": mark,
     "backup": backup,
     "restore-check": restore_check,

@@ -135,6 +135,8 @@ UPKEEP = "tests/worker/test_upkeep.py"
 JOBS: Mapping[str, str] = {
     "scan": "tests/worker/test_jobs.py",
     "leave": "tests/worker/test_moments.py",
+    "squareoff": "tests/worker/test_squareoff_job.py",
+    "drill": "tests/worker/test_drill.py",
     "mark": "tests/worker/test_jobs.py",
     "backup": "tests/deploy/test_machines.py",
     "restore-check": "tests/deploy/test_machines.py",
