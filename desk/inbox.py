@@ -21,16 +21,17 @@ LATCHING = ("halt", "reduce", "squareoff")
 
 
 async def receive(
-    journal: Journal, request: Request, known: Collection[str] = ()
+    journal: Journal, request: Request, known: Collection[str] = (), *, latches: bool = True
 ) -> Request | None:
     """Record a request once; None where this source id is known already.
 
     `/halt`, `/reduce` and a confirmed `/squareoff` set their latch in the same transaction, so
-    that a full lane cannot delay them. `known` are the scopes there are, as `halt.scopes` has them.
+    that a full lane cannot delay them; without `latches` they do not: whoever asks may not.
+    `known` are the scopes there are, as `halt.scopes` has them.
     """
     async with journal.transaction():
         recorded = await journal.append([request])
-        found = latching.wanted(request, known) if recorded else None
+        found = latching.wanted(request, known) if recorded and latches else None
         if found is not None:
             with suppress(DamagedRow):  # of a reduce: a latch that cannot be read halts already
                 await latch(

@@ -13,9 +13,10 @@ from db.journal import open_journal
 from desk import notices, settle, squareoff
 from desk.desk import Desk
 from desk.invariants import always
+from desk.wording import capital
 from market.calendars import RoundTheClock
 from trading.clocks import WallClock
-from trading.errors import BrokerError, DeskError
+from trading.errors import BrokerError, ConfigError, DeskError
 from trading.facts import Request, Run
 from trading.messages import Message, bold, message, table
 from trading.orders import Fill, Order
@@ -73,18 +74,29 @@ class Drilled:
 
 
 async def drill(desk: Desk, _: Research, claimed: Run) -> str:
-    """DeskError where there is no paper account to copy, or no price for anything."""
+    """Carries it out and answers whoever asked for it."""
     request = await desk.journal.first(Request, id=claimed.args.get("request", 0))
+    if request is None:
+        raise ConfigError("a drill is asked for in the chat: /drill squareoff")
+    try:
+        said, outcome = await _drilled(desk)
+    except DeskError as refusal:
+        said, outcome = message(bold("No drill"), f"\n{capital(str(refusal))}."), str(refusal)
+    await notices.answer(desk, request, said, subject=f"drill:{claimed.id}")
+    await desk.bell.ring("postman")
+    return outcome
+
+
+async def _drilled(desk: Desk) -> tuple[Message, str]:
+    """What to say, and a clause of it. Raises DeskError where there is no paper account to copy,
+    or no price for anything."""
     held, copied = await _copies(desk)
     with tempfile.TemporaryDirectory(prefix="qd-drill-") as folder:
         async with open_journal(Path(folder) / "drill.sqlite3") as journal:
             room, adversary = await _room(desk, journal, held)
             done = await _square_off(room, adversary, len(held))
-    if request is not None:
-        said = _report(done, copied=copied)
-        await notices.answer(desk, request, said, subject=f"drill:{claimed.id}")
-        await desk.bell.ring("postman")
-    return f"{'failed' if done.wrong else 'flat'} in {done.seconds:.1f} s"
+    outcome = f"{'failed' if done.wrong else 'flat'} in {done.seconds:.1f} s"
+    return _report(done, copied=copied), outcome
 
 
 async def _copies(desk: Desk) -> tuple[dict[str, tuple[Decimal, Decimal]], bool]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
 
-from desk import asking, notices, report, squareoff, wording
+from desk import asking, notices, report, squareoff, squaring, wording
 from desk.console.replies import confirm, operator
 from desk.desk import Desk
 from desk.halt import of_strategy, scopes
@@ -157,9 +157,12 @@ async def drill(desk: Desk, request: Request) -> None:
     """Ask the heavy lane for one; it never touches the books or an account."""
     if request.args != ("squareoff",):
         raise BadCommand("which drill? There is one: /drill squareoff")
-    run = await asking.ask(
-        desk, Run(f"{DRILL}:squareoff", desk.market.now(), args={"request": request.id})
-    )
+    job = f"{DRILL}:squareoff"
+    async with desk.journal.transaction():
+        run = None
+        if not await desk.journal.count(Run, job=job, state__in=squaring.UNDER_WAY):
+            args = {"request": request.id}
+            run = await asking.ask(desk, Run(job, desk.market.now(), args=args))
     if run is None:
         raise BadCommand("a drill is under way; wait for its answer")
     text = (

@@ -78,6 +78,7 @@ async def advance(desk: Desk, run: Run, *, owner: str = "") -> Progress:
         await _place(desk, run, scope, broker, counted[broker.name], notes[broker.name])
         for broker in brokers
     ]
+    places += await _gone(desk, scope)
     progress = Progress(tuple(places))
     await _record(desk, run, progress)
     return progress
@@ -85,6 +86,16 @@ async def advance(desk: Desk, run: Run, *, owner: str = "") -> Progress:
 
 def _concerns(scope: Scope, broker: Broker) -> bool:
     return scope.kind is not Kind.BROKER or scope.name == broker.name
+
+
+async def _gone(desk: Desk, scope: Scope) -> list[Place]:
+    """Brokers of the scope that nobody can ask any more: nothing is flat there."""
+    working = [order.broker for order in await _working(desk, scope)]
+    names = {scope.name} if scope.kind is Kind.BROKER else set(working)
+    return [
+        Place(name, working=working.count(name), note=f"no broker is called {name!r} any more")
+        for name in sorted(names - desk.brokers.keys())
+    ]
 
 
 async def _working(desk: Desk, scope: Scope) -> list[Order]:

@@ -308,3 +308,14 @@ async def test_one_message_is_edited_as_it_goes():
     await rounds(w)
     told = [n for n in await w.journal.read(Notice, recipient=1) if n.subject]
     assert {notice.subject for notice in told} == {f"squareoff:{(await w.journal.read(Run))[0].id}"}
+
+
+async def test_a_broker_that_is_gone_from_the_settings_is_never_called_flat():
+    w = await filled()
+    run = await squareoff.begin(w.desk, Scope(Kind.BROKER, "other"), by="operator:1")
+    await order(w, "buy 1 XOM", state=OrderState.ACCEPTED)
+    w.desk.brokers = {"paper": w.desk.brokers["paper"]}
+    progress = await squareoff.advance(w.desk, run, owner="t")
+    assert not progress.ended
+    assert "no broker is called 'other' any more" in wording_of(w.desk, progress).lower()
+    assert not (await rounds(w)).ended, "nor is everything, while an order works there"

@@ -41,6 +41,19 @@ async def test_it_gets_flat_through_faults_and_leaves_the_books_alone(tmp_path: 
     assert await w.journal.count(Order, purpose="squareoff") == 0
 
 
+async def test_without_a_paper_account_there_is_none(tmp_path: Path):
+    w = await floor()
+    w.desk.brokers = {"other": w.desk.brokers["other"]}
+    said = (await drilled(w, tmp_path)).plain
+    assert "There is no paper account to copy, and a drill touches no other." in said
+
+
+async def test_one_drill_at_a_time():
+    w = await floor()
+    await say(w, "/drill squareoff")
+    assert "A drill is under way" in (await say(w, "/drill squareoff")).plain
+
+
 async def test_another_drill_is_not_known():
     w = await floor()
     assert "There is one: /drill squareoff" in (await say(w, "/drill fire")).plain
