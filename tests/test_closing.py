@@ -111,7 +111,7 @@ async def test_a_halt_needs_no_broker_and_a_resume_asks(settings: Settings):
 
 
 async def test_what_is_not_there_is_refused_by_name(settings: Settings):
-    with pytest.raises(BadCommand, match="there is no strategy nosuch: there are strategies mean"):
+    with pytest.raises(BadCommand, match="there is no strategy nosuch; there is: strategies mean"):
         await closing.tighten(settings, "halt", ("strategy", "nosuch"))
     with pytest.raises(BadCommand, match="there is no nosuch"):
         await closing.resume(settings, ("nosuch",), said_yes)

@@ -59,8 +59,8 @@ async def scope_named(desk: Desk, words: Sequence[str]) -> Scope:
         scope = None
     if scope is None or named.rest:
         raise BadCommand(
-            f"{' '.join(words)[:40]!r} is nothing to square off; there are {listed(known)}, the "
-            "symbols of /positions, or all"
+            f"{' '.join(words)[:40]!r} is nothing to square off; there is: {listed(known)}; the "
+            "symbols of /positions; all"
         )
     return scope
 

@@ -16,6 +16,7 @@ from trading.orders import AT_BROKER, IN_DOUBT, Order, OrderState
 
 SHOWN = 10
 DIGITS = 6  # of a one-time code
+DONE = {Trading.HALTED: "halted", Trading.REDUCING: "set to reducing"}
 
 
 async def halt(desk: Desk, request: Request) -> None:
@@ -60,9 +61,10 @@ async def tighten(desk: Desk, found: Wanted, *, by: str, verb: str) -> tuple[str
         return held
     lines = await _stopped(desk, scope, found.state)
     if found.unknown and _looks_like_a_name(desk, found):
-        lines.append(f"{found.unknown} is no strategy or broker, so this is of everything.")
-        lines.append(f"There are {listed(scopes(desk))}.")
-    title = f"{what(scope.key)} {found.state.value}"
+        done = "halted" if found.state is Trading.HALTED else "reducing"
+        lines.append(f"{found.unknown} is no strategy or broker, so everything is {done}.")
+        lines.append(f"There is: {listed(scopes(desk))}.")
+    title = f"{what(scope.key)} {DONE[found.state]}"
     return title, (f": {reason}\n" if reason else "\n") + "\n".join(lines)
 
 
@@ -71,7 +73,7 @@ def tighter(desk: Desk, row: Latch) -> str:
 
 
 def unknown(desk: Desk, words: Sequence[str]) -> str:
-    return f"there is no {' '.join(words)[:40]}: there are {listed(scopes(desk))}"
+    return f"there is no {' '.join(words)[:40]}; there is: {listed(scopes(desk))}"
 
 
 def _looks_like_a_name(desk: Desk, found: Wanted) -> bool:
@@ -84,7 +86,7 @@ def _looks_like_a_name(desk: Desk, found: Wanted) -> bool:
 async def _nothing(desk: Desk, request: Request) -> None:
     """Loudly: whoever halts must never believe in a halt that is not there."""
     verb = request.verb
-    text = f"\n{wording.capital(unknown(desk, request.args))}.\n/{verb} alone is of everything."
+    text = f"\n{wording.capital(unknown(desk, request.args))}.\n/{verb} alone is for everything."
     button = Button(f"{wording.capital(verb)} everything", verb, style="danger")
     title = bold(f"Nothing was {'halted' if verb == 'halt' else 'changed'}")
     said = message(title, text, buttons=[[button]])

@@ -72,7 +72,7 @@ async def test_a_halt_of_a_word_nobody_knows_says_that_everything_is_halted():
     w = await floor()
     said = (await say(w, "/halt dpi")).plain
     assert "Trading halted by you" in said
-    assert "dpi is no strategy or broker, so this is of everything" in said
+    assert "dpi is no strategy or broker, so everything is halted" in said
     assert "strategies dip, gap; brokers other, paper" in said
 
 

@@ -281,7 +281,7 @@ async def test_a_symbol_and_a_strategy_that_is_no_longer_run_can_be_named():
     assert "1 position worth 200.00 USD: 2 TSLA" in (await say(w, "/squareoff gone")).plain
     assert "2 positions worth 1,400.00 USD" in (await say(w, "/squareoff aapl")).plain
     refusal = (await say(w, "/squareoff nosuch")).plain
-    assert "is nothing to square off; there are strategies dip, gap, gone" in refusal
+    assert "is nothing to square off; there is: strategies dip, gap, gone" in refusal
 
 
 async def test_what_the_broker_shows_besides_our_books_is_listed_before_the_press():

@@ -202,16 +202,16 @@ async def run(case: Case) -> Figures:
     figures = Figures(slowest=0.0)
     async with case.house(bot=False, operators=(), broker_dedupes=False) as house:
         trial = Trial(case, house, figures, Tape(house.paper), Traffic(house))
-        number = 0
+        number, kills = 0, KILLS if case.is_full else 2
         while figures.faults < case.count:
             number += 1
             of_one = number % 2 == 0
             await trial.open(settled=of_one)
             if of_one:
-                await trial.square_off(STRATEGY, KILLS // 2)
-            await trial.square_off(ALL, KILLS, away=not of_one)
+                await trial.square_off(STRATEGY, kills // 2)
+            await trial.square_off(ALL, kills, away=not of_one)
         await trial.open(settled=True)
-        await trial.closed_market(STRATEGY, KILLS // 2)
+        await trial.closed_market(STRATEGY, kills // 2)
         await verdict(house, figures, within=LIMIT)
         figures.broken += trial.tape.flips
     return figures
@@ -224,6 +224,6 @@ SQUAREOFF = Row(
     f"flat within {LIMIT:.0f} s of the last fault, nothing closed twice or through zero, said flat "
     "only when the broker is",
     full=200,
-    short=4,
+    short=3,
     run=run,
 )
