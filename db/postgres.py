@@ -139,10 +139,12 @@ class PostgresStore:
             await self._release()
 
     async def _release(self) -> None:
+        """Whatever happens to the connection now changes nothing of what it has done."""
         holding, self._holding = self._holding, None
         pool = self.client._pool
         if pool is not None:
-            await pool.release(holding)
+            with suppress(*TROUBLE):  # the pool has thrown it away
+                await pool.release(holding)
 
     def _trouble(self, error: BaseException, *, writing: bool) -> QuarterdeckError:
         why = self._known(error)

@@ -82,7 +82,7 @@ ROWS = (
         full=70,
         short=4,
         run=redis,
-        rate=10.0,
+        rate=5.0,
     ),
     Row(
         "database",

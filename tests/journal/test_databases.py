@@ -2,6 +2,8 @@
 """What only databases do: seeding in bulk, hostile text, lost connections, newer tables."""
 
 import asyncio
+import os
+import signal
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 import db.migrations
 from db.journal import OrmJournal, open_journal
 from db.loading import load
+from db.postgres import PostgresStore
 from db.schema import APP, APPS
 from db.sqlite import SqliteStore
 from replay.journal import MemoryJournal
@@ -172,6 +175,34 @@ async def test_a_server_that_drops_us_is_named_and_met_again(postgres, orm: OrmJ
     async with orm.transaction():
         await orm.append([Cursor("b", "1")])
     assert await orm.count(Cursor) == 1
+
+
+async def test_a_server_that_drops_us_after_the_commit_has_committed(
+    postgres,  # type: ignore[no-untyped-def]
+    orm: OrmJournal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not isinstance(orm.store, PostgresStore):
+        pytest.skip("SQLite has no server")
+    release = orm.store._release
+
+    async def dropped() -> None:
+        """The server ends the connection while it is being made ready for the next."""
+        monkeypatch.undo()
+        pid = orm.store._holding.get_server_pid()
+        os.kill(pid, signal.SIGSTOP)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(release())
+            await asyncio.sleep(0.1)
+            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, signal.SIGCONT)
+
+    monkeypatch.setattr(orm.store, "_release", dropped)
+    async with orm.transaction():
+        await orm.append([Cursor("a", "1")])
+    async with orm.transaction():
+        await orm.append([Cursor("b", "1")])
+    assert await orm.count(Cursor) == 2
 
 
 async def test_an_empty_server_gets_its_tables_once_however_many_start(postgres) -> None:  # type: ignore[no-untyped-def]
