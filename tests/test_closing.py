@@ -19,7 +19,7 @@ from trading.errors import BadCommand
 from trading.facts import Latch, Run, Trading
 from trading.orders import Order
 from trading.types import Side
-from wiring import Silence, open_desk
+from wiring import Silence, latched_scopes, open_desk
 
 CLOSED = datetime(2026, 2, 10, 22, 0, tzinfo=UTC)
 
@@ -116,3 +116,8 @@ async def test_what_is_not_there_is_refused_by_name(settings: Settings):
     with pytest.raises(BadCommand, match="there is no nosuch"):
         await closing.resume(settings, ("nosuch",), said_yes)
     assert await latches(settings) == {}
+
+
+def test_the_door_knows_what_can_be_halted_without_opening_any_of_it(settings: Settings):
+    names = ("strategy:mean_reversion", "strategy:weekly_trend", "broker:paper")
+    assert latched_scopes(settings) == names

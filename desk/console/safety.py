@@ -138,19 +138,18 @@ async def resume(desk: Desk, request: Request) -> None:
         await _nothing_to_resume(desk, request, scope, latches)
         return
     await check_closed(desk, scope)
-    wanted = await codes.wanted(desk, request.operator)
     if not (sure or code):
         text = await question(desk, scope, row)
+        if await codes.wanted(desk, request.operator):
+            await notices.answer(desk, request, text)
+            await codes.demand(desk, request, *scope.args)
+            return
         label = "Resume trading" if scope == ALL else f"Resume {scope.name}"
         buttons = confirm(label, "resume", *scope.args)
-        if wanted:
-            text, buttons = f"{text}\nTo resume, send your code: {_with_code(scope)}", []
         await notices.answer(desk, request, text, buttons=buttons)
         return
-    if wanted and not code:
-        raise DeskError(f"your code is needed: {_with_code(scope)}")
-    if wanted:
-        await codes.spend(desk, request, code)
+    if not await codes.demand(desk, request, *scope.args, code=code):
+        return
     title, rest = await loosen(desk, scope, by=operator(request))
     await notices.answer(desk, request, message(bold(f"{title} by you"), rest), edits=sure)
     others = message(bold(f"{title} by {desk.operator_name(request.operator)}"), rest)
@@ -196,10 +195,6 @@ def _read(request: Request) -> tuple[tuple[str, ...], str, bool]:
     last = words[-1] if words else ""
     is_code = last.isascii() and last.isdigit() and len(last) == DIGITS
     return (words[:-1], last, sure) if is_code else (words, "", sure)
-
-
-def _with_code(scope: Scope) -> str:
-    return f"{resumes(scope.key)} 123456"
 
 
 async def _nothing_to_resume(

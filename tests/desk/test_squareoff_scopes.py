@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk import execute, lists, squareoff
+from desk import execute, squareoff
 from desk.halt import in_force, trading_state
 from desk.scope import Kind, Scope
 from desk.squareoff import own_close, wording_of
@@ -67,7 +67,11 @@ async def test_of_an_instrument_it_closes_every_book_and_locks_it():
     assert (await rounds(w, AAPL)).flat
     assert await net(w) == {"MSFT": 5}
     assert await in_force(w.desk) == [], "nothing is halted"
-    assert "AAPL" in await lists.barred(w.desk)
+    entry = await order(w, "buy 1 AAPL")
+    await execute.execute_due(w.desk, owner="t")
+    found = await w.journal.first(Order, id=entry.id)
+    assert found is not None
+    assert found.state in (OrderState.REJECTED, OrderState.PLANNED), "locked against entries"
 
 
 async def test_a_short_position_is_bought_back():
