@@ -1,16 +1,20 @@
 """What `quarterdeck charges` answers: the schedules there are, and one worked through."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
-from charges import Charges, Library, Rate, Rule, Schedule, charge, load
+from charges import Charges, Deal, Library, Rate, Rule, Schedule, charge, charged, load
 from charges.schedule import PRODUCTS
+from choices import charges as chosen_charges
 from settings import Settings
 from trading.errors import BadCommand, DataError
-from trading.types import Side
+from trading.types import Instrument, Side
 
+DIFFER = "the commission (charges differ by instrument, only replay counts them)"
+POINTS, LOWEST, STEP = 194, Decimal("0.01"), Decimal("1.1")  # prices to about a million
 PRICES = {"INR": "1000", "": "60000"}  # of an example; else 50
 
 
@@ -139,3 +143,37 @@ def _noon(schedule: Schedule, day: str, now: datetime) -> datetime:
     except ValueError:
         raise BadCommand(f"{day[:20]!r} is no date; write it like 2024-03-28") from None
     return datetime.combine(chosen, time(12), ZoneInfo(schedule.zone))
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What one side of an order of a certain size is charged, by the instrument's price: a mean of
+    a purchase's and a sale's, as a fraction of its value; () where `[costs]` holds."""
+
+    curve: tuple[tuple[float, float], ...] = ()
+    words: str = "the commission"
+
+
+def course(
+    settings: Settings, instruments: Sequence[Instrument], stake: Decimal, day: date
+) -> Course:
+    """By the one schedule that charges all of `instruments`, at the rates of `day`. Raises
+    DataError for a day before it is known."""
+    choices = chosen_charges(settings)
+    if choices is None:
+        return Course()
+    found = {choices.of(one) for one in instruments}
+    if found == {None} or not found:
+        return Course()
+    choice = found.pop()
+    if found or choice is None:
+        return Course(words=DIFFER)
+    at = datetime.combine(day, time(12), ZoneInfo(choice.schedule.zone))
+    points = []
+    for n in range(POINTS):
+        price = (LOWEST * STEP**n).quantize(Decimal("1e-6"))
+        deals = (Deal(side, stake / price, stake, at, False, choice.product) for side in Side)
+        both = sum((charged(choice.schedule, deal).total for deal in deals), Decimal(0))
+        points.append((float(price), float(both / stake / 2)))
+    name = choice.schedule.name
+    return Course(tuple(points), f"the charges of {name} (rates of {day}, mean of both sides)")

@@ -62,6 +62,7 @@ async def _desk(settings: Settings) -> AsyncIterator[Desk]:
             bell=Silence(),
             desk_id=await Meta(journal).get("desk_id") or "",
             currency=settings.currency,
+            methods=settings.lots,
             operators=operators(settings),
         )
 

@@ -7,10 +7,12 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
+from crewing import Person
 from desk.desk import DIGESTS, Digests, Estimate, Operator, Plan
 from risk.limits import Allowance, Limits
-from settings import DEMO_TOKEN, Person, Settings
+from settings import DEMO_TOKEN, Settings
 from trading.errors import BrokerRejected, ConfigError
+from trading.people import Discipline
 from trading.ports import Calendar
 from trading.types import Instrument, Side
 
@@ -55,7 +57,14 @@ def operators(settings: Settings) -> tuple[Operator, ...]:
     people = settings.operators
     if settings.mode == "demo":
         people = people or (DEMO_OPERATOR,)
-    return tuple(Operator(person.id, person.name) for person in people)
+    return tuple(Operator(one.id, one.name, one.role, one.largest) for one in people)
+
+
+def discipline(settings: Settings) -> Discipline:
+    chosen = settings.people
+    return Discipline(
+        chosen.two_above, chosen.codes == "required", chosen.groups, chosen.acting_in_groups
+    )
 
 
 def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:

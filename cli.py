@@ -15,6 +15,7 @@ from cli_caches import rebuild
 from cli_charges import charging
 from cli_data import data
 from cli_mail import mail
+from cli_people import code, pair
 from cli_safety import safety
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ app.add_typer(books)
 app.add_typer(safety)
 app.add_typer(data, name="data")
 app.add_typer(mail, name="mail")
+app.add_typer(code, name="code")
 app.command()(rebuild)
+app.command()(pair)
 
 
 class Work(StrEnum):
@@ -147,15 +150,6 @@ def up() -> None:
     from settings import load
 
     _run(run_house(load()))
-
-
-@app.command()
-def pair() -> None:
-    """Print a code, good for ten minutes, that makes whoever sends it to the bot an owner."""
-    import house
-    from settings import load
-
-    print(_run(house.pair(load())))
 
 
 @app.command(hidden=True)

@@ -5,8 +5,8 @@ type of it has; times are UTC.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import groupby
@@ -21,7 +21,7 @@ from settings import Settings
 from statements.own import KINDS, NAMES, shown
 from statements.statement import plain
 from trading.errors import BadCommand
-from trading.ledger import Ledger, Position, Rates, Trade, fold
+from trading.ledger import Ledger, Method, Position, Rates, Trade, fold
 from trading.ledger.fold import standing_fills
 from trading.money import CAPITAL, Action, Adjustment, Mark, Rate
 from trading.orders import Fill
@@ -66,9 +66,12 @@ class Facts:
     rates: list[Rate]
     marks: list[Mark]
     base: str
+    methods: Mapping[str, Method] = field(default_factory=dict)
 
     @classmethod
-    async def of(cls, journal: Journal, base: str) -> "Facts":
+    async def of(
+        cls, journal: Journal, base: str, methods: Mapping[str, Method] | None = None
+    ) -> "Facts":
         return cls(
             await journal.read(Fill),
             await journal.read(Adjustment),
@@ -76,6 +79,7 @@ class Facts:
             await journal.read(Rate),
             await journal.read(Mark),
             base,
+            methods or {},
         )
 
     @property
@@ -106,7 +110,7 @@ async def carry_out(settings: Settings, chosen: Chosen) -> str:
     first, last = _date(chosen.start, date.min), _date(chosen.end, date.max)
     window = Window(first, last, zone, chosen.strategy)
     async with open_to_read(settings.database_url) as journal:
-        facts = await Facts.of(journal, settings.currency)
+        facts = await Facts.of(journal, settings.currency, settings.lots)
     folder = (chosen.to or settings.data / "export").absolute()
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
@@ -140,7 +144,7 @@ def table(name: str, facts: Facts, window: Window) -> Iterator[Row]:
 
 
 def _trades(facts: Facts, window: Window) -> Iterator[Row]:
-    ledger = fold(facts.fills, (), facts.actions, rates=facts.known)
+    ledger = fold(facts.fills, (), facts.actions, methods=facts.methods, rates=facts.known)
     for trade in ledger.trades:
         book = trade.book
         if window.has(trade.closed_at, book.strategy):
@@ -150,7 +154,7 @@ def _trades(facts: Facts, window: Window) -> Iterator[Row]:
 
 def _days(facts: Facts, window: Window) -> Iterator[tuple[date, Ledger, list[Any]]]:
     """The ledger at the end of each day on which anything happened or was marked."""
-    ledger = Ledger(rates=facts.known)
+    ledger = Ledger(facts.methods, facts.known)
     dated: list[tuple[datetime, int, Any]] = [(one.at, 0, one) for one in facts.actions]
     dated += [(one.at, 1, one) for one in facts.adjustments]
     dated += [(one.at, 2, one) for one in standing_fills(facts.fills)]
@@ -188,19 +192,19 @@ class _Sum:
 
 def _daily(facts: Facts, window: Window) -> Iterator[Row]:
     """What closed and was paid for each day; nothing of what is open."""
-    before: dict[Any, _Sum] = {}
+    before: dict[int, _Sum] = {}  # by position, whose book may be renamed
     closed = 0
     for day, ledger, done in _days(facts, window):
         symbols = {one.symbol for one in done if one is not None}
         symbols |= {one.into for one in done if isinstance(one, Action)}
         rows: dict[tuple[str, str, str], list[Any]] = {}
         for book, position in ledger.positions.items():
-            if book.symbol not in symbols:
+            if position.symbol not in symbols:
                 continue
-            old, new = before.get(book, _Sum()), _Sum.of(position)
+            old, new = before.get(id(position), _Sum()), _Sum.of(position)
             if old == new:
                 continue
-            before[book] = new
+            before[id(position)] = new
             row = rows.setdefault(
                 (book.account, book.strategy, position.currency), [0] + [ZERO] * 4
             )

@@ -2,13 +2,18 @@
 
 import json
 import os
+import secrets
 import socket
+import stat
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 from brokers.paper_address import PaperAddress
 from settings import Settings
 from trading.errors import ConfigError
 
+SHORTEST_KEY = 32  # characters of a master key
 FORMAT = 1  # of the data folder; a higher one was written by a newer version
 
 
@@ -101,6 +106,40 @@ def bars_folder(settings: Settings) -> Path:
 
 def instruments_file(settings: Settings) -> Path:
     return settings.data.absolute() / "instruments.json"
+
+
+def master_key(settings: Settings) -> bytes:
+    """The 32 bytes that seal secrets in the database: of QUARTERDECK_KEY, or of a file in the data
+    folder that only its owner may read, made on first use. Raises ConfigError."""
+    given = settings.key.get_secret_value()
+    if not given:
+        given = _kept_key(settings.data.absolute() / "master.key")
+    if len(given) < SHORTEST_KEY:
+        raise ConfigError(
+            f"QUARTERDECK_KEY is shorter than {SHORTEST_KEY} characters: take a random one, such "
+            "as `openssl rand -base64 32` makes"
+        )
+    return sha256(b"quarterdeck master key" + given.encode()).digest()
+
+
+def _kept_key(file: Path) -> str:
+    fresh = file.with_name(f".{file.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        if not file.exists():
+            fresh.touch(mode=0o600, exist_ok=False)
+            fresh.write_bytes(b64encode(secrets.token_bytes(32)))
+            try:
+                os.link(fresh, file)  # whole, and the first of two processes wins
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink()
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            raise ConfigError(f"others may read {file}: run `chmod 600 {file}`")
+        return file.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise ConfigError(f"the master key {file} cannot be used: {why}") from error
 
 
 def cache_folder() -> Path:

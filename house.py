@@ -81,6 +81,22 @@ async def pair(settings: Settings) -> str:
     )
 
 
+async def reset_code(settings: Settings, operator: int) -> str:
+    """Take an operator's authenticator away; the owners are told when the bot next sends."""
+    from desk import codes
+    from folder import lived_in
+    from wiring import Silence, open_base, voice_desk
+
+    lived_in(settings)
+    async with open_base(settings, bell=Silence()) as base:
+        desk = voice_desk(base)
+        await crew.muster(desk)
+        name = desk.operator_name(operator)
+        if not await codes.forget(desk, operator):
+            return f"{name} has no authenticator; nothing was changed."
+    return f"{name} has no authenticator any more; /code in the chat enrols another."
+
+
 async def run_demo(settings: Settings) -> None:
     """Seed the data folder once, start everything, print one URL."""
     import demo

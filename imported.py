@@ -3,24 +3,26 @@
 import csv
 import gc
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from db.journal import open_journal, open_to_read
+from desk import anew
+from desk.anew import Made
 from folder import prepare
 from importing import Import, Progress, Result
 from market import exchanges
+from rebuild import bookkeeper, said
 from settings import Settings
 from statements import Terms
 from statements.own import guarded
 from statements.statement import plain
 from trading.errors import BadCommand
-from trading.ledger import Method
 from trading.ports import Journal
 from wiring import calendar_of
 
@@ -42,7 +44,6 @@ class Wanted:
     columns: Sequence[str] = ()  # "symbol=Ticker"
     dry: bool = False
     rates_only: bool = False
-    methods: Mapping[str, Method] = field(default_factory=dict)
 
     def terms(self, house: ZoneInfo, base: str) -> Terms:
         """Raises BadCommand for an option that cannot be read."""
@@ -97,11 +98,19 @@ async def bring(
     house = zone_of(settings)
     terms = wanted.terms(house, settings.currency)
     async with _journal(settings, dry=wanted.dry) as journal:
-        work = Import(journal, terms, wanted.methods, wanted.dry, progress)
+        work = Import(journal, terms, settings.lots, wanted.dry, progress)
         with _uncollected():
             result = await work.bring(files, rates_only=wanted.rates_only)
+        made = await _marked(settings, journal) if result.imported and not wanted.dry else None
     kept = _keep(settings, files, result) if len(result.refused) > SHOWN else None
-    return told(result, house, dry=wanted.dry, kept=kept), int(bool(result.refused))
+    text = told(result, house, dry=wanted.dry, kept=kept)
+    lines = [text, *(said(made) if made is not None else ())]
+    return "\n".join(lines), int(bool(result.refused))
+
+
+async def _marked(settings: Settings, journal: Journal) -> Made:
+    """What is past has its P&L in its own sessions at once."""
+    return await anew.catch_up(await bookkeeper(settings, journal))
 
 
 def zone_of(settings: Settings) -> ZoneInfo:

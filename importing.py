@@ -158,7 +158,8 @@ class Import:
         for ledger, sign in ((after, 1), (before, -1)):
             for position in ledger.positions.values():
                 book = position.book
-                if (book.account, book.symbol) not in touched and book.symbol not in acted:
+                symbol = position.symbol
+                if (book.account, symbol) not in touched and symbol not in acted:
                     continue
                 net = position.realised - position.fees - position.taxes
                 currency = position.currency

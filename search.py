@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import backtest
+import charging
 from charts import HeatSpec, draw
 from charts.specs.heat import MOST
 from db.journal import open_journal
@@ -154,7 +155,7 @@ def prepared(settings: Settings, wanted: Search) -> Prepared:
         first=first,
         last=last,
         folds=tuple(folds),
-        terms=_terms(settings, base.name),
+        terms=_terms(settings, base.name, history, first),
     )
     prepare(settings)
     return Prepared(settings, base, grid, history, panel, study)
@@ -334,16 +335,21 @@ def _last_day(panel: Panel, end: date | None) -> date:
     return min(end or newest, newest)
 
 
-def _terms(settings: Settings, strategy: str) -> Terms:
+def _terms(settings: Settings, strategy: str, history: backtest.History, day: date) -> Terms:
     plan, costs = settings.strategies[strategy], settings.costs
+    traded = [history.instruments.find(symbol) for symbol in history.panel.symbols]
+    stake = settings.capital * plan.position
+    charges = charging.course(settings, [one for one in traded if one is not None], stake, day)
     return Terms(
         position=float(plan.position),
         allocation=float(plan.allocation),
-        stake=float(settings.capital * plan.position),
+        stake=float(stake),
         slippage=float(costs.slippage_bps) / 1e4,
         fee_per_unit=float(costs.per_unit),
         fee_minimum=float(costs.minimum),
         fee_maximum=float(costs.maximum_share),
+        curve=charges.curve,
+        charged=charges.words,
     )
 
 

@@ -30,6 +30,7 @@ from pydantic_settings import (
 )
 
 from charges.settings import ChargeSettings
+from crewing import PeopleSettings, Person
 from mail.settings import MailSettings
 from trading.errors import ConfigError
 from trading.ledger import Method
@@ -40,6 +41,7 @@ PREFIX = "QUARTERDECK_"
 DEMO_TOKEN = "4242:local-stand-in-for-telegram-not-a-secret"  # noqa: S105  the phone page's own
 SECRET = (
     "telegram_token",
+    "key",
     "mail_password",
     "database",
     "redis",
@@ -48,14 +50,6 @@ SECRET = (
 FILE = "_file"  # QUARTERDECK_TELEGRAM_TOKEN_FILE names the file that holds the secret
 Fraction = Annotated[Decimal, Field(gt=0, le=1)]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3,5}$")]
-
-
-class Person(BaseModel):
-    """An operator: Telegram's integer id (write to @userinfobot to learn it) and a name."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    id: int = Field(gt=0, lt=2**52)  # as Telegram's are
-    name: str = Field(min_length=1, max_length=40)
 
 
 class StrategySettings(BaseModel):
@@ -168,6 +162,7 @@ class JobSettings(BaseModel):
 
 GROUPS: dict[str, type[BaseModel]] = {
     "operators": Person,
+    "people": PeopleSettings,
     "strategies": StrategySettings,
     "limits": LimitSettings,
     "costs": CostSettings,
@@ -231,6 +226,9 @@ class Settings(BaseSettings):
     host: str = Field(default="", max_length=20)  # of this machine, where several share a database
     telegram_token: SecretStr = SecretStr("")
     operators: tuple[Person, ...] = ()
+    people: PeopleSettings = PeopleSettings()
+    #: seals secrets in the database; "" is a file in the data folder, made when it is needed
+    key: SecretStr = SecretStr("")
     capital: Annotated[Decimal, Field(gt=0, le=10**12)] = Decimal(100_000)
     currency: str = Field(default="USD", pattern="^[A-Z]{3,5}$")
     calendar: str = "XNYS"  # whose sessions the desk keeps; "24/7" never closes
@@ -361,6 +359,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
     """The same settings as QUARTERDECK_* variables, for child processes."""
     plain = settings.model_dump(mode="json")
     plain["telegram_token"] = settings.telegram_token.get_secret_value()
+    plain["key"] = settings.key.get_secret_value()
     plain["mail_password"] = settings.mail_password.get_secret_value()
     plain["data"] = str(settings.data.absolute())
     if settings.strategy_folder:

@@ -13,13 +13,21 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from choices import costs, digests, estimate, limits, operators, plans
+from choices import costs, digests, discipline, estimate, limits, operators, plans
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from desk.desk import Desk, Plan
 from desk.halt import of_broker, of_strategy
 from desk.timetable import Jobs
-from folder import bars_folder, instruments_file, paper_address, paper_book, prepare
+from desk.vault import Vault
+from folder import (
+    bars_folder,
+    instruments_file,
+    master_key,
+    paper_address,
+    paper_book,
+    prepare,
+)
 from lanes.bell import RedisBell
 from market import exchanges
 from market.instruments import InstrumentBook
@@ -276,6 +284,8 @@ def _desk(
         desk_id=base.desk_id,
         currency=base.settings.currency,
         operators=operators(base.settings),
+        discipline=discipline(base.settings),
+        vault=Vault(partial(master_key, base.settings)),
         limits=limits(base.settings),
         methods=base.settings.lots,
         rates=base.settings.rates,

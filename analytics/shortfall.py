@@ -41,6 +41,11 @@ class Execution:
         return self._worth(self._from)
 
     @property
+    def traded(self) -> Decimal:
+        """What the units were worth at the price they filled at."""
+        return self._worth(self.price)
+
+    @property
     def delay(self) -> Decimal:
         """From the signal to the decision; 0 where either price is not known."""
         if self.signal_price is None or self.decision_price is None:

@@ -26,6 +26,7 @@ from trading.signals import Signal, SignalState
 
 log = structlog.get_logger(__name__)
 FRESH = timedelta(minutes=1)  # younger rows go by themselves: an answer to what was just asked
+HELD = timedelta(hours=1)  # what waits longer waits for its reader's morning
 FEW = 10  # critical messages that still come one by one
 MOST_UNITS = 3800  # of a long message, by Telegram's count of 4,096
 MOST_LINES = 20  # of texts
@@ -111,6 +112,7 @@ class Backlog:
         rows = await self.desk.journal.read(
             Notice, state=NoticeState.DUE, recipient=reader, created_at__lt=before
         )
+        rows = [row for row in rows if row.not_before is None or row.not_before < before + HELD]
         items = [item for group in _grouped(rows) if (item := await self._sound(group)) is not None]
         loud = [item for item in items if item.is_loud]
         quiet = [item for item in items if not item.is_loud]

@@ -12,7 +12,7 @@ from bot.letters import Letters
 from bot.outage import Outage
 from bot.pace import Bucket, Pace
 from bot.reach import Reach
-from desk import notices
+from desk import crew, notices
 from desk.console.render import Rendered
 from desk.desk import Desk
 from trading.facts import Lane, Notice
@@ -85,7 +85,9 @@ class Delivery:
         return True
 
     async def hand_over(self, notice: Notice, rendered: Rendered) -> Outcome:
-        """To Telegram, and what it said."""
+        """To Telegram, and what it said. Who was shut out meanwhile is told nothing any more."""
+        if await self._is_out(notice.recipient):
+            return Outcome("unreachable", "no operator any more")
         try:
             said = await self.letters.send(notice, rendered)
         except TelegramRetryAfter as busy:
@@ -109,6 +111,12 @@ class Delivery:
             if self.outage.passed(notice.id):
                 return Outcome("sent", pause=AT_ONCE)  # those who stepped aside are due again
         return Outcome("sent")
+
+    async def _is_out(self, reader: int) -> bool:
+        await crew.refresh(self.desk)
+        if reader < 0:
+            return reader not in self.desk.discipline.groups
+        return self.desk.operator(reader) is None
 
     def _edited(self, notice: Notice) -> None:
         """The fills of one order come faster than anybody reads: after a few edits in a row, one

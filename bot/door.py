@@ -1,5 +1,6 @@
 """The door: an update becomes one recorded request. It decides nothing."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,9 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, User
 
 from bot.callbacks import Press
 from bot.ports import Nonces
-from desk import crew, halt, inbox
+from desk import crew, halt, inbox, rights
+from desk.console import people
+from desk.console.verbs import VERBS
 from desk.desk import Desk
 from trading.clocks import WallClock
 from trading.facts import Request, RequestState
@@ -27,7 +30,9 @@ MOST_NAMED = 1_000  # strangers the log names; a flood of them may not fill it
 #: press that waited out a downtime must not let trading go on. What makes things safer may; a
 #: signal has a time to live of its own.
 SOON = timedelta(minutes=10)
+CODE = re.compile(r"\d{6}", re.ASCII)
 YES = ("yes",)
+GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 REMEMBERED = 200  # requests of a chat looked through for what a used button led to
 
 WHY_NOT = {
@@ -55,18 +60,29 @@ class Door:
         return self.desk.wall
 
     def knows(self, user: int) -> bool:
-        return any(operator.id == user for operator in self.desk.operators)
+        return self.desk.operator(user) is not None
+
+    async def still_knows(self, user: int) -> bool:
+        """The same, of somebody who may have been revoked a moment ago."""
+        if self.knows(user):
+            await crew.refresh(self.desk)
+        return self.knows(user)
 
     async def admit(self, user: User, text: str) -> bool:
-        """Whether `/start CODE` let a stranger in."""
+        """Whether `/start CODE` let a stranger in; the owners are told."""
         verb, args = read_command(text)
         if verb != "start" or not args:
             return False
-        joined = await crew.admit(
-            self.journal, args[0], user=user.id, name=user.first_name, now=self.wall.now()
-        )
-        await crew.muster(self.desk)
-        return joined is not None
+        async with self.journal.transaction():
+            joined = await crew.admit(
+                self.journal, args[0], user=user.id, name=user.first_name, now=self.wall.now()
+            )
+            if joined is None:
+                return False
+            await crew.refresh(self.desk)
+            await people.tell_joined(self.desk, joined)
+        await self.desk.bell.ring("postman")
+        return True
 
     async def record(
         self,
@@ -78,22 +94,22 @@ class Door:
         sent_at: datetime | None = None,
         **payload: Any,
     ) -> Request | None:
-        """The request on disk; None where this update was recorded before."""
-        return await inbox.receive(
-            self.journal,
-            Request(
-                source="telegram",
-                source_id=str(update_id),
-                verb=verb,
-                received_at=self.wall.now(),
-                args=args,
-                operator=user.id,
-                recipient=chat,
-                payload=payload,
-                sent_at=sent_at,
-            ),
-            halt.scopes(self.desk),
+        """The request on disk; None where this update was recorded before. Whether its asker may
+        is judged when it is carried out; only who may can halt from here."""
+        request = Request(
+            source="telegram",
+            source_id=str(update_id),
+            verb=verb,
+            received_at=self.wall.now(),
+            args=args,
+            operator=user.id,
+            recipient=chat,
+            payload=payload,
+            sent_at=sent_at,
         )
+        known = VERBS.get(verb)
+        may = known is not None and not rights.refusal(self.desk, request, known)
+        return await inbox.receive(self.journal, request, halt.scopes(self.desk), latches=may)
 
     async def press(
         self, update_id: int, user: User, chat: int, message_id: int, nonce: str
@@ -143,8 +159,9 @@ class Door:
 
 
 class Allowed(BaseMiddleware):
-    """Operators only, by integer id, in a private chat, in their own words. A stranger who knows
-    a code becomes one; any other gets silence, and the log names each once."""
+    """Operators only, by integer id, in their own words, in a private chat or a group of the
+    desk's. A stranger who knows a code becomes one, in private; any other gets silence, and the
+    log names each once."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
@@ -157,19 +174,27 @@ class Allowed(BaseMiddleware):
         data: dict[str, Any],
     ) -> Any:
         user, chat = _who(event), _where(event)
-        own = _to_us(event) and not (
-            isinstance(event, Message) and (event.forward_origin or event.sender_chat)
-        )
-        if user is None or chat != ChatType.PRIVATE or not own:
+        own = not (isinstance(event, Message) and (event.forward_origin or event.sender_chat))
+        if user is None or not own or not self._here(event, user, chat):
             self._name(user, chat)
             return None
-        if not self._door.knows(user.id):
+        if not await self._door.still_knows(user.id):
             text = event.text if isinstance(event, Message) else None
-            if not await self._door.admit(user, text or ""):
+            if chat != ChatType.PRIVATE or not await self._door.admit(user, text or ""):
                 self._name(user, chat)
                 return None
             log.info("joined the desk by a code", user=user.id)
         return await handler(event, data)
+
+    def _here(self, event: TelegramObject, user: User, chat: str | None) -> bool:
+        """A private chat has its person's id: an answer to any other would go to somebody else.
+        In a group of the desk's only commands are for us."""
+        where = _chat_of(event)
+        if chat == ChatType.PRIVATE:
+            return where == user.id
+        if chat not in GROUPS or where not in self._door.desk.discipline.groups:
+            return False
+        return not isinstance(event, Message) or (event.text or "").startswith("/")
 
     def _name(self, user: User | None, chat: str | None) -> None:
         who = (user.id if user else None, chat)
@@ -182,11 +207,10 @@ def _who(event: TelegramObject) -> User | None:
     return event.from_user if isinstance(event, Message | CallbackQuery) else None
 
 
-def _to_us(event: TelegramObject) -> bool:
-    """A private chat has its person's id; an answer to any other would go to somebody else."""
+def _chat_of(event: TelegramObject) -> int | None:
     message = event.message if isinstance(event, CallbackQuery) else event
-    user, chat = _who(event), getattr(message, "chat", None)
-    return user is not None and chat is not None and chat.id == user.id
+    chat = getattr(message, "chat", None)
+    return chat.id if chat is not None else None
 
 
 def _where(event: TelegramObject) -> str | None:
@@ -198,8 +222,11 @@ def _where(event: TelegramObject) -> str | None:
 
 
 def read_command(text: str) -> tuple[str, tuple[str, ...]]:
-    """Verb and arguments of `/approve@desk_bot 17`; text that is no command asks for help."""
+    """Verb and arguments of `/approve@desk_bot 17`; a one-time code alone answers the
+    question for it; other text that is no command asks for help."""
     words = text.split()
+    if len(words) == 1 and CODE.fullmatch(words[0]):
+        return "code", (words[0],)
     if not words or not words[0].startswith("/"):
         return "help", ()
     verb = words[0][1:].partition("@")[0].lower()

@@ -18,10 +18,13 @@ from bot.ports import Nonces, Posts
 from bot.postman import Postman, monotonic
 from bot.reach import Reach
 from desk import crew
+from desk.console.people import INVITATION
 from desk.console.verbs import VERBS
 from desk.desk import Desk
 from logs import register_secret
 from trading.clocks import Clocks
+from trading.facts import Cursor
+from trading.ports import Journal
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.3, 30.0
@@ -55,7 +58,7 @@ async def run(
     try:
         async with asyncio.TaskGroup() as group:
             beside = [
-                group.create_task(_menu(bot, clocks)),
+                group.create_task(_menu(bot, clocks, None if api_base else desk.journal)),
                 group.create_task(_forget(posts, nonces, clocks)),
                 group.create_task(tell_outages(bot, desk, clocks.sleep)),
             ]
@@ -70,8 +73,9 @@ async def run(
         await bot.session.close()
 
 
-async def _menu(bot: Bot, clocks: Clocks) -> None:
-    """The command menu; tried until Telegram takes it."""
+async def _menu(bot: Bot, clocks: Clocks, journal: Journal | None) -> None:
+    """The command menu; tried until Telegram takes it. The bot's own name is kept in `journal`,
+    for the links of invitations."""
     commands = [
         BotCommand(command=name, description=verb.help) for name, verb in VERBS.items() if verb.help
     ]
@@ -79,11 +83,22 @@ async def _menu(bot: Bot, clocks: Clocks) -> None:
     while True:
         try:
             await bot.set_my_commands(commands)
+            if journal is not None:
+                await _keep_name(journal, (await bot.me()).username or "")
             return
         except AWAY as error:
             log.warning("the command menu was not set", error=str(error), again_in=pause)
             await clocks.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def _keep_name(journal: Journal, name: str) -> None:
+    link = f"https://t.me/{name}?start="
+    found = await journal.first(Cursor, name=INVITATION)
+    if found is None:
+        await journal.append([Cursor(INVITATION, link)])
+    elif found.value != link:
+        await journal.move(found, value=link)
 
 
 async def _forget(posts: Posts, nonces: Nonces, clocks: Clocks) -> None:

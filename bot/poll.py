@@ -216,7 +216,7 @@ async def _keep(door: Door, desk: Desk, raw: dict[str, Any], why: str) -> None:
                 bold("An update from Telegram could not be read"),
                 "\nIt was kept and passed over; if you pressed something just now, press again.",
             )
-            await notices.tell(desk, said, lane=Lane.CRITICAL, subject=subject)
+            await notices.tell(desk, said, lane=Lane.CRITICAL, subject=subject, topic="errors")
     log.error("an update could not be read", update=raw["update_id"], sender=sender)
     if told:
         await desk.bell.ring("postman")

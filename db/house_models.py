@@ -6,9 +6,9 @@ As in `db.models`, rows have no docstrings.
 from tortoise import fields
 from tortoise.models import Model
 
-from db.fields import InstantField, JsonTextField, WordsField
+from db.fields import ExactField, InstantField, JsonTextField, WordsField
 from trading.facts import UNIQUE, Pause, Preference, Trial
-from trading.people import Invite, Member
+from trading.people import Authenticator, Invite, Member
 from trading.universes import Selection
 
 
@@ -85,6 +85,9 @@ class MemberRow(Model):
     name = WordsField()
     role = WordsField()
     joined_at = InstantField()
+    largest = ExactField(null=True)
+    revoked_at = InstantField(null=True)
+    version = fields.BigIntField(db_default=0)
 
     class Meta:
         table = "members"
@@ -103,3 +106,19 @@ class InviteRow(Model):
     class Meta:
         table = "invites"
         unique_together = (UNIQUE[Invite],)
+
+
+class AuthenticatorRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    operator = fields.BigIntField()
+    sealed = WordsField()
+    made_at = InstantField()
+    enrolled_at = InstantField(null=True)
+    used = fields.BigIntField()
+    wrong = fields.BigIntField()
+    locked_until = InstantField(null=True)
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "authenticators"
+        unique_together = (UNIQUE[Authenticator],)

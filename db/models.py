@@ -13,6 +13,7 @@ from tortoise.models import Model
 
 from db.fields import ExactField, InstantField, JsonTextField, WordsField
 from db.house_models import (
+    AuthenticatorRow,
     InviteRow,
     ListingRow,
     MemberRow,
@@ -38,7 +39,7 @@ from trading.facts import (
 )
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import Fill, Order
-from trading.people import Invite, Member
+from trading.people import Authenticator, Invite, Member
 from trading.signals import Signal
 from trading.universes import Listing, Selection
 
@@ -301,4 +302,5 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Trial: TrialRow,
     Member: MemberRow,
     Invite: InviteRow,
+    Authenticator: AuthenticatorRow,
 }

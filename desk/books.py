@@ -77,8 +77,7 @@ class _Warm:
         return True
 
     def _is_late(self, fill: Fill) -> bool:
-        book = (fill.strategy, fill.account, fill.symbol)
-        there = self.ledger.positions.get(book)  # type: ignore[call-overload]  # a Book is such
+        there = self.ledger.booked(fill.strategy, fill.account, fill.symbol, fill.currency)
         last = there.last if there is not None and there.last is not None else NEVER
         return bool(fill.at < last or fill.at < self.acted.get(fill.symbol, NEVER))
 
@@ -117,7 +116,7 @@ class Books:
         self._folding = asyncio.Lock()  # one folds everything, the others wait for it
 
     async def ledger(self) -> Ledger:
-        """As of now, by the market's clock. Raises ValueError for an action that cannot be."""
+        """As of now, by the market's clock. Raises DataError for an action that cannot be."""
         while True:
             warm = self._warm
             rates = await self._journal.read(Rate, id__gt=warm.rate)

@@ -1,4 +1,4 @@
-"""Marks and snapshots compared with what the facts make of them, and made anew."""
+"""Marks and snapshots compared with what the facts make of them; `desk.anew` makes them."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
@@ -49,36 +49,6 @@ async def stale(desk: Desk) -> AsyncIterator[Stale]:
         shots = tuple(_compared(mine, taken, SNAPSHOT)) if session.day >= first else ()
         if said or shots:
             yield Stale(session, said, shots)
-
-
-async def rebuild(desk: Desk, *, ask: bool = False) -> list[date]:
-    """Make anew every session that is kept; returns those that were otherwise. At the prices its
-    snapshot was taken at; `ask` takes those the feed knows now, as does one without a snapshot."""
-    marked = await desk.journal.read(Mark)
-    shots = await desk.journal.read(Snapshot)
-    kept = _by_day(shots)
-    word = await _allowances(desk)
-    days = sorted({one.session for one in marked} | kept.keys())
-    changed = []
-    async for session, ledger in books_at(desk, _sessions(desk, days)):
-        mine = kept.get(session.day, [])
-        prices = {} if ask else snapshots.kept_prices(mine)
-        if any(position.book.symbol not in prices for position in ledger.held()):
-            prices = {**await snapshots.prices_at(desk, ledger, session.close), **prices}
-        trades = marks.closed_in(desk.calendar, ledger, session)
-        may = {**word, **snapshots.kept_allowed(mine)}
-        taken = snapshots.snapshots_of(ledger, session, trades, prices, may, desk.currency)
-        made = marks.marks_of(ledger, session, prices)
-        _, otherwise = await marks.save(desk, session.day, made, taken)
-        if otherwise:
-            changed.append(session.day)
-    return changed
-
-
-async def _allowances(desk: Desk) -> dict[str, snapshots.Allowed]:
-    """What the newest snapshots know of each account's leverage, for sessions that have none."""
-    newest = await desk.journal.read(Snapshot, order="session")
-    return {one.account: snapshots.Allowed(one.leverage) for one in newest}
 
 
 def _sessions(desk: Desk, days: Iterable[date]) -> list[Session]:

@@ -50,13 +50,15 @@ async def report(desk: Desk, told: set[Damaged]) -> int:
         async with desk.journal.transaction():
             if await desk.journal.remove(Cursor, name=_mark(row)):
                 said = message(bold(f"{_title(row)} can be read again"))
-                await notices.tell(desk, said, subject=_mark(row))
+                await notices.tell(desk, said, subject=_mark(row), topic="errors")
     for row in [row for row in desk.journal.damage if row not in told]:
         async with desk.journal.transaction():
             if count < MOST and await desk.journal.append([Cursor(_mark(row), str(row))]):
                 count += 1
                 said = message(bold(f"{_title(row)} cannot be read"), f"\n{_body(row)}")
-                await notices.tell(desk, said, lane=Lane.CRITICAL, subject=_mark(row))
+                await notices.tell(
+                    desk, said, lane=Lane.CRITICAL, subject=_mark(row), topic="errors"
+                )
         if count < MOST:
             told.add(row)
     if count:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from desk import clearing, damage, notices, wording
+from desk import assent, clearing, damage, notices, wording
 from desk.desk import Desk
 from desk.funds import funds
 from desk.halt import trading_state
@@ -38,21 +38,30 @@ async def approve(desk: Desk, signal_id: int, *, by: str, account: Account | Non
         pressed = by.startswith("operator:")
         asked = clearing.asked(desk, signal, instrument, market, money, state, pressed=pressed)
         cleared = checks.clear(*asked)
-        moved = await desk.journal.move(
-            signal,
-            state=SignalState.APPROVED,
-            quantity=cleared.intent.quantity,
-            decided_by=by,
-            decided_at=desk.market.now(),
-        )
-        if moved is None:
-            raise DeskError(f"signal {signal_id} was just decided by somebody else")
-        order = _order(desk, moved, cleared, market)
-        await desk.journal.append([order])
+        waits = await assent.waits(desk, signal, cleared.intent, by)
+        moved = None if waits else await _approved(desk, signal, cleared, by)
+        order = _order(desk, moved, cleared, market) if moved else None
+        if order is not None:
+            await desk.journal.append([order])
         await notices.tell_changed(desk, "card", [notices.card_subject(signal_id)])
-        await _tell_list(desk, moved)
+        await _tell_list(desk, moved or signal)
     await desk.bell.ring("postman")
+    if order is None:
+        raise assent.TakesTwo(waits)
     return order
+
+
+async def _approved(desk: Desk, signal: Signal, cleared: checks.Cleared, by: str) -> Signal:
+    moved = await desk.journal.move(
+        signal,
+        state=SignalState.APPROVED,
+        quantity=cleared.intent.quantity,
+        decided_by=by,
+        decided_at=desk.market.now(),
+    )
+    if moved is None:
+        raise DeskError(f"signal {signal.id} was just decided by somebody else")
+    return moved
 
 
 async def sized(desk: Desk, signal_id: int) -> checks.Intent:
@@ -84,6 +93,8 @@ async def approve_ranked(desk: Desk, signals: Iterable[Signal], *, by: str) -> l
                 accounts[broker.name] = await clearing.account_of(broker)
             account = accounts[broker.name]
             orders.append(await approve(desk, signal.id, by=by, account=account))
+        except assent.TakesTwo:
+            continue
         except DeskError as refusal:
             await reject(desk, signal.id, by=by, reason=str(refusal))
     return orders

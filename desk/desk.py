@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 from desk.books import Books
 from desk.hands import Hands
 from desk.timetable import Jobs, When
+from desk.vault import Vault
 from desk.vitals import Vitals
 from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
 from trading.ledger import Method
 from trading.owners import Alone
-from trading.people import Role
+from trading.people import Discipline, Role
 from trading.ports import Bell, Broker, Calendar, Feed, Instruments, Journal, Owners
 from trading.shift import Shift
 from trading.types import Holding, Instrument, Mode, Moment, Side
@@ -76,6 +77,7 @@ class Operator:
     id: int
     name: str
     role: Role = Role.OWNER
+    largest: Decimal | None = None  # of one approval, in the desk's currency; None is any
 
 
 @dataclass(slots=True)
@@ -109,10 +111,14 @@ class Desk:
     rates: Mapping[str, Decimal] = field(default_factory=dict)  # base per unit, from the settings
     estimate: Estimate | None = None
     scopes: Sequence[str] = ()  # that can be halted, where plans and brokers are not opened
+    discipline: Discipline = field(default_factory=Discipline)
+    vault: Vault | None = None  # None where no secret is kept
     written: dict[str, Plan] = field(default_factory=dict)  # of plans changed in a chat, before it
+    named: Sequence[Operator] = field(init=False)  # the operators before a chat changed any
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:
+        self.named = tuple(self.operators)
         self.books = Books(self.journal, self.market, self.currency, self.methods)
 
     @property
@@ -137,8 +143,12 @@ class Desk:
             known = ", ".join(self.plans) or "none"
             raise DeskError(f"no strategy called {strategy[:40]!r}; there are: {known}") from None
 
+    def operator(self, operator: int) -> Operator | None:
+        return next((one for one in self.operators if one.id == operator), None)
+
     def operator_name(self, operator: int) -> str:
-        return next((o.name for o in self.operators if o.id == operator), str(operator))
+        found = self.operator(operator) or next((o for o in self.named if o.id == operator), None)
+        return found.name if found else str(operator)
 
     def local(self, at: datetime) -> datetime:
         return at.astimezone(self.zone)

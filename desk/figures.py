@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
 from analytics.days import Day
+from analytics.shortfall import Execution
 from desk import report
 from desk.desk import Desk
+from desk.executions import bounds, executions
 from desk.report import Held, Parts
 from trading.ledger import Trade
-from trading.orders import Fill, Order, OrderState
+from trading.orders import Order, OrderState
 from trading.signals import Signal, SignalState
-from trading.types import Side
 
 ZERO = Decimal(0)
-EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Figures:
     days: tuple[Day, ...]  # those of the stretch
     before: tuple[Day, ...]  # all earlier ones
     trades: tuple[Trade, ...]
-    fills: tuple[Fill, ...]
+    executions: tuple[Execution, ...]
     drawdown: Decimal  # at the last day, from the highest point ever; 0 or positive
 
     @cached_property
@@ -44,14 +44,14 @@ class Figures:
     @property
     def turnover(self) -> Decimal:
         """Value bought and sold."""
-        return sum((f.quantity * f.price * f.multiplier for f in self.fills), ZERO)
+        return sum((one.traded for one in self.executions), ZERO)
 
     def best_trades(self) -> list[Trade]:
         return sorted(self.trades, key=lambda trade: -trade.net_base)
 
     @property
     def idle(self) -> bool:
-        return not (self.fills or self.trades or self.total != Parts())
+        return not (self.executions or self.trades or self.total != Parts())
 
 
 async def figures(desk: Desk, first: date, last: date) -> Figures:
@@ -59,7 +59,6 @@ async def figures(desk: Desk, first: date, last: date) -> Figures:
     total = report.combined(found.values())
     days = [day for day in report.daily(total) if day.day <= last]
     gains = {name: report.between(course, first, last) for name, course in found.items()}
-    begin, end = bounds(desk, first, last)
     return Figures(
         first,
         last,
@@ -68,7 +67,7 @@ async def figures(desk: Desk, first: date, last: date) -> Figures:
         tuple(day for day in days if day.day >= first),
         tuple(day for day in days if day.day < first),
         tuple(report.closed(desk, await desk.books.ledger(), first, last)),
-        tuple(await desk.journal.read(Fill, at__gte=begin, at__lt=end)),
+        tuple(await executions(desk, first, last)),
         drawdown(days),
     )
 
@@ -80,15 +79,6 @@ def drawdown(days: list[Day]) -> Decimal:
         total += day.net
         peak = max(peak, total)
     return peak - total
-
-
-def bounds(desk: Desk, first: date, last: date) -> tuple[datetime, datetime]:
-    """The days' beginning and the end of the last, in the exchange's zone. What nobody limits
-    begins with 1970: the first of all days has no time in UTC east of it."""
-    return (
-        datetime.combine(max(first, EPOCH), time.min, desk.zone),
-        datetime.combine(last + timedelta(days=1), time.min, desk.zone),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,59 +107,6 @@ async def purse(desk: Desk, rows: list[Held]) -> Purse:
         sum((abs(row.value) for row in rows), ZERO),
         sum((ledger.equity_base(account, prices, now) for account in accounts), ZERO),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Executed:
-    """One order's fills together. `reference` is the signal's price, where a signal asked."""
-
-    symbol: str
-    side: Side
-    quantity: Decimal
-    price: Decimal  # average
-    value: Decimal
-    reference: Decimal | None
-
-    @property
-    def slippage(self) -> Decimal:
-        """How much worse than the signal's price, as a fraction of it; negative is better."""
-        if not self.reference:
-            return ZERO
-        return (self.price / self.reference - 1) * self.side.sign
-
-    @property
-    def cost(self) -> Decimal:
-        """What the slippage cost, in currency; negative was gained."""
-        if not self.reference:
-            return ZERO
-        return self.value * (1 - self.reference / self.price) * self.side.sign
-
-
-async def executed(desk: Desk, fills: tuple[Fill, ...]) -> list[Executed]:
-    """By order, in the order of their first fills."""
-    groups: dict[str, list[Fill]] = {}
-    for fill in fills:
-        groups.setdefault(fill.order_key, []).append(fill)
-    orders = {o.key: o for o in await desk.journal.read(Order, key__in=tuple(groups))}
-    numbers = tuple(o.signal_id for o in orders.values() if o.signal_id is not None)
-    signals = {s.id: s for s in await desk.journal.read(Signal, id__in=numbers)}
-    found = []
-    for key, parts in groups.items():
-        order = orders.get(key)
-        signal = signals.get(order.signal_id) if order and order.signal_id else None
-        units = sum((f.quantity for f in parts), ZERO)
-        paid = sum((f.quantity * f.price for f in parts), ZERO)
-        found.append(
-            Executed(
-                parts[0].symbol,
-                parts[0].side,
-                units,
-                paid / units,
-                paid * parts[0].multiplier,
-                signal.price if signal else None,
-            )
-        )
-    return found
 
 
 @dataclass(frozen=True, slots=True)

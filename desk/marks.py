@@ -3,10 +3,12 @@
 The accounts' snapshots are taken with them, in one transaction, at the same moment and prices.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import TypeVar
 
 from desk import snapshots
@@ -77,7 +79,9 @@ def closed_in(calendar: Calendar, ledger: Ledger, session: Session) -> list[Trad
         since = calendar.last_closed(session.open).close
     except DataError:
         since = EVER
-    return [trade for trade in ledger.trades if since < trade.closed_at <= session.close]
+    trades, place = ledger.trades, attrgetter("closed_at")  # by which they stand in order
+    begin = bisect_right(trades, since, key=place)
+    return trades[begin : bisect_right(trades, session.close, key=place)]
 
 
 def marks_of(ledger: Ledger, session: Session, prices: Prices) -> list[Mark]:

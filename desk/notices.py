@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 
+from desk import habits
 from desk.desk import Desk
 from trading.facts import Lane, Notice, Request
 from trading.messages import Button, Message, Span, message
+from trading.people import Role
 from trading.signals import Signal
 
 _held: ContextVar[list[Notice] | None] = ContextVar("answers held back", default=None)
@@ -43,9 +45,12 @@ async def tell(
     picture_id: int | None = None,
     silent: bool = False,
     but: int = 0,
+    topic: str = "",
+    needs: Role = Role.VIEWER,
 ) -> None:
-    """One text to every operator `but` one; with a `subject`, it replaces what was said of it
-    before."""
+    """One text to every operator `but` one, of those who may what `needs` says; with a `subject`,
+    it replaces what was said of it before. `topic` is one of `habits.KINDS`: each is told in the
+    way they chose for it."""
     await _write(
         desk,
         Notice(
@@ -58,7 +63,8 @@ async def tell(
             picture_id=picture_id,
             silent=silent,
         ),
-        but,
+        topic or ("digests" if lane is Lane.DIGEST else "alerts"),
+        [one.id for one in desk.operators if one.id != but and one.role.may(needs)],
     )
 
 
@@ -69,14 +75,15 @@ async def tell_changed(
     if not desk.operators:
         return  # a replay has no reader
     for subject in subjects:
-        await _write(desk, Notice(0, kind, desk.wall.now(), subject=subject, lane=lane))
+        news = Notice(0, kind, desk.wall.now(), subject=subject, lane=lane)
+        await _write(desk, news, "cards", [operator.id for operator in desk.operators])
 
 
-async def _write(desk: Desk, notice: Notice, but: int = 0) -> None:
-    readers = [operator.id for operator in desk.operators if operator.id != but]
+async def _write(desk: Desk, notice: Notice, topic: str, readers: Sequence[int]) -> None:
+    if not readers:
+        return
     rows = [replace(notice, recipient=reader) for reader in readers]
-    if rows:
-        await desk.journal.append(rows)
+    await desk.journal.append(await habits.fitted(desk, rows, topic))
 
 
 async def answer(

@@ -60,10 +60,7 @@ async def queues(desk: Desk, *, but: int = 0) -> list[Queue]:
             state=OrderState.UNKNOWN,
         ),
         *[
-            await _queue(
-                desk, name, Notice, "created_at", wall, patience, held,
-                state=NoticeState.DUE, lane=lane,
-            )
+            await _news(desk, name, lane, patience, held)
             for name, lane, patience in (
                 ("news, critical", Lane.CRITICAL, minute),
                 ("news", Lane.NORMAL, 5 * minute),
@@ -88,6 +85,23 @@ async def queues(desk: Desk, *, but: int = 0) -> list[Queue]:
             state=RunState.FAILED,
         ),
     ]  # fmt: skip
+
+
+async def _news(desk: Desk, name: str, lane: Lane, patience: timedelta, advice: str) -> Queue:
+    """Without what waits for its reader's morning."""
+    now = desk.wall.now()
+    due = {"state": NoticeState.DUE, "lane": lane}
+    at_once = {"not_before__isnull": True, **due}
+    soon = {"not_before__lte": now + patience, **due}
+    waits = await desk.journal.count(Notice, **at_once) + await desk.journal.count(Notice, **soon)
+    oldest = [
+        row
+        for where in (at_once, soon)
+        if waits and (row := await desk.journal.first(Notice, order="created_at", **where))
+    ]
+    age = max((now - row.created_at for row in oldest), default=None)
+    age = max(age, timedelta(0)) if age is not None else None
+    return Queue(name, waits, age, age is not None and age >= patience, advice)
 
 
 async def _queue(

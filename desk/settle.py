@@ -99,6 +99,7 @@ async def _record(desk: Desk, fills: Iterable[Fill]) -> list[Fill]:
             ),
             lane=Lane.CRITICAL,
             subject=f"fill:{fill.broker}:{fill.execution_id}",
+            topic="fills",
         )
     return new
 
@@ -122,6 +123,7 @@ async def _advance(desk: Desk, order: Order) -> None:
                 "the position has changed. /positions shows it.",
             ),
             lane=Lane.CRITICAL,
+            topic="fills",
         )
     await _tell(desk, order)
     if was.asked_at is not None:
@@ -135,7 +137,7 @@ async def _tell(desk: Desk, order: Order) -> None:
         what = f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol}"
         title = f"{wording.capital(order.state.value)}: {what}"
         at = f"\nAt {order.broker}, in {order.strategy}. /orders shows it."
-        await notices.tell(desk, message(bold(title), at), lane=Lane.CRITICAL)
+        await notices.tell(desk, message(bold(title), at), lane=Lane.CRITICAL, topic="fills")
     if order.signal_id is not None:
         await notices.tell_changed(
             desk, "card", [notices.card_subject(order.signal_id)], lane=Lane.CRITICAL
@@ -149,7 +151,7 @@ async def _tell(desk: Desk, order: Order) -> None:
             bold(f"Rejected: {doubt.what(order)}"),
             f"\n{order.note or 'the broker gave no reason'}",
         )
-        await notices.tell(desk, said, lane=Lane.CRITICAL)
+        await notices.tell(desk, said, lane=Lane.CRITICAL, topic="fills")
 
 
 async def _follow_up(desk: Desk, order: Order, fills: list[Fill]) -> None:

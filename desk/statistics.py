@@ -13,16 +13,16 @@ import numpy as np
 from analytics import excursion as excursions
 from analytics.days import ZERO, Day
 from analytics.excursion import Excursion
-from analytics.shortfall import Execution
 from analytics.stats import Stats, stats
 from desk import report
 from desk.desk import LAST, Desk
-from desk.figures import bounds
+from desk.executions import bounds
 from desk.leave import BY as AT_CLOSE
 from trading.errors import DataError
 from trading.ledger import Trade
+from trading.ledger.fold import standing_fills
 from trading.money import Adjustment, Flow, Mark, money
-from trading.orders import ADOPTED, Fill, Order
+from trading.orders import Fill, Order
 from trading.ports import KeepsBars
 from trading.signals import Signal
 from trading.types import Target
@@ -157,12 +157,13 @@ async def _exposure(desk: Desk, dates: Sequence[date], strategy: str) -> Mapping
 
 
 async def _traded(desk: Desk, dates: Sequence[date], strategy: str) -> Mapping[date, Decimal]:
-    """Value of all fills by day, in base currency."""
+    """Value of all fills that stand by day, in base currency."""
     if not dates:
         return {}
     begin, end = bounds(desk, dates[0], dates[-1])
     only: dict[str, Any] = {"strategy": strategy} if strategy else {}
     ledger = await desk.books.ledger()
+    fills = await desk.journal.read(Fill, at__gte=begin, at__lt=end, **only)
     worth = [
         (
             desk.local(fill.at).date(),
@@ -171,7 +172,7 @@ async def _traded(desk: Desk, dates: Sequence[date], strategy: str) -> Mapping[d
             * fill.multiplier
             * report.known(ledger, fill.currency, fill.at),
         )
-        for fill in await desk.journal.read(Fill, at__gte=begin, at__lt=end, **only)
+        for fill in standing_fills(fills)
     ]
     return _by_day(dates, worth)
 
@@ -210,50 +211,6 @@ def _reason(trade: Trade, order: Order, signal: Signal | None, opening: Signal |
         if beyond:
             return "stop"
     return "exit rule"
-
-
-async def executions(desk: Desk, first: date, last: date, strategy: str = "") -> list[Execution]:
-    """Orders that filled on those days, in the order of their first fills; what was adopted or
-    reversed is none."""
-    begin, end = bounds(desk, first, last)
-    only: dict[str, Any] = {"strategy": strategy} if strategy else {}
-    read = await desk.journal.read(Fill, at__gte=begin, at__lt=end, order="at,id", **only)
-    undone = {(one.broker, one.account, one.reverses) for one in read if one.reverses}
-    groups: dict[tuple[str, str, str], list[Fill]] = {}
-    for fill in read:
-        taken_back = (fill.broker, fill.account, fill.execution_id) in undone
-        if fill.execution_id.startswith(ADOPTED) or fill.reverses or taken_back:
-            continue
-        groups.setdefault((fill.broker, fill.account, fill.order_key), []).append(fill)
-    keys = tuple({key for _, _, key in groups if key})
-    orders = {one.key: one for one in await desk.journal.read(Order, key__in=keys)}
-    numbers = tuple({one.signal_id for one in orders.values() if one.signal_id is not None})
-    signals = {one.id: one for one in await desk.journal.read(Signal, id__in=numbers)}
-    ledger = await desk.books.ledger()
-    found = []
-    for (broker, _, key), fills in groups.items():
-        order, head = orders.get(key), fills[0]
-        signal = signals.get(order.signal_id or 0) if order else None
-        rate = report.known(ledger, head.currency, head.at)
-        units = sum((one.quantity for one in fills), ZERO)
-        found.append(
-            Execution(
-                key,
-                head.strategy,
-                broker,
-                head.symbol,
-                head.side,
-                units,
-                sum((one.quantity * one.price for one in fills), ZERO) / units,
-                signal.price if signal else None,
-                order.reference if order else None,
-                sum((one.fee + one.tax for one in fills), ZERO) * rate,
-                head.at,
-                head.multiplier,
-                rate,
-            )
-        )
-    return found
 
 
 async def excursion(desk: Desk, trade: Trade) -> Excursion | None:

@@ -1,17 +1,18 @@
 """What a card, a list or /why shows of a signal: its facts read together, at one moment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from desk import assent
 from desk.decide import decider
 from desk.desk import Desk
 from desk.notices import card_subject
 from trading.errors import DeskError
 from trading.facts import Picture
 from trading.orders import Fill, Order, OrderState
-from trading.signals import Signal
+from trading.signals import Signal, SignalState
 from trading.types import Instrument
 
 ZERO = Decimal(0)
@@ -29,6 +30,7 @@ class Card:
     fees: Decimal
     decided_by: str  # "you", a name, "auto" or ""
     picture: Picture | None
+    first: str = ""  # who approved it and waits for a second person, by name
 
     @property
     def value(self) -> Decimal:
@@ -51,7 +53,10 @@ async def card(desk: Desk, signal_id: int, *, reader: int = 0) -> Card:
     order = await desk.journal.first(Order, signal_id=signal_id, order="-id")
     fills = await desk.journal.read(Fill, order_key=order.key) if order else []
     picture = await desk.journal.first(Picture, subject=card_subject(signal_id), order="-id")
-    return _card(desk, signal, order, fills, picture, reader)
+    shown = _card(desk, signal, order, fills, picture, reader)
+    if signal.state is not SignalState.PENDING:
+        return shown
+    return replace(shown, first=await assent.first_of(desk, signal_id))
 
 
 def _card(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analytics.vetoed import Course, Vetoed, course
 from desk import report
 from desk.desk import LAST, Desk
-from desk.figures import bounds
+from desk.executions import bounds
 from trading.bars import Bars, Strategy
 from trading.errors import DataError
 from trading.ports import KeepsBars

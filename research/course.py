@@ -35,9 +35,16 @@ class Terms:
     fee_per_unit: float = 0.005
     fee_minimum: float = 1.0  # an order
     fee_maximum: float = 0.01  # of the order's value
+    #: In place of the three above: prices, ascending, and the fraction a side is charged at each.
+    curve: tuple[tuple[float, float], ...] = ()
+    charged: str = "the commission"  # in words
 
     def cost(self, price: Floats) -> Floats:
         """What one side costs, a fraction of its value; the commission without its rounding."""
+        if self.curve:
+            prices, shares = zip(*self.curve, strict=True)
+            between: Floats = np.interp(price, prices, shares) + self.slippage
+            return between
         fee = np.maximum(self.stake / price * self.fee_per_unit, self.fee_minimum)
         share: Floats = np.minimum(fee / self.stake, self.fee_maximum) + self.slippage
         return share

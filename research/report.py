@@ -187,7 +187,7 @@ def engines(terms: Terms, currency: str) -> str:
         "MADE BY the rules alone: every entry of every instrument is taken at the next open (or at "
         "its own, where it is decided there), and what is held on a day shares "
         f"{terms.allocation:.0%} of the money in equal parts of at most {terms.position:.0%}. "
-        f"Costs a side: {terms.slippage * 1e4:g} bp and the commission on a "
+        f"Costs a side: {terms.slippage * 1e4:g} bp and {terms.charged} on a "
         f"{terms.stake:,.0f} {currency} order. No ranks, limits or ticks. In sample: chosen on "
         "these very days. Out of sample: on later days; but once you have seen them and search "
         "again, they no longer are."

@@ -58,12 +58,13 @@ class Study:
             Fold(int(part["number"]), window(part["train"]), window(part["test"]))
             for part in plain["folds"]
         )
+        curve = tuple((price, share) for price, share in plain["terms"].get("curve", ()))
         given = plain | {
             "symbols": tuple(plain["symbols"]),
             "first": date.fromisoformat(plain["first"]),
             "last": date.fromisoformat(plain["last"]),
             "folds": folds,
-            "terms": Terms(**plain["terms"]),
+            "terms": Terms(**plain["terms"] | {"curve": curve}),
         }
         return cls(**given)
 

@@ -6,18 +6,22 @@ counts unless the executions that made it stand below it; a ClosedLot tells agai
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
+from statements import corporate
 from statements.amounts import amount, is_nothing
+from statements.corporate import FREE, action_of
 from statements.flex import ACCOUNT, BROKER, STRATEGY
 from statements.flex_cash import flow_of
 from statements.moments import Moments
-from statements.options import booked_at, end_of, ended, split_of
+from statements.options import booked_at, end_of, ended
 from statements.own import sound
 from statements.statement import Digests, Fact, Statement, Terms, plain
 from statements.text import Row
+from statements.transfers import ASSUMED, carried
 from trading.errors import DataError
 from trading.money import Adjustment, Change, Flow
 from trading.orders import Fill
@@ -53,6 +57,7 @@ class _Reading:
     account: str = ACCOUNT
     multipliers: dict[str, Decimal] = field(default_factory=dict)
     booked: list[Fill] = field(default_factory=list)
+    heads: corporate.Heads = field(default_factory=lambda: corporate.Heads(()))
 
 
 Named = dict[str, str]  # a row's cells by their headings
@@ -75,6 +80,12 @@ def read(rows: list[Row], terms: Terms) -> Statement:
                 for symbol in named.get("Symbol", "").split(","):
                     reading.multipliers[symbol.strip()] = Decimal(with_commas)
     reading.account = terms.account or reading.account
+    actions = []
+    for section, named, _ in found:
+        if section == "Corporate Actions":
+            with suppress(DataError):  # told when the row itself is read
+                actions.append(_row(reading, named))
+    reading.heads = corporate.Heads(actions)
     for place, (section, named, row) in enumerate(found):
         following = found[place + 1][1] if place + 1 < len(found) else {}
         try:
@@ -127,6 +138,8 @@ def _facts(
         return _cash(reading, "sales tax", named)
     if section == "Corporate Actions":
         return _corporate(reading, named)
+    if section == "Transfers":
+        return _transfer(reading, named)
     return ""
 
 
@@ -261,15 +274,60 @@ def _cash(reading: _Reading, kind: str, named: Named) -> tuple[Fact, ...] | str:
 
 
 def _corporate(reading: _Reading, named: Named) -> tuple[Fact, ...] | str:
-    words = named.get("Description", "")
-    category = named.get("Asset Category", "")
-    if category.lower().startswith("total") or not words:
+    if _is_total(named) or not named.get("Description"):
         return "a line of totals"
+    found = action_of(_row(reading, named), reading.heads)
+    if isinstance(found, str):
+        return found
+    if found.kind is Change.SPINOFF:
+        reading.statement.assume(FREE)
+    return (found,)
+
+
+def _row(reading: _Reading, named: Named) -> corporate.Row:
     at = reading.moments.at(named.get("Date/Time") or named.get("Report Date") or "")
-    split = split_of(reading.account, words, booked_at(at, reading.terms.zone))
-    if split is None:
-        raise DataError(f"a corporate action that is not understood: {words[:80]}")
-    return (split,)
+    return corporate.Row(
+        reading.account,
+        named.get("Description", ""),
+        booked_at(at, reading.terms.zone),
+        _number(named, "Quantity"),
+        named.get("Currency", ""),
+        codes=named.get("Code", ""),
+    )
+
+
+def _transfer(reading: _Reading, named: Named) -> tuple[Fact, ...] | str:
+    """Units, cash, or both that came or went."""
+    symbol, currency = named.get("Symbol", ""), named.get("Currency", "")
+    signed, cash = _number(named, "Qty"), _number(named, "Cash Amount")
+    if _is_total(named) or currency.lower().startswith("total"):
+        return "a line of totals"
+    at, account = reading.moments.at(named.get("Date", "")), reading.account
+    direction = named.get("Direction", "")
+    price = _number(named, "Xfer Price")
+    id_ = reading.digests.of(account, symbol, signed, price, cash, at, direction, currency)
+    facts: list[Fact] = []
+    if cash:
+        kind = Flow.DEPOSIT if cash > 0 else Flow.WITHDRAWAL
+        facts.append(Adjustment(account, id_, kind, cash, currency, at, note="transferred"))
+    if signed:
+        out = direction.lower() == "out" or (not direction and signed < 0)
+        category = named.get("Asset Category", "")
+        fill = Fill(
+            BROKER, account, f"transfer:{id_}", f"transfer:{id_}",
+            reading.terms.strategy or STRATEGY, symbol, Side.SELL if out else Side.BUY,
+            abs(signed), price, ZERO, currency, at,
+            _multiplier(reading, named, category, symbol),
+        )  # fmt: skip
+        moved, by_worth = carried(fill, abs(_number(named, "Market Value")))
+        facts += moved
+        if by_worth:
+            reading.statement.assume(ASSUMED)
+    return tuple(facts) or "no amount"
+
+
+def _is_total(named: Named) -> bool:
+    return named.get("Asset Category", "").lower().startswith("total")
 
 
 def _number(named: Named, heading: str) -> Decimal:

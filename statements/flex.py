@@ -6,12 +6,14 @@ taken where a file holds no execution of that account. (IB, Flex Queries: "Level
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
 from statements import flex_cash, flex_ends
 from statements.amounts import amount
+from statements.corporate import Heads
 from statements.moments import Moments
 from statements.own import sound
 from statements.statement import Digests, Fact, Statement, Terms
@@ -40,6 +42,7 @@ class Flex:
         self.executed: set[str] = set()  # accounts with executions
         self.told_ends: set[tuple[str, str, str]] = set()
         self.ids: dict[str, str] = {}  # trade id -> execution id
+        self.heads = Heads(())
 
     def account_of(self, element: Element) -> str:
         return self.terms.account or element.get("accountId") or self.account or ACCOUNT
@@ -121,9 +124,13 @@ def _look_ahead(flex: Flex, found: list[Element]) -> None:
     """What a row must know of later ones: which accounts show executions, which options ended by
     a section of their own, and the execution id behind each trade id."""
     account = ""
+    rows = []
     for element in found:
         if element.tag == "FlexStatement":
-            account = element.get("accountId")
+            flex.account = account = element.get("accountId")
+        if element.tag == "CorporateAction":
+            with suppress(DataError):  # told when the row itself is read
+                rows.append(flex_ends.row_of(flex, element))
         owner = flex.terms.account or element.get("accountId") or account or ACCOUNT
         level = element.get("levelOfDetail").upper()
         if element.tag in ("Trade", "TradeConfirm") and level not in LEVELS:
@@ -136,6 +143,7 @@ def _look_ahead(flex: Flex, found: list[Element]) -> None:
             except DataError:
                 continue
             flex.told_ends.add((owner, element.get("symbol"), day))
+    flex.heads, flex.account = Heads(rows), ""
 
 
 def _trade(flex: Flex, element: Element) -> tuple[Fact, ...] | str:

@@ -1,13 +1,16 @@
-"""Of a Flex statement, cash that moved without a trade, and exchange rates."""
+"""Of a Flex statement, cash and units that moved without a trade, and exchange rates."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from statements.transfers import ASSUMED, carried
 from statements.xml_elements import Element
 from trading.errors import DataError
 from trading.money import Adjustment, Flow, Rate
+from trading.orders import Fill
+from trading.types import Side
 
 if TYPE_CHECKING:
     from statements.flex import Flex
@@ -64,12 +67,44 @@ def sales_tax(flex: "Flex", element: Element) -> "tuple[Fact, ...] | str":
 
 
 def transfer(flex: "Flex", element: Element) -> "tuple[Fact, ...] | str":
-    """Cash that came or went. Units that did so have no price: a person must say."""
+    """Cash or units that came or went."""
     amount = flex.number(element, "cashTransfer")
     if amount:
         kind = Flow.DEPOSIT if amount > 0 else Flow.WITHDRAWAL
         return (_moved(flex, element, kind, amount, at_=flex.at(element, "dateTime", "date")),)
-    raise DataError("units transferred without a price: book them as a fill at what they cost")
+    return _units(flex, element)
+
+
+def _units(flex: "Flex", element: Element) -> "tuple[Fact, ...]":
+    signed, price = flex.number(element, "quantity"), flex.number(element, "transferPrice")
+    if not signed:
+        raise DataError("no quantity")
+    out = element.get("direction").upper() == "OUT" or (not element.get("direction") and signed < 0)
+    symbol, currency = element.get("symbol"), flex.currency(element)
+    account, at = flex.account_of(element), flex.at(element, "dateTime", "date", "reportDate")
+    id_ = element.get("transactionID") or flex.digests.of(
+        account, symbol, signed, price, at, element.get("direction"), element.get("account")
+    )
+    id_ = f"transfer:{id_}"
+    multiplier = flex.terms.multiplier or flex.number(element, "multiplier") or Decimal(1)
+    fill = Fill(
+        "ib", account, id_, id_, flex.terms.strategy or "imported", symbol,
+        Side.SELL if out else Side.BUY, abs(signed), price, ZERO, currency, at, multiplier,
+    )  # fmt: skip
+    facts, by_worth = carried(fill, abs(flex.number(element, "positionAmount")))
+    if by_worth:
+        flex.statement.assume(ASSUMED)
+    return facts
+
+
+def card(flex: "Flex", element: Element) -> "tuple[Fact, ...] | str":
+    """What was paid by card, where its currency is named."""
+    amount = flex.number(element, "amount")
+    if "SUMMARY" in element.get("currency") or not amount:
+        return "card payments in a summary of several currencies"
+    kind = Flow.DEPOSIT if amount > 0 else Flow.WITHDRAWAL
+    at_ = flex.at(element, "transactionDateTime", "postingDate", "reportDate")
+    return (_moved(flex, element, kind, amount, at_=at_),)
 
 
 def rate(flex: "Flex", element: Element) -> "tuple[Fact, ...] | str":
@@ -101,5 +136,6 @@ READERS: "Mapping[str, Callable[[Flex, Element], tuple[Fact, ...] | str]]" = {
     "TransactionTax": transaction_tax,
     "SalesTax": sales_tax,
     "Transfer": transfer,
+    "DebitCardActivity": card,
     "ConversionRate": rate,
 }

@@ -1,9 +1,10 @@
-"""Of a Flex statement, what happened to instruments: splits, and options' ends."""
+"""Of a Flex statement, what happened to instruments: corporate actions, and options' ends."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from statements.options import booked_at, end_of, ended, split_of
+from statements.corporate import FREE, Row, action_of
+from statements.options import booked_at, end_of, ended
 from statements.xml_elements import Element
 from trading.errors import DataError
 from trading.money import Change
@@ -24,13 +25,27 @@ ZERO, ONE = Decimal(0), Decimal(1)
 
 
 def corporate(flex: "Flex", element: Element) -> "tuple[Fact, ...] | str":
-    """A split is clear from its words. What else there is wants a person: DataError."""
+    """What is clear from its words. What else there is wants a person: DataError."""
+    found = action_of(row_of(flex, element), flex.heads)
+    if isinstance(found, str):
+        return found
+    if found.kind is Change.SPINOFF:
+        flex.statement.assume(FREE)
+    return (found,)
+
+
+def row_of(flex: "Flex", element: Element) -> Row:
+    """Raises DataError for a date that is none."""
     at = flex.at(element, "dateTime", "reportDate")
-    words = element.get("description", "actionDescription")
-    split = split_of(flex.account_of(element), words, booked_at(at, flex.terms.zone))
-    if split is None or element.get("type") not in ("FS", "RS", ""):
-        raise DataError(f"a corporate action that is not understood: {words[:80]}")
-    return (split,)
+    return Row(
+        flex.account_of(element),
+        element.get("description", "actionDescription"),
+        booked_at(at, flex.terms.zone),
+        flex.number(element, "quantity"),
+        element.get("currency"),
+        element.get("symbol"),
+        element.get("code"),
+    )
 
 
 def option(flex: "Flex", element: Element) -> "tuple[Fact, ...] | str":

@@ -1,4 +1,4 @@
-"""Options' ends as brokers tell them: exercise, assignment, expiry; and splits, by their words."""
+"""Options' ends as brokers tell them: exercise, assignment, expiry."""
 
 import re
 from datetime import UTC, datetime, time
@@ -7,11 +7,6 @@ from zoneinfo import ZoneInfo
 
 from trading.money import Action, Change
 
-SPLIT = re.compile(
-    r"(?P<symbol>[A-Z0-9][\w. /-]{0,20}?)\s*\([A-Z0-9]+\)\s+(?:STOCK )?SPLIT\s+"
-    r"(?P<gives>\d+(?:\.\d+)?) FOR (?P<takes>\d+(?:\.\d+)?)",
-    re.IGNORECASE,
-)
 _ENDED = {"A": Change.ASSIGNMENT, "EX": Change.EXERCISE, "EP": Change.EXPIRY}
 BOOKED = time(16, 20)  # of the exchange's day, when a broker books what happened to options
 ONE = Decimal(1)
@@ -55,16 +50,3 @@ def end_of(
         units=abs(units),
         right=1 if right.upper().startswith("C") else -1,
     )
-
-
-def split_of(account: str, words: str, at: datetime) -> Action | None:
-    """None where the words tell no split."""
-    match = SPLIT.search(words)
-    if match is None:
-        return None
-    gives, takes = Decimal(match["gives"]), Decimal(match["takes"])
-    if not gives or not takes:
-        return None
-    symbol = match["symbol"].strip().removesuffix(".OLD")
-    reference = f"split:{symbol}:{at:%Y-%m-%d}"
-    return Action(account, reference, Change.SPLIT, symbol, at, gives, takes, note=words[:120])

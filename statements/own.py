@@ -132,12 +132,8 @@ def sound(fact: Fact) -> None:
             if not (fact.symbol and fact.execution_id and fact.currency):
                 raise DataError("a fill has symbol, execution id and currency")
         case Action():
-            if fact.gives <= 0 or fact.takes <= 0 or not 0 <= fact.share <= 1:
-                raise DataError(f"{fact.gives:f} for {fact.takes:f} is no ratio")
-            if fact.kind not in ("split", "expiry") and fact.into in ("", fact.symbol):
-                raise DataError(f"{fact.kind} names no other instrument")
-            if not fact.reference or fact.right not in (1, -1):
-                raise DataError("an action has a reference, and right is 1 or -1")
+            if fact.fault or not fact.reference:
+                raise DataError(fact.fault or "an action has a reference")
         case Adjustment():
             if not (fact.reference and fact.currency):
                 raise DataError("cash that moved has reference and currency")

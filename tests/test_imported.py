@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ from statements import Terms, read
 from tests.world import world
 from trading.errors import BadCommand, DataError
 from trading.ledger import Rates, fold
-from trading.money import Action, Adjustment, Change, Flow, Rate
+from trading.money import Action, Adjustment, Change, Flow, Mark, Rate, money
 from trading.orders import Fill
 from trading.types import Side
 from wiring import calendar_of
@@ -160,6 +160,15 @@ async def test_twice_and_overlapping_files_add_only_what_is_new(tmp_path: Path):
     assert "imported    1 row: 1 fill" in text
     assert "known       4 rows" in text
     assert "net P&L     0.00 USD" in text
+
+
+async def test_what_is_imported_is_marked_at_its_own_sessions(tmp_path: Path):
+    text, _ = await bring(house(tmp_path), [file(tmp_path, *ROWS)], Wanted())
+    assert " made anew from the facts, 2025-02-03 to " in text
+    assert "Carried at cost, no price is known: AAPL; bring their bars" in text
+    async with open_journal(house(tmp_path).database_url) as journal:
+        by_day = {one.session: money(one.net) for one in await journal.read(Mark)}
+    assert [by_day[date(2025, 2, day)] for day in (3, 4, 5)] == [-1, 8, 8]
 
 
 async def test_a_row_that_changed_under_its_id_is_refused_by_line(tmp_path: Path):

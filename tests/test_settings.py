@@ -81,7 +81,7 @@ def test_an_unknown_key_in_toml():
     [
         ("[limits]\ndrfit = 0.1", "limits.drfit", "collar, drift, gross_notional"),
         ("[costs]\nslip = 1", "costs.slip", "maximum_share, minimum, per_unit, slippage_bps"),
-        ("operators = [{id = 1, name = 'A', x = 1}]", "operators.0.x", "id, name"),
+        ("operators = [{id = 1, name = 'A', x = 1}]", "operators.0.x", "id, largest, name, role"),
         (
             "[strategies.mean_reversion]\nmood = 'auto'",
             "strategies.mean_reversion.mood",
@@ -121,7 +121,11 @@ def test_an_unknown_key_after_two_underscores(monkeypatch: pytest.MonkeyPatch):
             '[{"id": "Ann", "name": "Ann"}]',
             "setting 'operators.0.id' = 'Ann': input should be a valid integer",
         ),
-        ("OPERATORS", '[{"id": 7}]', "setting 'operators.0.name' is missing; known are: id, name"),
+        (
+            "OPERATORS",
+            '[{"id": 7}]',
+            "setting 'operators.0.name' is missing; known are: id, largest, name, role",
+        ),
         (
             "OPERATORS",
             '[{"id": 7, "name": "Ann"}, {"id": 7, "name": "Bob"}]',

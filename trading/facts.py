@@ -12,7 +12,7 @@ from typing import Any
 
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import ORDER_MOVES, Fill, Order
-from trading.people import Invite, Member
+from trading.people import Authenticator, Invite, Member
 from trading.signals import SIGNAL_MOVES, Signal
 from trading.universes import Listing, Selection
 
@@ -270,6 +270,7 @@ Fact = (
     | Trial
     | Member
     | Invite
+    | Authenticator
 )
 
 #: A second append with the same key is skipped, not an error.
@@ -294,11 +295,23 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     Trial: ("study", "params", "fold"),
     Member: ("user",),
     Invite: ("digest",),
+    Authenticator: ("operator",),
 }
 
 #: Kinds of which no row may be left out: a figure, a list or a latch without it would be wrong.
 WHOLE: frozenset[type] = frozenset(
-    {Fill, Adjustment, Action, Rate, Mark, Snapshot, Latch, ClockReading, Listing}
+    {
+        Fill,
+        Adjustment,
+        Action,
+        Rate,
+        Mark,
+        Snapshot,
+        Latch,
+        ClockReading,
+        Listing,
+        Authenticator,
+    }
 )
 
 #: Which states may follow which, for kinds whose moves are checked.

@@ -83,6 +83,21 @@ class Action:
     note: str = ""
     id: int = 0
 
+    @property
+    def fault(self) -> str:
+        """Why no ledger can carry it out, in a clause; "" where one can."""
+        if not all(one.is_finite() for one in (self.gives, self.takes, self.share, self.price)):
+            return "a figure of it is no number"
+        if self.gives <= 0 or self.takes <= 0:
+            return f"{self.gives:f} for {self.takes:f} is no ratio"
+        if self.kind not in (Change.SPLIT, Change.EXPIRY) and self.into in ("", self.symbol):
+            return f"{self.kind} names no other instrument"
+        if not 0 <= self.share <= 1:
+            return f"a share of {self.share:f} of the cost, which lies between 0 and 1"
+        if not self.units >= 0 or self.right not in (1, -1):
+            return "units are not below zero, and right is 1 or -1"
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -19,13 +20,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody who joined the desk by an invitation. Unique per user."""
+    """Somebody who joined the desk by an invitation, or one of the settings who was changed in a
+    chat: this stands over the settings. Unique per user."""
 
     user: int  # the voice's integer id of a person
     name: str
     role: Role
     joined_at: datetime  # wall time
+    largest: Decimal | None = None  # of one approval, in the desk's currency; None is any
+    revoked_at: datetime | None = None  # wall time; since then nothing is answered or told
     id: int = 0
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +44,28 @@ class Invite:
     used_at: datetime | None = None  # wall time
     id: int = 0
     version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """An operator's app that shows one-time codes (TOTP, RFC 6238). Unique per operator."""
+
+    operator: int
+    sealed: str  # the shared secret, as `desk.vault` seals it
+    made_at: datetime  # wall time
+    enrolled_at: datetime | None = None  # wall time of its first right code
+    used: int = 0  # the latest time step of which a code was taken; none at or before it again
+    wrong: int = 0  # codes in a row
+    locked_until: datetime | None = None  # wall time
+    id: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Discipline:
+    """The desk's rules about its people."""
+
+    two_above: Decimal | None = None  # an approval above it takes two people; desk's currency
+    codes_required: bool = False  # else only of those who have enrolled
+    groups: frozenset[int] = frozenset()  # group chats the bot answers operators in
+    acting_in_groups: frozenset[int] = frozenset()  # people who may do more there than read

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from desk import decide, leave, marks, propose, rates, universes, wording
+from desk import anew, decide, leave, marks, propose, rates, universes, wording
 from desk.desk import Desk
 from market.universe import ranking_of
 from strategies.answers import last_answers
@@ -66,9 +66,11 @@ async def mark(desk: Desk, _: Research, claimed: Run) -> str:
     """Save the P&L of every book at the close of the session in which the run came due."""
     session = desk.calendar.last_closed(claimed.due_at)
     await rates.keep(desk)
+    earlier = (await anew.catch_up(desk, before=session)).changed
     rows = await marks.mark_session(desk, session)
     books = wording.count(len(rows), "book") + " marked" if rows else "no book left to mark"
-    return f"{books} at the close of {wording.short_day(session.day)}"
+    more = f", {wording.number_of(len(earlier), 'earlier session')} made anew" if earlier else ""
+    return f"{books} at the close of {wording.short_day(session.day)}{more}"
 
 
 async def scan(desk: Desk, research: Research, strategy: Strategy) -> str:

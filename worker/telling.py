@@ -39,7 +39,7 @@ async def tell_missed(desk: Desk, missed: Sequence[Run]) -> None:
     title = f"{len(rows)} runs missed" if len(rows) > 1 else "A run was missed"
     place = wording.place(desk.calendar.zone)
     text = "\n".join([*lines, f"Times of {place}; /jobs shows what comes next."])
-    await notices.tell(desk, message(bold(title), f"\n{text}"))
+    await notices.tell(desk, message(bold(title), f"\n{text}"), topic="jobs")
 
 
 def _matters(desk: Desk, run: Run) -> bool:
@@ -62,7 +62,9 @@ async def tell_failed(desk: Desk, run: Run, advice: str = "") -> None:
         text += f"\n{advice}"
     retry = Button("Retry", "jobs", ("retry", str(run.id)))
     said = message(bold(f"Job failed: {run.job}{times}"), text, buttons=[[retry]])
-    await notices.tell(desk, said, lane=Lane.CRITICAL, subject=await _alert(desk, run))
+    await notices.tell(
+        desk, said, lane=Lane.CRITICAL, subject=await _alert(desk, run), topic="jobs"
+    )
 
 
 async def tell_done(desk: Desk, run: Run) -> None:
@@ -73,7 +75,7 @@ async def tell_done(desk: Desk, run: Run) -> None:
     if run.failures:
         times = "once" if run.failures == 1 else f"{run.failures} times"
         said = message(bold(f"Job done: {run.job}"), f"\nIt had failed {times}: now {run.outcome}.")
-        await notices.tell(desk, said, subject=await _alert(desk, run), silent=True)
+        await notices.tell(desk, said, subject=await _alert(desk, run), silent=True, topic="jobs")
 
 
 def _sentence(outcome: str) -> str:

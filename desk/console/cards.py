@@ -120,7 +120,8 @@ def _timing(desk: Desk, card: Card) -> str:
     goes = wording.moment(desk.local(signal.execute_at))
     if signal.state is SignalState.PENDING:
         until = f"{desk.local(signal.expires_at):%H:%M}"
-        return f"Goes {goes} {place}{_occasion(desk, signal)}; decide before {until}\n"
+        two = f"Approved by {card.first}; waits for a second person\n" if card.first else ""
+        return f"{two}Goes {goes} {place}{_occasion(desk, signal)}; decide before {until}\n"
     if (
         signal.state is SignalState.APPROVED
         and card.order is not None

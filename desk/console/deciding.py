@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from desk import decide, notices, story, wording
+from desk import assent, decide, notices, story, wording
 from desk.console import cards
 from desk.console.replies import confirm, number, operator, page_of
 from desk.desk import Desk
@@ -34,7 +34,11 @@ async def approve(desk: Desk, request: Request) -> None:
     wanted = number(request, "approve")
     if await _asks_about_size(desk, request, wanted):
         return
-    order = await decide.approve(desk, wanted, by=operator(request))
+    try:
+        order = await decide.approve(desk, wanted, by=operator(request))
+    except assent.TakesTwo as noted:
+        await notices.answer(desk, request, wording.capital(str(noted)) + ".")
+        return
     if not pressed(request):
         goes = wording.moment(desk.local(order.execute_at))
         await notices.answer(

@@ -92,7 +92,7 @@ async def middle(desk: Desk, at: datetime) -> Digest:
         *words.earned(found),
         *words.best_and_worst(rows),
         "\n",
-        *await words.filled(desk, found, priced=True),
+        *words.filled(found, priced=True),
         *working,
         *words.waiting(desk, waits),
         f"\nCash {wording.money(money_of.cash, desk.currency)}\n"
@@ -131,7 +131,7 @@ async def end(desk: Desk, at: datetime) -> Digest:
         f"\nEnd of session · {day}\n",
         *words.earned(found),
         *words.traded(found.trades),
-        *await words.filled(desk, found, priced=False),
+        *words.filled(found, priced=False),
         "\n",
         *words.holdings(desk, rows, money_of, "Over night"),
         *state.risk(desk, rows, money_of, found.total.net),

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
+from analytics.shortfall import Execution
 from desk import wording
 from desk.beats import is_silent
 from desk.console.tables import narrow
 from desk.desk import Desk
-from desk.figures import Executed, Figures, Purse, executed
+from desk.figures import Figures, Purse
 from desk.report import Held, Parts
 from desk.wording import number_of
 from trading.facts import Beat
@@ -91,16 +92,16 @@ def traded(trades: Iterable[Trade]) -> list[Part]:
     ]
 
 
-async def filled(desk: Desk, figures: Figures, *, priced: bool) -> list[Part]:
+def filled(figures: Figures, *, priced: bool) -> list[Part]:
     """Fills by order; with `priced` each with its price against its signal's."""
-    orders = await executed(desk, figures.fills)
+    orders = figures.executions
     if not orders:
         return ["No fills\n"]
     turnover = wording.money(figures.turnover, figures.currency)
     parts: list[Part] = [f"{number_of(len(orders), 'order')} filled, {turnover}\n"]
-    asked = [order for order in orders if order.reference]
+    asked = [order for order in orders if order.signal_price]
     if asked:
-        cost = sum((order.cost for order in asked), Decimal(0)).quantize(CENT)
+        cost = sum((order.slippage for order in asked), Decimal(0)).quantize(CENT)
         word = "better" if cost < 0 else "worse"
         slip = f"{wording.money(abs(cost), figures.currency)} {word} than the signals' prices"
         parts.append((slip if cost else "At the signals' prices") + "\n")
@@ -114,14 +115,15 @@ async def filled(desk: Desk, figures: Figures, *, priced: bool) -> list[Part]:
     return parts
 
 
-def _slip(order: Executed) -> str:
-    if not order.reference:
+def _slip(order: Execution) -> str:
+    """How much worse than the signal's price, as a fraction of it; negative is better."""
+    if not order.signal_price:
         return ""
-    sign = "+" if order.slippage > 0 else ""
-    return f"{sign}{wording.percent(order.slippage, 2)}"
+    fraction = (order.price / order.signal_price - 1) * order.side.sign
+    return f"{'+' if fraction > 0 else ''}{wording.percent(fraction, 2)}"
 
 
-def described(order: Executed) -> str:
+def described(order: Execution) -> str:
     return f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol}"
 
 

@@ -7,8 +7,10 @@ from desk import wording
 from desk.console.asked import not_understood
 from desk.console.labels import label
 from desk.console.verb import Verb
+from desk.rights import A
 from trading.errors import BadCommand
 from trading.messages import Button, Message, Span, bold, code, message
+from trading.people import Role
 
 #: Pages that are about no single command.
 STATS, PERIODS = "stats", "periods"
@@ -80,9 +82,20 @@ def _one(name: str, verb: Verb) -> Message:
     ]
     if verb.example:
         parts += ["\nFor example: ", code(f"/{name} {verb.example}")]
+    if verb.needs is not Role.VIEWER or verb.private:
+        where = ", in a private chat" if verb.private else ""
+        parts.append(f"\nFor {A[verb.needs]}{where}")
+    for role, words in _acting(verb).items():
+        parts.append(f"\n{words}: for {A[role]}")
     if "FROM..TO" in verb.usage or "period" in verb.usage:
         parts.append("\n/help periods says how a period is written")
     return message(*parts, buttons=BACK)
+
+
+def _acting(verb: Verb) -> dict[Role, str]:
+    """The arguments that take a role of their own."""
+    roles = dict.fromkeys(verb.acts.values())
+    return {role: ", ".join(w for w, needs in verb.acts.items() if needs is role) for role in roles}
 
 
 def _statistics() -> Message:

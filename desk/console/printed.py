@@ -16,8 +16,9 @@ from desk.console.pictures import wanted
 from desk.console.stats import gain, idle, ratio, share
 from desk.console.tables import NONE
 from desk.desk import Desk
+from desk.executions import executions
 from desk.report import Parts
-from desk.statistics import Statistics, executions, statistics
+from desk.statistics import Statistics, statistics
 from trading.facts import Request
 from trading.ledger import Trade
 from trading.messages import bold, message

@@ -12,7 +12,7 @@ from desk.console.money import as_of
 from desk.console.pictures import wanted
 from desk.console.tables import NONE, narrow
 from desk.desk import Desk
-from desk.statistics import executions
+from desk.executions import executions
 from trading.facts import Request
 from trading.messages import Span, bold, message
 

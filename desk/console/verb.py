@@ -1,7 +1,7 @@
-"""A verb: what it does, how it is written, where help lists it."""
+"""A verb: what it does, how it is written, where help lists it, who may ask it."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
 from desk.desk import Desk
 from trading.facts import Request
@@ -21,3 +21,5 @@ class Verb:
     example: str = ""  # of its arguments
     needs: Role = Role.VIEWER  # who may ask it
     private: bool = False  # refused in a group
+    safer: bool = False  # only makes things safer: in a group too
+    acts: Mapping[str, Role] = field(default_factory=dict)  # arguments that take more than `needs`

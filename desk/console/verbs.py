@@ -4,25 +4,28 @@ import asyncio
 from difflib import get_close_matches
 from importlib import import_module
 
-from desk import inbox, notices, wording
+from desk import inbox, notices, rights, wording
 from desk.console import (
     backtest,
     bars,
     closing,
+    codes,
     deciding,
     digests,
     helping,
     jobs,
     lists,
     money,
+    people,
     safety,
     service,
 )
 from desk.console.calendar import calendar
 from desk.console.compare import compare
 from desk.console.health import health
+from desk.console.notify import notify
 from desk.console.pnl import pnl
-from desk.console.reconcile import reconcile
+from desk.console.reconcile import ACTS, reconcile
 from desk.console.trades import trades
 from desk.console.unknown import unknown
 from desk.console.verb import Handler, Verb
@@ -54,22 +57,38 @@ async def help_(desk: Desk, request: Request) -> None:
     await notices.answer(desk, request, said, edits=deciding.pressed(request))
 
 
+OWNER, TRADER = Role.OWNER, Role.TRADER
+LISTED = {"add": TRADER, "remove": TRADER}
+
 VERBS: dict[str, Verb] = {
     "signals": Verb(deciding.signals, "signals waiting for a decision", topic="Signals"),
-    "approve": Verb(deciding.approve, "carry out a signal", "ID", topic="Signals"),
-    "reject": Verb(deciding.reject, "turn a signal down", "ID [reason]", topic="Signals"),
+    "approve": Verb(deciding.approve, "carry out a signal", "ID", topic="Signals", needs=TRADER),
+    "reject": Verb(
+        deciding.reject, "turn a signal down", "ID [reason]", topic="Signals", needs=TRADER
+    ),
     "why": Verb(deciding.why, "the story of a signal", "ID", topic="Signals"),
     "withdraw": Verb(
-        deciding.withdraw, "take back an approval not yet sent", "ID", topic="Signals"
+        deciding.withdraw,
+        "take back an approval not yet sent",
+        "ID",
+        topic="Signals",
+        needs=TRADER,
     ),
-    "scan": Verb(service.scan, "look for signals now", "[strategy]", topic="Signals"),
+    "scan": Verb(service.scan, "look for signals now", "[strategy]", topic="Signals", needs=TRADER),
     "positions": Verb(money.positions, "what is held, at what price", topic="Trading"),
     "orders": Verb(money.orders, "orders working and done", topic="Trading"),
     "unknown": Verb(
-        unknown, "orders nobody knows the fate of", "[ID there|absent|ask]", topic="Trading"
+        unknown,
+        "orders nobody knows the fate of",
+        "[ID there|absent|ask]",
+        topic="Trading",
+        acts={"there": TRADER, "absent": TRADER, "ask": TRADER},
     ),
     "reconcile": Verb(
-        reconcile, "compare our books with the brokers' now; settle what differs", topic="Trading"
+        reconcile,
+        "compare our books with the brokers' now; settle what differs",
+        topic="Trading",
+        acts=dict.fromkeys(ACTS, TRADER),
     ),
     "strategies": Verb(money.strategies, "who decides, money used and left", topic="Trading"),
     "backtest": Verb(
@@ -115,15 +134,21 @@ VERBS: dict[str, Verb] = {
         "what you read instead of looking: preview, mute, move",
         "[start|middle|end|week|month] [mute|unmute|move NAME …]",
         topic="Results",
+        acts={"mute": OWNER, "unmute": OWNER, "move": OWNER},
     ),
     "watchlist": Verb(
-        lists.watchlist, "instruments you keep an eye on", "[add|remove SYMBOL…]", topic="Lists"
+        lists.watchlist,
+        "instruments you keep an eye on",
+        "[add|remove SYMBOL…]",
+        topic="Lists",
+        acts=LISTED,
     ),
     "blacklist": Verb(
         lists.blacklist,
         "instruments nobody may enter; letting one in again asks once",
         "[add|remove SYMBOL…] [reason]",
         topic="Lists",
+        acts=LISTED,
     ),
     "universe": Verb(
         lists.universe, "what strategies may enter, and how it is chosen", "[name]", topic="Lists"
@@ -133,21 +158,23 @@ VERBS: dict[str, Verb] = {
         "no new orders, at once",
         "[strategy|broker] [reason]",
         topic="Safety",
-        needs=Role.TRADER,
+        needs=TRADER,
+        safer=True,
     ),
     "reduce": Verb(
         safety.reduce,
         "only orders that shrink a position, at once",
         "[strategy|broker] [reason]",
         topic="Safety",
-        needs=Role.TRADER,
+        needs=TRADER,
+        safer=True,
     ),
     "squareoff": Verb(
         closing.square_off,
         "close positions and halt; asks once",
         "[all|broker NAME|strategy NAME|SYMBOL]",
         topic="Safety",
-        needs=Role.TRADER,
+        needs=TRADER,
         private=True,
     ),
     "resume": Verb(
@@ -155,7 +182,7 @@ VERBS: dict[str, Verb] = {
         "let trading go on; asks, with your code",
         "[strategy|broker] [code]",
         topic="Safety",
-        needs=Role.TRADER,
+        needs=TRADER,
         private=True,
     ),
     "drill": Verb(
@@ -163,10 +190,48 @@ VERBS: dict[str, Verb] = {
         "try a square-off on copies of the paper positions",
         "squareoff",
         topic="Safety",
-        needs=Role.TRADER,
+        needs=TRADER,
+    ),
+    "users": Verb(
+        people.users, "who may use the desk, and as what", topic="People", needs=OWNER, private=True
+    ),
+    "invite": Verb(
+        people.invite,
+        "a code that lets one person in, once",
+        "[owner|trader|viewer]",
+        "People",
+        "viewer",
+        OWNER,
+        private=True,
+    ),
+    "revoke": Verb(
+        people.revoke, "shut somebody out, at once", "NAME", "People", "Bob", OWNER, private=True
+    ),
+    "role": Verb(
+        people.role,
+        "another role, or largest approval",
+        "NAME [owner|trader|viewer] [AMOUNT|any]",
+        "People",
+        "Bob trader 10000",
+        OWNER,
+        private=True,
+    ),
+    "code": Verb(
+        codes.code, "one-time codes: enrol an authenticator app", "[off]", "People", private=True
+    ),
+    "notify": Verb(
+        notify,
+        "how you are told, and your quiet hours",
+        "[KIND loud|silent|off|digest] [quiet 22:00-07:00]",
+        "People",
+        "alerts silent",
     ),
     "jobs": Verb(
-        jobs.jobs, "what runs by itself, and when", "[run|pause|resume] [NAME]", topic="Console"
+        jobs.jobs,
+        "what runs by itself, and when",
+        "[run|pause|resume] [NAME]",
+        topic="Console",
+        acts={"run": OWNER, "pause": OWNER, "resume": OWNER, "retry": OWNER},
     ),
     "health": Verb(health, "what is wrong, processes, queues, versions", topic="Console"),
     "help": Verb(help_, "this list, or more about one topic", "[topic]", "Console", "stats"),
@@ -213,6 +278,7 @@ async def _carry_out(desk: Desk, request: Request) -> None:
         close = get_close_matches(request.verb[:30], told, 1)
         meant = f"did you mean /{close[0]}? " if close else ""
         raise DeskError(f"there is no command /{request.verb[:30]}; {meant}/help lists them all")
+    await rights.check(desk, request, verb)
     await verb.handler(desk, request)
 
 
@@ -229,5 +295,5 @@ async def _failed(desk: Desk, request: Request, failure: Exception) -> None:
         f"\nAn error of ours ({type(failure).__name__}); see request {request.id} in the log. "
         "Nothing more was done.",
     )
-    await notices.tell(desk, said, lane=Lane.CRITICAL)
+    await notices.tell(desk, said, lane=Lane.CRITICAL, topic="errors")
     await desk.bell.ring("postman")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from desk.desk import Desk
 from desk.invariants import books, caches, decisions, fills, house, telling, waiting
 from desk.invariants.rule import Finding, Rule
-from trading.errors import BrokerError, DamagedRow
+from trading.errors import BrokerError, DamagedRow, DataError
 
 __all__ = ["PAUSE", "RULES", "Finding", "Rule", "Verdict", "always", "examine", "findings"]
 
@@ -65,6 +65,20 @@ RULES = (
         _REPORT,
         facts=fills.fills_have_orders,
         always=True,
+    ),
+    Rule(
+        "actions can be",
+        "every corporate action and option's end is one that can happen",
+        "every figure is refused until then: restore the newest backup that has it right, or "
+        "correct that row of actions by hand",
+        facts=fills.actions_can_be,
+    ),
+    Rule(
+        "one currency a book",
+        "an instrument is traded in one currency in each account and strategy",
+        "each currency's trades are counted by themselves and nothing is mixed; what is held in "
+        "the second is carried at cost: compare that instrument with the broker's own page",
+        facts=fills.currencies_are_one,
     ),
     Rule(
         "sums come out",
@@ -257,7 +271,7 @@ async def _tried(desk: Desk, rule: Rule) -> Verdict:
     """A row that cannot be read stops the rules that need it and no other."""
     try:
         return await _read(desk, rule)
-    except DamagedRow as error:
+    except (DamagedRow, DataError) as error:
         return Verdict(rule, torn=str(error))
 
 

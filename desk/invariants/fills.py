@@ -6,7 +6,7 @@ from decimal import Decimal
 from desk.desk import Desk
 from desk.invariants.rule import Sentences, pages
 from desk.settle import UNASSIGNED
-from trading.money import Adjustment
+from trading.money import Action, Adjustment
 from trading.orders import DONE, ORDER_MOVES, Fill, Order, OrderState
 
 ZERO = Decimal(0)
@@ -86,6 +86,23 @@ def _misplaced(fill: Fill, order: Order | None, *, elsewhere: bool) -> str:
 
 def _words(parts: Iterable[str]) -> str:
     return "/".join(str(part) for part in parts)
+
+
+async def actions_can_be(desk: Desk) -> Sentences:
+    for one in await desk.journal.read(Action):
+        if one.fault:
+            yield f"action {one.id} ({one.reference}, {one.symbol}): {one.fault}"
+
+
+async def currencies_are_one(desk: Desk) -> Sentences:
+    ledger = await desk.books.ledger()
+    for book, position in ledger.positions.items():
+        if position.of and position.quantity:
+            first = ledger.position(book.strategy, book.account, position.of).currency
+            yield (
+                f"{position.of} of {book.strategy} ({book.account}) was traded in {first} and in "
+                f"{position.currency}, {position.quantity:f} of it held in {position.currency}"
+            )
 
 
 async def sums_come_out(desk: Desk) -> Sentences:

@@ -16,6 +16,7 @@ from db.schema import APPS, TORTOISE_ORM, migrate
 from db.sqlite import SqliteStore
 from trading.errors import ConfigError, QuarterdeckError
 from trading.facts import Cursor
+from trading.people import Member, Role
 
 
 async def test_the_migrations_make_the_tables_the_models_describe() -> None:
@@ -176,3 +177,22 @@ async def test_a_full_disk_undoes_the_transaction_and_says_so(tmp_path: Path) ->
         await journal.store.write(f"PRAGMA max_page_count = {pages + 2000}")
         await journal.append([Cursor("after", "")])
         assert await journal.count(Cursor) == 1
+
+
+async def test_who_joined_before_there_were_rules_about_people_stays_what_they_were(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "desk.db"
+    await migrate(path)
+    with closing(sqlite3.connect(path)) as connection, connection:  # as the version before had it
+        for column in ("largest", "revoked_at", "version"):
+            connection.execute(f"ALTER TABLE members DROP COLUMN {column}")
+        connection.execute("DROP TABLE authenticators")
+        connection.execute("DELETE FROM tortoise_migrations WHERE name = '0011_people'")
+        connection.execute(
+            "INSERT INTO members (user, name, role, joined_at) VALUES (7, 'Ann', 'owner', 0)"
+        )
+    async with open_journal(path) as journal:
+        [ann] = await journal.read(Member)
+        assert (ann.user, ann.role, ann.largest, ann.revoked_at) == (7, Role.OWNER, None, None)
+        assert await journal.move(ann, role=Role.TRADER) is not None

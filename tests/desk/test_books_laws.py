@@ -22,6 +22,7 @@ from replay.journal import MemoryJournal
 from tests.trading.test_ledger_laws import History, histories
 from tests.trading.unit_lots import T0, fills
 from trading.clocks import SimulatedClock
+from trading.errors import DataError
 from trading.ledger import Ledger, Method, Rates, fold
 from trading.ledger.fold import standing_fills
 from trading.money import Action, Adjustment, Change, Rate
@@ -204,7 +205,7 @@ async def test_an_action_that_cannot_be_leaves_no_wrong_books_behind(desk):
     await journal.append([action(Change.SPLIT, "A", 5, gives=D(0))])
     await journal.append([ONE, moved(ONE, 10), moved(ONE, 20)])
     for _ in range(2):
-        with pytest.raises(ValueError, match="no ratio"):
+        with pytest.raises(DataError, match="no ratio"):
             await books.ledger()
 
 

@@ -198,9 +198,10 @@ async def test_a_command_that_came_late_is_asked_again_but_a_halt_is_honoured():
 
 async def test_the_same_update_is_carried_out_once():
     w = await world()
-    first = await inbox.receive(w.journal, Request("test", "u1", "scan", w.clock.at))
+    asked = Request("test", "u1", "scan", w.clock.at, operator=ANN.id)
+    first = await inbox.receive(w.journal, asked)
     assert first is not None
-    assert await inbox.receive(w.journal, Request("test", "u1", "scan", w.clock.at)) is None
+    assert await inbox.receive(w.journal, asked) is None
     await handle(w.desk, first.id)
     await handle(w.desk, first.id)
     assert await w.journal.count(Run) == 1

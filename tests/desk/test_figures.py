@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics.shortfall import Execution
 from desk import marks, report
-from desk.console.digest_words import rounded
-from desk.figures import Executed, drawdown, executed, figures, purse, undone
+from desk.console.digest_words import filled, rounded
+from desk.figures import Figures, drawdown, figures, purse, undone
 from desk.report import Day, Parts, between, combined, daily
 from tests.desk.test_report import FRI, MONDAY, NEXT, THU, TUE, WED, marked, session, taken, week
-from tests.world import World, world
+from tests.desk.test_snapshots import Nothing
+from tests.world import World, at, world
+from trading.money import Rate
 from trading.orders import Fill
 from trading.types import Side
 
@@ -107,8 +110,8 @@ def test_whatever_is_traded_the_strategies_add_up_and_agree_with_pnl(
     async def lived() -> None:
         w = await world()
         days = [MONDAY + timedelta(days=n) for n in (0, 1, 2, 3, 4, 7, 8, 9, 10, 11)]
-        for n, (at, strategy, symbol, side, units, paid, fee, mark) in enumerate(sorted(trades)):
-            w.go(days[at], 15, n)
+        for n, (on, strategy, symbol, side, units, paid, fee, mark) in enumerate(sorted(trades)):
+            w.go(days[on], 15, n)
             fill = Fill(
                 "paper", "paper", f"x{n}", f"o{n}", strategy, symbol, side, D(units), paid, fee,
                 "USD", w.clock.at,
@@ -116,8 +119,8 @@ def test_whatever_is_traded_the_strategies_add_up_and_agree_with_pnl(
             await w.journal.append([fill])
             w.tape.prices[symbol] = paid
             if mark:
-                w.go(days[at], 21, 2)
-                await marked(w, days[at])
+                w.go(days[on], 21, 2)
+                await marked(w, days[on])
         w.tape.prices["AAPL"] = price
         for day, hour in ((days[-1], 16), (days[-1], 22)):
             w.go(day, hour)
@@ -131,7 +134,7 @@ async def test_of_a_day_that_is_over_later_fills_are_no_part():
     found = await figures(w.desk, WED, WED)
     assert found.total == Parts(D(300), D(-250), D(1))
     assert [trade.net for trade in found.trades] == [298]
-    assert [fill.symbol for fill in found.fills] == ["AAPL"]
+    assert [one.symbol for one in found.executions] == ["AAPL"]
     assert found.turnover == 50 * 106
     assert [day.day for day in found.before] == [TUE]
 
@@ -149,41 +152,69 @@ async def test_cash_exposure_and_equity_are_the_brokers():
 # Slippage and what came to nothing
 
 
-def order(side: Side, price: str, reference: str | None = "100") -> Executed:
-    value = D(price) * 50
-    return Executed("AAPL", side, D(50), D(price), value, D(reference) if reference else None)
+def order(side: Side, price: str, signal: str | None = "100", rate: str = "1") -> Execution:
+    asked = D(signal) if signal else None
+    return Execution(
+        "k", "dip", "paper", "AAPL", side, D(50), D(price), asked, None, D(0), at(WED, 15),
+        rate=D(rate),
+    )  # fmt: skip
+
+
+def told(*orders: Execution) -> list[str]:
+    found = Figures(WED, WED, "USD", {}, (), (), (), orders, D(0))
+    return "".join(str(getattr(part, "text", part)) for part in filled(found, priced=True)).split(
+        "\n"
+    )
 
 
 @pytest.mark.parametrize(
     ("side", "price", "slip", "cost"),
     [
-        (Side.BUY, "101", "0.01", 50),
-        (Side.BUY, "99", "-0.01", -50),
-        (Side.SELL, "99", "0.01", 50),
-        (Side.SELL, "102", "-0.02", -100),
+        (Side.BUY, "101", "+1.00 %", "50.00 USD worse"),
+        (Side.BUY, "99", "−1.00 %", "50.00 USD better"),
+        (Side.SELL, "99", "+1.00 %", "50.00 USD worse"),
+        (Side.SELL, "102", "−2.00 %", "100.00 USD better"),
     ],
 )
 def test_slippage_is_what_the_signal_hoped_for_and_did_not_get(
-    side: Side, price: str, slip: str, cost: int
+    side: Side, price: str, slip: str, cost: str
 ):
-    assert order(side, price).slippage == D(slip)
-    assert order(side, price).cost.quantize(D("0.0001")) == cost
+    said = told(order(side, price))
+    assert said[1] == f"{cost} than the signals' prices"
+    assert slip in "".join(said)
 
 
 def test_an_order_without_a_signal_has_no_slippage():
-    assert (order(Side.BUY, "101", None).slippage, order(Side.BUY, "101", None).cost) == (0, 0)
+    assert "signals' prices" not in "".join(told(order(Side.BUY, "101", None)))
+
+
+def test_what_was_traded_in_another_currency_is_told_in_the_desks():
+    said = told(order(Side.BUY, "101"), order(Side.SELL, "98", rate="2"))
+    assert said[0] == "2 orders filled, 14,850.00 USD"
+    assert said[1] == "250.00 USD worse than the signals' prices"
 
 
 async def test_the_fills_of_an_order_are_told_as_one_against_its_signal():
     w = await week()
     found = await figures(w.desk, TUE, FRI)
-    rows = await executed(w.desk, found.fills)
-    assert [(row.symbol, row.side, row.price, row.reference) for row in rows] == [
+    rows = found.executions
+    assert [(row.symbol, row.side, row.price, row.signal_price) for row in rows] == [
         ("AAPL", Side.BUY, 100, 100),
         ("MSFT", Side.BUY, 100, 100),
         ("AAPL", Side.SELL, 106, 100),
         ("TSLA", Side.BUY, 100, 100),
     ]
+
+
+async def test_turnover_of_a_foreign_fill_counts_at_the_rate_of_its_moment():
+    w = await week()
+    bought = Fill("ib", "U1", "x", "x", "imported", "SAP", Side.BUY, D(10), D(20), D(0), "EUR",
+                  at(WED, 15))  # fmt: skip
+    await w.journal.append([Rate("EUR", "USD", at(TUE, 15), D(2))])
+    await w.journal.append([Rate("EUR", "USD", at(THU, 15), D(3))])
+    await w.journal.append([bought])
+    w.desk.feed = Nothing(w.desk.feed)
+    assert (await figures(w.desk, WED, WED)).turnover == 50 * 106 + 10 * 20 * 2
 
 
 async def test_what_came_to_nothing_is_counted_in_the_days_it_ended():
@@ -208,7 +239,7 @@ async def test_a_day_is_the_exchanges_own():
     await taken(w, "dip", FRI)
     await session(w, NEXT, mark=False)
     assert await marks.last_marked(w.desk) == FRI
-    from desk.figures import bounds
+    from desk.executions import bounds
 
     begin, end = bounds(w.desk, FRI, FRI)
     assert (begin.utcoffset(), end - begin) == (timedelta(hours=-5), timedelta(days=1))

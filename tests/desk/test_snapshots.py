@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from desk import caches, equity
+from desk import anew, equity
 from desk.closes import books_at
 from desk.invariants.caches import marks_as_facts, snapshots_as_facts
 from tests.desk.test_report import FRI, NEXT, THU, TUE, WED, marked, week
@@ -195,10 +195,10 @@ async def test_a_figure_changed_by_hand_is_found_and_made_anew(kind, change, lin
     await w.journal.append([replace(row, id=0, **change)])
     [found] = await findings(w)
     assert line in found
-    assert await caches.rebuild(w.desk) == [THU]
+    assert (await anew.rebuild(w.desk)).changed == [THU]
     assert await findings(w) == []
     assert [replace(one, id=0) for one in await w.journal.read(kind, session=THU)] == whole
-    assert await caches.rebuild(w.desk) == []
+    assert (await anew.rebuild(w.desk)).changed == []
 
 
 async def test_a_snapshot_that_is_gone_is_missed_and_made_anew_at_the_feeds_prices():
@@ -206,7 +206,7 @@ async def test_a_snapshot_that_is_gone_is_missed_and_made_anew_at_the_feeds_pric
     kept = replace(await shot(w, THU), id=0)
     await w.journal.remove(Snapshot, session=THU)
     assert await findings(w) == ["the snapshot of paper at the close of 2025-02-06 is missing"]
-    await caches.rebuild(w.desk)
+    await anew.rebuild(w.desk)
     assert replace(await shot(w, THU), id=0) == kept
 
 
@@ -214,7 +214,7 @@ async def test_marks_from_before_there_were_snapshots_are_no_finding():
     w = await week()
     await w.journal.remove(Snapshot)
     assert await findings(w) == []
-    assert await caches.rebuild(w.desk) == [TUE, WED, THU, FRI]
+    assert (await anew.rebuild(w.desk)).changed == [TUE, WED, THU, FRI]
     assert await w.journal.count(Snapshot) == 4
 
 
@@ -223,7 +223,7 @@ async def test_a_fill_that_came_late_is_a_finding_until_it_is_made_anew():
     await w.journal.append([late_fill(THU)])
     said = await findings(w)
     assert all("2025-02-06" in text or "2025-02-07" in text for text in said)
-    assert await caches.rebuild(w.desk) == [THU, FRI]
+    assert (await anew.rebuild(w.desk)).changed == [THU, FRI]
     assert await findings(w) == []
 
 
@@ -268,7 +268,7 @@ async def test_what_is_paid_in_or_taken_out_is_neither_gain_nor_loss():
     flow = Adjustment("paper", "in", "deposit", D(50_000), "USD", at(FRI, 15))
     await w.journal.append([flow, replace(flow, reference="out", kind="withdrawal",
                                           amount=D(-20_000), at=at(THU, 15))])  # fmt: skip
-    await caches.rebuild(w.desk)
+    await anew.rebuild(w.desk)
     points = await equity.curve(w.desk)
     assert [p.flow for p in points] == [100_000, 0, -20_000, 50_000]
     assert [p.gain for p in points] == [98, 49, 100, 149]

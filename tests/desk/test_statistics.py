@@ -17,7 +17,8 @@ import pytest
 from db.journal import open_journal
 from desk import decide, execute, propose
 from desk.desk import Plan
-from desk.statistics import excursion, executions, exit_reasons, statistics
+from desk.executions import executions
+from desk.statistics import excursion, exit_reasons, statistics
 from desk.vetoed import vetoed
 from tests.desk.test_report import FRI, MONDAY, NEXT, PRICES, THU, TUE, WED, Papers, week
 from tests.world import CLOSE, World, answer, explain, world
@@ -146,6 +147,8 @@ async def test_what_was_taken_back_was_no_execution():
     await w.journal.append([undo])
     found = await executions(w.desk, TUE, FRI)
     assert [(one.symbol, one.side) for one in found if one.symbol == "AAPL"] == [("AAPL", "buy")]
+    days = (await statistics(w.desk, TUE, FRI)).days
+    assert sum(day.traded for day in days) == 3 * 50 * 100, "no turnover either"
 
 
 async def test_how_far_a_trade_went_both_ways():

@@ -86,6 +86,7 @@ MOVED: Mapping[str, Mapping[tuple[str, str], str]] = {
 
 CONSOLE, LISTS = "tests/desk/test_console.py", "tests/desk/test_lists.py"
 RESULTS, TRADES = "tests/desk/test_console_results.py", "tests/desk/test_console_trades.py"
+PEOPLE = "tests/desk/test_people.py"
 
 VERBS: Mapping[str, str] = {
     "signals": CONSOLE,
@@ -122,6 +123,12 @@ VERBS: Mapping[str, str] = {
     "squareoff": MACHINE,
     "drill": "tests/worker/test_drill.py",
     "resume": MACHINE,
+    "users": PEOPLE,
+    "invite": PEOPLE,
+    "revoke": PEOPLE,
+    "role": PEOPLE,
+    "code": "tests/desk/test_codes.py",
+    "notify": "tests/desk/test_notify.py",
     "jobs": "tests/desk/test_console_jobs.py",
     "health": "tests/desk/test_console_jobs.py",
     "help": CONSOLE,

@@ -2,88 +2,21 @@
 with live buttons."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from bot import postman, reach
 from brokers.adversary import Adversary, Faults
 from brokers.paper import PaperBroker
-from db.journal import OrmJournal
 from desk import decide
+from tests.flows.absence import AWAY, ago, back, missed, older, sent_all, settled, states
 from tests.flows.conftest import Deck, OpenDeck
 from tests.world import ANN, BOB
-from trading.errors import JournalError
-from trading.facts import Cursor, Lane, Notice, NoticeState, Request
-from trading.messages import Button, bold, message
+from trading.facts import Lane, Notice, NoticeState, Request
+from trading.messages import Button, message
 from trading.orders import OrderState
 
-AWAY = timedelta(hours=3, minutes=12)
-
-
-@pytest.fixture
-async def back(new_deck: OpenDeck) -> Deck:
-    """A desk whose bot was last heard of AWAY ago; nothing runs yet."""
-    deck = await new_deck(operators=(ANN,))
-    await deck.journal.append([Cursor(reach.NAME, ago(deck, AWAY).isoformat())])
-    return deck
-
-
-def ago(deck: Deck, span: timedelta) -> datetime:
-    return deck.desk.wall.now() - span
-
-
-async def missed(
-    deck: Deck,
-    *texts: str,
-    lane: Lane = Lane.NORMAL,
-    since: timedelta = timedelta(hours=2),
-    buttons: Sequence[Sequence[Button]] = (),
-    **fields: object,
-) -> list[Notice]:
-    """Told while nobody was there, a second apart."""
-    start = ago(deck, since)
-    return await deck.journal.append(
-        [
-            replace(
-                Notice(
-                    ANN.id,
-                    "text",
-                    start + timedelta(seconds=number),
-                    body=message(bold(text), "\nand why", buttons=buttons).to_json(),
-                    lane=lane,
-                ),
-                **fields,  # type: ignore[arg-type]
-            )
-            for number, text in enumerate(texts)
-        ]
-    )
-
-
-async def older(deck: Deck, since: timedelta = timedelta(hours=2)) -> None:
-    """What is due was written that long ago."""
-    for row in await deck.journal.read(Notice, state=NoticeState.DUE):
-        await deck.journal.move(row, created_at=ago(deck, since))
-
-
-async def settled(deck: Deck) -> None:
-    async with asyncio.timeout(8):
-        while await deck.journal.count(Notice, state=NoticeState.DUE):
-            await asyncio.sleep(0.01)
-
-
-async def sent_all(deck: Deck) -> list[str]:
-    """Starts the bot; what came until nothing was due any more."""
-    await deck.start("bot")
-    await settled(deck)
-    return [m.words for m in deck.sent()]
-
-
-async def states(deck: Deck, rows: Sequence[Notice]) -> set[NoticeState]:
-    found = await deck.journal.read(Notice, id__in=tuple(row.id for row in rows))
-    return {row.state for row in found}
+__all__ = ["back"]
 
 
 async def test_what_is_not_critical_comes_as_one_message_of_counts_and_lines(back: Deck):
@@ -262,43 +195,6 @@ async def test_sent_just_before_a_crash_it_is_not_sent_again(back: Deck):
     for row in await back.journal.read(Notice, id__in=tuple(row.id for row in rows)):
         await back.journal.move(row, state=NoticeState.DUE)  # as if it died before it said so
     assert len(await sent_all(back)) == 2
-
-
-@pytest.mark.parametrize("lane", [Lane.CRITICAL, Lane.NORMAL])
-async def test_what_telegram_refuses_as_one_comes_one_by_one(back: Deck, lane: Lane):
-    await missed(back, *(f"text {n}" for n in range(12)), lane=lane)
-    back.phone.faults.fail(2, code=400, description="Bad Request: no", method="sendMessage")
-    assert len(await sent_all(back)) == 12
-
-
-async def test_a_row_that_cannot_be_bundled_holds_up_nobody(
-    back: Deck, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(postman, "MOST_MISTAKES", 2)
-    await missed(back, "", kind="card", subject="signal:404")
-    await missed(back, *(f"old {n}" for n in range(5)))
-    said = await sent_all(back)
-    assert any("5 messages" in one for one in said)
-    assert any("could not be shown" in one for one in said)
-
-
-async def test_what_is_given_up_is_never_without_the_message_that_says_so(
-    back: Deck, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(postman, "MOST_MISTAKES", 1)
-    append, failed = OrmJournal.append, []
-
-    async def once(journal: OrmJournal, rows: Sequence[object]) -> object:
-        if not failed and getattr(rows[0], "subject", "").startswith(postman.UNSHOWN):
-            failed.append(rows)
-            raise JournalError("the database went away")
-        return await append(journal, rows)  # type: ignore[type-var]
-
-    monkeypatch.setattr(OrmJournal, "append", once)
-    await missed(back, "", kind="card", subject="signal:404", lane=Lane.CRITICAL)
-    said = await sent_all(back)
-    assert failed
-    assert [one.startswith("A message could not be shown") for one in said] == [True]
 
 
 async def test_without_a_known_absence_it_says_for_how_long_things_were_held_up(new_deck: OpenDeck):

@@ -11,7 +11,8 @@ import pytest
 
 from analytics.vetoed import Ended
 from desk import decide
-from desk.statistics import Statistics, excursion, executions, exit_reasons, statistics
+from desk.executions import executions
+from desk.statistics import Statistics, excursion, exit_reasons, statistics
 from desk.vetoed import vetoed
 from market.loaded import LoadedFeed
 from replay.alone import round_trips

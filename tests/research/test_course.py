@@ -94,6 +94,13 @@ def test_a_stake_pays_the_least_fee_the_share_of_it_or_the_fee_a_unit():
     assert cost == pytest.approx([1 / 5_000, 2.5 / 5_000, 0.01])
 
 
+def test_charges_by_schedule_stand_in_the_commissions_place():
+    terms = Terms(slippage=0.0, curve=((10.0, 0.004), (100.0, 0.001)))
+    assert terms.cost(np.array([5.0, 10.0, 55.0, 900.0])) == pytest.approx(
+        [0.004, 0.004, 0.0025, 0.001]
+    )
+
+
 def test_what_is_held_never_takes_more_than_the_allocation():
     board, answers = Board.of(PANEL, "1d"), all_answers(SMALL, PANEL)
     tight = course(answers, board, ALWAYS, replace(FREE, position=0.5, allocation=0.5))

@@ -7,17 +7,26 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
+from datetime import time as clock
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
+from charges.settings import ChargeChoice, ChargeSettings
+from choices import costs
+from research import report
+from research.study import Study
 from research.trials import FILE
 from search import Search, prepared, search
 from settings import Settings
 from strategies.registry import STRATEGIES
 from tests.research.conftest import stocked
 from trading.errors import BadCommand, DataError
+from trading.types import Side
 
 ROOT = Path(__file__).parents[2]
 OVER = ("width=1:2:0.5", "rsi_enter=30,40")
@@ -82,6 +91,36 @@ def test_other_costs_are_another_question(settings: Settings):
         update={"costs": settings.costs.model_copy(update={"slippage_bps": 9})}
     )
     assert prepared(settings, SMALL).folder != prepared(dearer, SMALL).folder
+
+
+def test_a_search_charges_by_the_schedule_that_live_trading_is_charged_by(settings: Settings):
+    charged = settings.model_copy(update={"charges": ChargeSettings(use="us_ib_fixed")})
+    ready = prepared(charged, SMALL)
+    assert ready.folder != prepared(settings, SMALL).folder
+    assert Study.from_json(ready.study.to_json()) == ready.study
+    one = ready.history.instruments.find("AAPL")
+    assert one is not None
+    at = datetime.combine(ready.study.first, clock(12), UTC)
+    stake, price = Decimal(5_000), Decimal("187.5")
+    both = [costs(charged).charged(one, side, stake / price, stake, at).total for side in Side]
+    [share] = ready.study.terms.cost(np.array([float(price)]))
+    slippage = float(settings.costs.slippage_bps) / 1e4
+    assert share - slippage == pytest.approx(float(sum(both) / stake / 2), rel=2e-3)
+    said = " ".join(report.engines(ready.study.terms, "USD").split())
+    assert f"2 bp and the charges of us_ib_fixed (rates of {ready.study.first}" in said
+
+
+def test_where_charges_differ_by_instrument_a_search_says_it_takes_the_commission(
+    settings: Settings,
+):
+    first = prepared(settings, SMALL).history.panel.symbols[0]
+    one = ChargeChoice(schedule="us_ib_tiered", symbols=(first,))
+    charged = settings.model_copy(
+        update={"charges": ChargeSettings(use="us_ib_fixed", choose=(one,))}
+    )
+    terms = prepared(charged, SMALL).study.terms
+    assert not terms.curve
+    assert "charges differ by instrument" in terms.charged
 
 
 def test_bars_that_change_are_another_question(settings: Settings):

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tests.trading.unit_lots import T0, fills
+from trading.errors import DataError
 from trading.ledger import Book, Ledger, Method, fold
 from trading.money import Action, Change
 
@@ -137,11 +138,15 @@ def test_part_of_an_options_units_may_be_assigned():
     [
         action(Change.SPLIT, gives=0),
         action(Change.SYMBOL),
+        action(Change.SYMBOL, into="AAPL"),
         action(Change.SPINOFF, into="B", share=2),
+        action(Change.EXERCISE, right=1),
+        action(Change.MERGER, into="B", price="NaN"),
+        action(Change.EXPIRY, units=-1),
     ],
 )
 def test_an_action_that_cannot_be_is_refused(wrong: Action):
-    with pytest.raises(ValueError, match=wrong.reference):
+    with pytest.raises(DataError, match=f"action {wrong.reference} of AAPL cannot be: "):
         after(["buy 1 AAPL @ 1"], wrong)
 
 

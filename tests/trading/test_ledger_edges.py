@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.trading.unit_lots import T0, fills
-from trading.ledger import Book, Ledger, Method, Rates, fold
+from trading.ledger import Book, Ledger, Method, Posting, Rates, fold
 from trading.money import Action, Adjustment, Change, Rate
 from trading.orders import Fill
 from trading.types import Side
@@ -47,6 +47,48 @@ def test_a_flat_book_may_go_on_in_another_currency():
                    replace(euros[0], at=LATER)], rates=rates)  # fmt: skip
     position = ledger.positions[book("A")]
     assert (position.currency, position.cost, position.base) == ("EUR", 10, 20)
+
+
+def test_costs_of_two_currencies_never_meet_in_one_book():
+    """Bought in dollars, bought and sold in euros, sold in dollars."""
+    euros = [replace(one, currency="EUR", at=LATER, order_key=f"e{n}", execution_id=f"e{n}")
+             for n, one in enumerate(fills("buy 1 A @ 10", "sell 1 A @ 11"))]  # fmt: skip
+    out = replace(fills("sell 2 A @ 15")[0], at=LATER, execution_id="out")
+    rates = Rates.of("USD", [Rate("EUR", "USD", T0 - timedelta(days=1), D(2))])
+    postings: list[Posting] = []
+    ledger = fold([*fills("buy 2 A @ 10"), *euros, out], rates=rates,
+                  keeper=lambda _, lines: postings.extend(lines))  # fmt: skip
+    assert [(trade.currency, trade.gross, trade.net_base) for trade in ledger.trades] == [
+        ("EUR", 1, 2), ("USD", 10, 10),
+    ]  # fmt: skip
+    assert ledger.cash == {("paper", "USD"): 10, ("paper", "EUR"): 1}
+    assert ledger.positions[book("A in EUR")].realised == 1
+    for currency in ("USD", "EUR"):
+        assert sum(one.amount for one in postings if one.currency == currency) == 0
+
+
+def test_what_is_held_in_two_currencies_is_one_holding_at_the_broker_and_splits_together():
+    euros = replace(fills("buy 3 A @ 20")[0], currency="EUR", execution_id="e")
+    split = act(Change.SPLIT, "A", gives=D(2))
+    ledger = fold([*fills("buy 2 A @ 10"), euros], (), [split])
+    assert ledger.net("paper") == {"A": 10}
+    held = {one.currency: (one.quantity, one.cost) for one in ledger.held()}
+    assert held == {"USD": (4, 20), "EUR": (6, 60)}
+    renamed = act(Change.SYMBOL, "A", into="B")
+    ledger = fold([*fills("buy 2 A @ 10"), euros], (), [renamed])
+    assert ledger.net("paper") == {"B": 5}
+    assert {one.cost for one in ledger.held()} == {20, 60}
+
+
+def test_a_currency_that_comes_back_goes_on_in_its_own_book():
+    euro = replace(fills("buy 3 A @ 20")[0], currency="EUR", execution_id="e", at=LATER)
+    dollars = fills("buy 2 A @ 10", "sell 2 A @ 11", "buy 1 A @ 12")
+    dollars[-1] = replace(dollars[-1], at=LATER + timedelta(hours=1))
+    ledger = fold([*dollars[:2], euro, dollars[-1]])
+    assert {p.book.symbol: (p.currency, p.quantity) for p in ledger.held()} == {
+        "A": ("EUR", 3), "A in USD": ("USD", 1),
+    }  # fmt: skip
+    assert ledger.positions[book("A in USD")].realised == 2
 
 
 def test_a_fee_without_units_costs_and_opens_nothing():

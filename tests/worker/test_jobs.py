@@ -335,7 +335,7 @@ async def test_an_owner_whose_lease_was_taken_tells_nothing(tmp_path: Path, monk
 
 async def test_nothing_of_a_world_without_operators_is_told(tmp_path: Path):
     s = await station(tmp_path)
-    s.w.desk.operators = ()
+    s.w.desk.operators = s.w.desk.named = ()
     await jobs.run(s.w.desk, s.research, (await due(s)).id)
     assert await s.w.journal.count(Signal) == 1
     assert await s.w.journal.count(Notice) == 0

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from trading.errors import DataError
 from trading.ledger import postings
 from trading.ledger.ledger import Ledger
 from trading.ledger.lots import ONE, STEP, Lot, Method, quotient
-from trading.ledger.position import Book, Episode, Position
+from trading.ledger.position import Episode, Position
 from trading.money import Action, Change
 from trading.orders import Fill
 from trading.types import Side
@@ -17,10 +18,16 @@ ZERO = Decimal(0)
 
 
 def apply(ledger: Ledger, action: Action) -> None:
-    """Raises ValueError for an action that cannot be: a ratio of zero, a change into nothing."""
-    _check(action)
+    """Raises DataError for an action that cannot be: a ratio of zero, a change into nothing."""
+    concerned = _concerned(ledger, action)
+    if concerned and (fault := action.fault):
+        raise DataError(
+            f"the action {action.reference} of {action.symbol} cannot be: {fault}; "
+            "every figure would be wrong: restore the newest backup that has it right, or correct "
+            "that row of actions by hand"
+        )
     left = action.units
-    for position in _concerned(ledger, action):
+    for position in concerned:
         here = action
         if action.units:  # so many altogether, the oldest trips first
             if not left:
@@ -37,21 +44,11 @@ def _concerned(ledger: Ledger, action: Action) -> list[Position]:
     found = [
         position
         for position in ledger.held()
-        if position.book.symbol == action.symbol
+        if position.symbol == action.symbol
         and action.account in ("", position.book.account)
         and position.quantity * direction >= 0
     ]
     return sorted(found, key=lambda position: (position.opened_at, position.book))
-
-
-def _check(action: Action) -> None:
-    if action.gives <= 0 or action.takes <= 0:
-        raise ValueError(f"{action.reference}: {action.gives} for {action.takes} is no ratio")
-    into = action.kind in (Change.SYMBOL, Change.SPINOFF, Change.MERGER)
-    if into and action.into in ("", action.symbol):
-        raise ValueError(f"{action.reference}: {action.kind} names no other instrument")
-    if not 0 <= action.share <= 1:
-        raise ValueError(f"{action.reference}: a share of the cost lies between 0 and 1")
 
 
 def _split(ledger: Ledger, position: Position, action: Action) -> None:
@@ -233,11 +230,10 @@ def _exercise(ledger: Ledger, position: Position, action: Action) -> None:
     if not signed:
         _end(ledger, position, replace(action, price=ZERO))
         return
-    book = Book(position.book.strategy, position.book.account, action.into)
-    target = ledger.positions.get(book)
-    if target is None:  # one contract for one: an option on a future, a point worth as much
-        point = position.multiplier if action.gives == action.takes else ONE
-        target = ledger.new(book, position.currency, point)
+    # One contract for one: an option on a future, a point worth as much.
+    point = position.multiplier if action.gives == action.takes else ONE
+    book = position.book
+    target = ledger.place(book.strategy, book.account, action.into, position.currency, point)
     paid = signed * action.price * target.multiplier
     _hand_over(ledger, position, units, target, signed, paid, action)
 
@@ -303,9 +299,8 @@ def _as_fill(
 
 
 def _target(ledger: Ledger, position: Position, action: Action) -> Position:
-    book = Book(position.book.strategy, position.book.account, action.into)
-    found = ledger.positions.get(book)
-    return found or ledger.new(book, position.currency, position.multiplier)
+    book, point = position.book, position.multiplier
+    return ledger.place(book.strategy, book.account, action.into, position.currency, point)
 
 
 def _join(target: Position, lots: deque[Lot], episode: Episode, at: datetime) -> None:

@@ -65,9 +65,8 @@ class Ledger:
         if position is None:
             position = self.new(Book(*book), fill.currency, fill.multiplier)
         elif position.multiplier != fill.multiplier or position.currency != fill.currency:
+            position = self.place(*book, fill.currency, fill.multiplier)
             position.multiplier = fill.multiplier
-            if not position.quantity:
-                position.currency = fill.currency
         rate = self.rates.at(fill.currency, fill.at)
         signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
         unit = fill.price * fill.multiplier
@@ -129,7 +128,7 @@ class Ledger:
             position.costs(fee, tax, rate)
         if self.keeper is not None:
             changed = position.cost - before
-            self.keeper(fill, postings.of_fill(fill, moved, changed, gross))
+            self.keeper(fill, postings.of_fill(fill, position.book, moved, changed, gross))
 
     def adjust(self, fact: Adjustment) -> None:
         """Cash that moved without a trade."""
@@ -168,7 +167,7 @@ class Ledger:
         total: dict[str, Decimal] = {}
         for book, position in self._held.items():
             if book.account == account:
-                total[book.symbol] = total.get(book.symbol, ZERO) + position.quantity
+                total[position.symbol] = total.get(position.symbol, ZERO) + position.quantity
         return {symbol: quantity for symbol, quantity in total.items() if quantity}
 
     def equity(self, account: str, currency: str, prices: Mapping[str, Decimal]) -> Decimal:
@@ -202,6 +201,42 @@ class Ledger:
         )
         came = sum((v for (owner, _), v in self.base_flows.items() if owner == account), ZERO)
         return worth - came - self._paid_base.get(account, ZERO)
+
+    def booked(self, strategy: str, account: str, symbol: str, currency: str) -> Position | None:
+        """Where units of that currency are. Costs never mix: in another currency than the one it
+        is held in, an instrument has a book of its own, called "SAP in EUR"."""
+        found = self.positions.get(Book(strategy, account, symbol))
+        if found is None or found.currency == currency:
+            return found
+        return self.positions.get(Book(strategy, account, f"{symbol} in {currency}"))
+
+    def place(
+        self, strategy: str, account: str, symbol: str, currency: str, multiplier: Decimal
+    ) -> Position:
+        """`booked`, opened where it is not there yet. A flat book gives its name to the currency
+        that is traded now."""
+        book = Book(strategy, account, symbol)
+        first = self.positions.get(book)
+        if first is None:
+            return self.new(book, currency, multiplier)
+        there = self.booked(strategy, account, symbol, currency)
+        if there is first:
+            return first
+        if there is None:
+            there = self.new(book._replace(symbol=f"{symbol} in {currency}"), currency, multiplier)
+            there.of = symbol
+        if not first.quantity:
+            self._rename(there, book, "")
+            self._rename(first, book._replace(symbol=f"{symbol} in {first.currency}"), symbol)
+            self.positions[book] = there
+        return there
+
+    def _rename(self, position: Position, book: Book, of: str) -> None:
+        self.positions.pop(position.book, None)
+        self._held.pop(position.book, None)
+        position.book, position.of = book, of
+        self.positions[book] = position
+        self.note(position)
 
     def new(self, book: Book, currency: str, multiplier: Decimal) -> Position:
         method = self.methods.get(book.account, Method.FIFO)

@@ -105,6 +105,12 @@ class Position:
     costs_base: Decimal = ZERO
     last: datetime | None = None  # of what was applied
     episode: Episode | None = None
+    of: str = ""  # the instrument, where the book has another name (`Ledger.booked`)
+
+    @property
+    def symbol(self) -> str:
+        """The instrument's."""
+        return self.of or self.book.symbol
 
     @property
     def average(self) -> Decimal:

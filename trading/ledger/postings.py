@@ -16,12 +16,12 @@ class Posting(NamedTuple):
     currency: str
 
 
-def of_fill(fill: Fill, cash: Decimal, cost: Decimal, gross: Decimal) -> list[Posting]:
+def of_fill(fill: Fill, book: Book, cash: Decimal, cost: Decimal, gross: Decimal) -> list[Posting]:
     """`cash` moved, `cost` the change of what the book's lots cost, `gross` realised."""
     currency, by = fill.currency, fill.strategy
     lines = [
         Posting(f"cash:{fill.account}", cash, currency),
-        Posting(_position(Book(by, fill.account, fill.symbol)), cost, currency),
+        Posting(_position(book), cost, currency),
         Posting(f"income:realised:{by}", -gross, currency),
         Posting(f"costs:fees:{by}", fill.fee, currency),
         Posting(f"costs:taxes:{by}", fill.tax, currency),
