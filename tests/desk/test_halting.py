@@ -8,6 +8,10 @@ from desk import codes, execute
 from desk.halt import in_force, trading_state
 from desk.scope import ALL, Kind, Scope, of_key, read
 from tests.desk.floor import floor, hold, order, say
+from tests.desk.test_codes import coded as crewed
+from tests.desk.test_codes import enrolled as enrolled_app
+from tests.desk.test_codes import now
+from tests.desk.test_people import CREW, asked
 from tests.world import BOB, World
 from trading.errors import DeskError
 from trading.facts import Latch, Notice, Request, Trading
@@ -192,3 +196,15 @@ async def test_others_are_told():
     await say(w, "/halt paper", by=BOB)
     [told] = await w.journal.read(Notice, recipient=1)
     assert "Broker paper halted by Bob" in str(told.body)
+
+
+async def test_a_real_code_resumes_once():
+    w = await crewed()
+    app = await enrolled_app(w)
+    await asked(w, "/halt dip", CREW[0])
+    assert "code" in await asked(w, "/resume dip", CREW[0])
+    code = now(w, app)
+    assert "resumed by you" in await asked(w, f"/resume dip {code}", CREW[0])
+    await asked(w, "/halt dip", CREW[0])
+    await asked(w, f"/resume dip {code}", CREW[0])
+    assert await states(w) == {"strategy:dip": "halted"}, "a code counts once"
