@@ -21,6 +21,8 @@ ALL = (
     "queue",
     "press",
     "ledger",
+    "pnl",
+    "statements",
     "replay",
     "backtesting_py",
     "charts",

@@ -4,16 +4,13 @@ The alternative reads the same rows by the ORM's `values()` and adds up position
 in pandas, as floats: no lots, no trades. Each is a process of its own; imports are not counted.
 """
 
-import asyncio
 import importlib
-import multiprocessing
 import random
 import shutil
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -22,6 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.apart import apart, peak_mb
 from benchmarks.line import Line, table
 from db.journal import open_journal
 from desk.books import Books
@@ -77,7 +75,7 @@ async def _folded(url: str | Path) -> Run:
             days[trade.closed_at.date()] += trade.net_base
         taken = (time.perf_counter() - start) * 1e3
     told = f"{len(ledger.positions)} books, {len(ledger.trades):,} trades, {len(days)} days"
-    return Run(taken, _peak_mb(), told)
+    return Run(taken, peak_mb(), told)
 
 
 async def _summed(url: str | Path) -> Run:
@@ -99,24 +97,7 @@ async def _summed(url: str | Path) -> Run:
         positions = rows.groupby(["strategy", "symbol"])["units"].sum()
         days = rows.groupby(rows["at"].dt.date)["cash"].sum()
         taken = (time.perf_counter() - start) * 1e3
-    return Run(taken, _peak_mb(), f"{len(positions)} books, {len(days)} days")
-
-
-def _peak_mb() -> float:
-    """This process's highest resident memory; ru_maxrss would count the parent it came from."""
-    status = Path("/proc/self/status").read_text("ascii")
-    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(kilobytes) / 1024
-
-
-def _run(work: Callable[[str | Path], Any], url: str | Path) -> Any:
-    return asyncio.run(work(url))
-
-
-def apart(work: Callable[[str | Path], Any], url: str | Path) -> Any:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(_run, work, url).result()
+    return Run(taken, peak_mb(), f"{len(positions)} books, {len(days)} days")
 
 
 @contextmanager

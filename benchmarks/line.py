@@ -58,7 +58,7 @@ def table(lines: Sequence[Line]) -> str:
         name = f"{line.name} ({line.note})" if line.note else line.name
         rows.append(
             f"| {name} | {line.ours_ms:,.1f} | {line.alternative_name} "
-            f"| {line.alternative_ms:,.0f} | {line.ratio:.0f} |"
+            f"| {line.alternative_ms:,.0f} | {line.ratio:.{int(line.ratio < 9.95)}f} |"
         )
     return "\n".join(rows)
 

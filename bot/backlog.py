@@ -20,6 +20,7 @@ from desk import story, wording
 from desk.console import cards
 from desk.console.deciding import parse_scan
 from desk.desk import Desk
+from trading.errors import JournalError
 from trading.facts import Lane, Notice, NoticeState, Request
 from trading.messages import Button, Message, Span, bold, italic, message
 from trading.signals import Signal, SignalState
@@ -125,6 +126,8 @@ class Backlog:
         """A row that breaks our code goes by itself, and is given up there."""
         try:
             return await self._item(rows)
+        except JournalError:
+            raise
         except Exception:
             log.exception("a notice cannot be bundled", notice=rows[-1].id)
             return None

@@ -56,7 +56,8 @@ def _columns(sheet: Sheet, spec: BarsSpec, net: Floats, top: float) -> None:
     axes.value_axis(sheet, frame, *figures_of(frame))
 
     names = [fitted(label, 260) for label, _ in spec.rows]
-    for i in every([width_of(name) + 20 for name in names], frame.slot):
+    moved = max(0.0, (width_of(names[0]) - frame.slot) / 2)  # the first, to keep it whole
+    for i in every([width_of(name) + 20 + moved for name in names], frame.slot):
         reach = width_of(names[i]) / 2
         x = min(max(float(middle[i]), MARGIN + reach), sheet.width - MARGIN - reach)
         y = bottom - ROW / 2 - 4

@@ -23,7 +23,7 @@ from charts.pnl import (
     total_tag,
 )
 from charts.scale import Frame, money
-from charts.sheet import Sheet, fitted, width_of
+from charts.sheet import Paper, Sheet, fitted, width_of
 from charts.specs import ReportSpec, Table
 from charts.tables import draw_months, draw_table, height_of, height_of_months, tint
 from charts.theme import LIGHT
@@ -38,16 +38,16 @@ SHARES = (0.62, 0.38)  # of the charts' height: equity, drawdown
 TALLEST = 1560  # px of the charts
 
 
-def compose(spec: ReportSpec) -> Document:
+def compose(spec: ReportSpec, paper: Paper = A4) -> Document:
     """A summary, and what follows on as many pages as it needs: four in all at most."""
-    pages = [_summary(spec), *_tables(spec.tables)]
+    pages = [_summary(spec, paper), *_tables(spec.tables, paper)]
     for number, page in enumerate(pages, 1):
         _foot(page, spec, f"page {number} of {len(pages)}")
     return Document(pages, f"{spec.title} {spec.subtitle}".strip(), spec.made_at)
 
 
-def _page() -> Sheet:
-    return Sheet(LIGHT, WIDTH, HEIGHT, A4)
+def _page(paper: Paper) -> Sheet:
+    return Sheet(LIGHT, WIDTH, HEIGHT, paper)
 
 
 def _foot(page: Sheet, spec: ReportSpec, number: str) -> None:
@@ -59,9 +59,9 @@ def _foot(page: Sheet, spec: ReportSpec, number: str) -> None:
     page.write(WIDTH - MARGIN, FOOT, f"{title}, {number}", size=28, align="right", colour=muted)
 
 
-def _summary(spec: ReportSpec) -> Sheet:
+def _summary(spec: ReportSpec, paper: Paper) -> Sheet:
     """The first page: at its fullest, the charts still have 1,000 px."""
-    page = _page()
+    page = _page(paper)
     muted = page.theme.muted
     stated = [fitted(text, 800) for text in (spec.as_of, spec.agrees)]
     aside = max(width_of(text) for text in stated) + 40
@@ -154,13 +154,13 @@ def _equity(page: Sheet, frame: Frame, course: Course, tag: Tag, spec: ReportSpe
     axes.value_axis(page, frame, *figures_of(frame), [tag])
 
 
-def _tables(tables: Sequence[Table]) -> list[Sheet]:
+def _tables(tables: Sequence[Table], paper: Paper) -> list[Sheet]:
     """Each whole on a page."""
     pages: list[Sheet] = []
     top = 0.0
     for table in tables:
         if not pages or height_of(table) > top:
-            pages.append(_page())
+            pages.append(_page(paper))
             top = float(HEIGHT - MARGIN)
         draw_table(pages[-1], table, top)
         top -= height_of(table) + APART

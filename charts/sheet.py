@@ -5,35 +5,44 @@ Axes and their ticks are 80 % of a figure's time; here every mark is placed by u
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from io import BytesIO
-from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from matplotlib import get_data_path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, get_font
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox, IdentityTransform, Transform
 from numpy.typing import ArrayLike
 from PIL import Image
 
 from charts.scale import Floats, Frame
 from charts.theme import HEIGHT, LABEL, WIDTH, Theme
+from charts.words import DPI, SHARES, Align, Words, fitted, printable, width_of
 
-DPI = 72  # so that a point is a pixel
+__all__ = [
+    "DASHED",
+    "DOTTED",
+    "FEWER",
+    "SOLID",
+    "Align",
+    "Dash",
+    "Paper",
+    "Rect",
+    "Sheet",
+    "Words",
+    "boxes",
+    "fitted",
+    "printable",
+    "width_of",
+]
+
 COLOURS = 256  # of the palette; fewer save little and fray the edges of text
 FEWER = 64  # of a picture that would weigh too much, saving a quarter
 HEAVY = 116_000  # bytes
 CAP = 0.73  # cap height of DejaVu Sans, in ems
-FONTS = Path(get_data_path(), "fonts", "ttf")  # matplotlib's own, never the system's
-FACES = {False: FONTS / "DejaVuSans.ttf", True: FONTS / "DejaVuSans-Bold.ttf"}
 
-Align = Literal["left", "center", "right"]
 Dash = tuple[float, tuple[float, ...]]
 SOLID: Dash = (0, ())
 DASHED: Dash = (0, (6.0, 4.0))  # in line widths
@@ -63,40 +72,10 @@ class Paper:
     height: float
     margin: float
 
-
-@lru_cache(maxsize=64)
-def _font(size: float, bold: bool) -> FontProperties:
-    return FontProperties(fname=str(FACES[bold]), size=size)
-
-
-@lru_cache(maxsize=2)
-def _glyphs(bold: bool) -> frozenset[int]:
-    return frozenset(get_font(str(FACES[bold])).get_charmap())
-
-
-@lru_cache(maxsize=4096)
-def width_of(text: str, size: float = LABEL, bold: bool = False) -> float:
-    """Pixels that `text` takes."""
-    font = get_font(str(FACES[bold]))
-    font.set_size(size, DPI)
-    font.set_text(printable(text, bold), 0.0)
-    return float(font.get_width_height()[0]) / 64
-
-
-def printable(text: str, bold: bool = False) -> str:
-    """One line of what the bundled font can show; anything else becomes "?"."""
-    known = _glyphs(bold)
-    return "".join(c if ord(c) in known else "?" for c in " ".join(text.split()))
-
-
-def fitted(text: str, room: float, size: float = LABEL, bold: bool = False) -> str:
-    """`text`, cut with an ellipsis where it is wider than `room` pixels."""
-    text = printable(text, bold)
-    if width_of(text, size, bold) <= room:
-        return text
-    while text and width_of(text + "…", size, bold) > room:
-        text = text[:-1].rstrip()
-    return text + "…"
+    def as_wide(self, width: int) -> "Paper":
+        """The same page, so many points (of a picture: pixels) wide."""
+        times = width / self.width
+        return Paper(width, self.height * times, self.margin * times)
 
 
 class Sheet:
@@ -121,7 +100,7 @@ class Sheet:
         self.figure = Figure(size, dpi=DPI, facecolor=theme.paper)
         self.canvas = FigureCanvasAgg(self.figure)
         self.colours = COLOURS
-        self.texts: list[Text] = []
+        self.texts: list[Words] = []
         self.taken: list[Rect] = []  # where text already is
 
     def write(
@@ -135,21 +114,19 @@ class Sheet:
         colour: str = "",
         align: Align = "left",
         z: float = 10,
-    ) -> Text:
+    ) -> Words:
         """Text whose capitals are centred on `y`. Says exactly what it is given: no mathtext."""
         text = printable(text, bold)
-        label = Text(
+        label = Words(
             x,
             y - CAP / 2 * size,
             text,
-            color=colour or self.theme.ink,
-            fontproperties=_font(size * self.unit, bold),
-            horizontalalignment=align,
-            verticalalignment="baseline",
-            transform=self.place,
-            parse_math=False,
-            usetex=False,
-            zorder=z,
+            size=size * self.unit,
+            bold=bold,
+            colour=colour or self.theme.ink,
+            align=align,
+            place=self.place,
+            z=z,
         )
         self.figure.add_artist(label)
         self.texts.append(label)
@@ -168,7 +145,7 @@ class Sheet:
     ) -> Rect:
         """What `write` would cover: letters reach under the line, figures do not."""
         width = width_of(text, size, bold)
-        left = x - width * {"left": 0.0, "center": 0.5, "right": 1.0}[align]
+        left = x - width * SHARES[align]
         half = (0.62 if any(c.isalpha() for c in text) else 0.5) * size
         return Rect(left, y - half, left + width, y + half)
 
@@ -278,13 +255,19 @@ class Sheet:
         self.canvas.draw()  # type: ignore[no-untyped-call]
         drawn = np.asarray(self.canvas.buffer_rgba())  # type: ignore[no-untyped-call]
         pixels = Image.fromarray(drawn).convert("RGB")
-        saved = _saved(pixels, self.colours, 3)
-        return saved if len(saved) <= HEAVY else _saved(pixels, FEWER, 6)
+        few = _few(pixels, self.colours)
+        saved = _saved(few, 3)
+        if len(saved) <= HEAVY:
+            return saved
+        return _saved(few if self.colours <= FEWER else _few(pixels, FEWER), 6)
 
 
-def _saved(pixels: Image.Image, colours: int, level: int) -> bytes:
+def _few(pixels: Image.Image, colours: int) -> Image.Image:
+    return pixels.quantize(colours, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+
+
+def _saved(few: Image.Image, level: int) -> bytes:
     file = BytesIO()
-    few = pixels.quantize(colours, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     few.save(file, "PNG", compress_level=level)
     return file.getvalue()
 

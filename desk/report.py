@@ -228,8 +228,9 @@ def closed(desk: Desk, ledger: Ledger, first: date, last: date) -> list[Trade]:
     place = attrgetter("closed_at")  # by which trades stand in order
     trades = ledger.trades
     ended = trades[bisect_left(trades, begin, key=place) : bisect_right(trades, after, key=place)]
+    base = ledger.rates.base
     for trade in ended:
-        if trade.net_base.is_nan():
+        if trade.currency != base and trade.net_base.is_nan():
             known(ledger, trade.currency, trade.opened_at)
     return ended
 
@@ -246,13 +247,15 @@ async def profit(
     until = [day for day in daily(course, gross=gross) if day.day <= span.last]
     open_rows = await held(desk, strategy)
     ended = closed(desk, await desk.books.ledger(), span.first, span.last)
+    if strategy is not None:
+        ended = [trade for trade in ended if trade.book.strategy == strategy]
     return Profit(
         desk.currency,
         tuple(day for day in until if day.day >= span.first),
         until[-1] if until else None,
         until[-2] if len(until) > 1 else None,
         between(course, span.first, span.last).fees,
-        tuple(trade for trade in ended if strategy in (None, trade.book.strategy)),
+        tuple(ended),
         sum((row.unrealised for row in open_rows), ZERO),
         now,
         tuple(until),

@@ -5,11 +5,12 @@ import re
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from settings import StrategySettings
 from trading.errors import ConfigError
 from transcript import page, text
 from transcript.house import StepFailed, running
@@ -68,8 +69,10 @@ async def write_transcript(
     file: Path,
     script: Sequence[Step] = SCRIPT,
     camera: Camera = no_camera,
+    strategies: Mapping[str, StrategySettings] | None = None,
 ) -> Files:
     """Play the script on a data folder of its own, which goes after; progress on stderr.
+    `strategies` are traded in place of the default's.
 
     Raises StepFailed where a step did not come about in its time; what there is by then is written,
     as it is after Ctrl-C.
@@ -83,7 +86,7 @@ async def write_transcript(
     try:
         with tempfile.TemporaryDirectory(prefix="quarterdeck-", ignore_cleanup_errors=True) as data:
             _tell("starting the demo on a data folder of its own …")
-            async with running(Path(data)) as house:
+            async with running(Path(data), strategies) as house:
                 player = Player(house, story, _tell, camera)
                 await player.play(script)
         story.failure = ""

@@ -3,13 +3,14 @@ our hand."""
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import signal
 import socket
 import sys
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from lanes.leash import leashed
 from replay.demo_clock import DemoClock
-from settings import PREFIX, Settings
+from settings import PREFIX, Settings, StrategySettings
 from trading.clocks import SystemClock
 from trading.errors import QuarterdeckError
 from trading.facts import (
@@ -149,29 +150,36 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def running(data: Path) -> AsyncIterator[House]:
+async def running(
+    data: Path, strategies: Mapping[str, StrategySettings] | None = None
+) -> AsyncIterator[House]:
     """The house on the empty folder `data`, its clock standing; no process is left of it after.
 
     It runs on the settings' defaults, whatever the user's are: the script knows what those bring
-    about.
+    about. `strategies` it runs in place of the default's.
     """
     settings = Settings.model_construct(mode="demo", data=data)
+    said = {}
+    if strategies:
+        settings = settings.model_copy(update={"strategies": dict(strategies)})
+        chosen = {name: one.model_dump(mode="json") for name, one in strategies.items()}
+        said[f"{PREFIX}STRATEGIES"] = json.dumps(chosen)
     await demo.make(settings)
     async with open_journal(settings.database_url) as journal:
         calendar = calendar_of(settings)
         await Meta(journal).settle("desk_id", DESK_ID)
         clock = DemoClock(journal, SystemClock(), calendar)
         await clock.pause()
-        async with _process(data) as url, ClientSession(timeout=ClientTimeout(10)) as web:
+        async with _process(data, said) as url, ClientSession(timeout=ClientTimeout(10)) as web:
             yield House(url, journal, clock, calendar, web)
 
 
 @contextlib.asynccontextmanager
-async def _process(data: Path) -> AsyncIterator[str]:
+async def _process(data: Path, said: Mapping[str, str]) -> AsyncIterator[str]:
     """`quarterdeck demo` until its address is told; ended in order, and killed should we die."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     env["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), env.get("PYTHONPATH", ""))))
-    env |= {f"{PREFIX}DATA": str(data), f"{PREFIX}PHONE_PORT": str(_free_port())}
+    env |= {f"{PREFIX}DATA": str(data), f"{PREFIX}PHONE_PORT": str(_free_port()), **said}
     process = await asyncio.create_subprocess_exec(
         *leashed([sys.executable, "-m", "cli", "demo"]),
         cwd=data,

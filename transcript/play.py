@@ -17,12 +17,12 @@ LOOK = 0.1  # seconds between looks at the chat
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
-Camera = Callable[[str, str, int], Awaitable[None]]
-"""Is handed the page's address, a shot's name and the number of the message it is to show."""
+Camera = Callable[[House, Step, int], Awaitable[None]]
+"""Is handed the house, a step with a shot and the number of the message it is to show."""
 
 
-async def no_camera(url: str, name: str, number: int) -> None:
-    del url, name, number
+async def no_camera(house: House, step: Step, number: int) -> None:
+    del house, step, number
 
 
 @dataclass(slots=True)
@@ -69,16 +69,25 @@ class Player:
         await self._at_rest(step.within)
         await self._write_down()
         if step.shot:
-            await self.camera(self.house.url, step.shot, met)
+            await self.camera(self.house, step, met)
 
     async def _do(self, move: Clock | Say | Press) -> None:
         if isinstance(move, Say):
-            self.story.entries.append(Typed(move.text, self._at))
-            await self.house.say(move.text)
+            text = self._filled_in(move)
+            self.story.entries.append(Typed(text, self._at))
+            await self.house.say(text)
         elif isinstance(move, Press):
             row, key = await self._button(move)
             self.story.entries.append(Pressed(key["text"], _headline(row), self._at))
             await self.house.press(row["message_id"], key["callback_data"])
+
+    def _filled_in(self, move: Say) -> str:
+        if not move.told:
+            return move.text
+        for row in sorted(self._seen.values(), key=_id, reverse=True):
+            if found := re.search(move.told, _words(row), re.MULTILINE):
+                return move.text.replace("{}", found[1])
+        raise StepFailed(f"nothing in the chat is like {move.told!r}")
 
     async def _button(self, press: Press) -> tuple[Row, Mapping[str, Any]]:
         for row in sorted(self._seen.values(), key=_order):
@@ -158,7 +167,7 @@ class Player:
 def _said(step: Step) -> str:
     match step.do:
         case Say(text):
-            return text
+            return text.replace(" {}", "")
         case Press(label, under):
             return f"press {label}" + (f" under {under}" if under else "")
         case Clock() as clock:

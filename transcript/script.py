@@ -13,7 +13,11 @@ class Clock(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Say:
+    """`told` is a regular expression: what its first group finds in the chat, newest message
+    first, stands for "{}" in the text."""
+
     text: str
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Step:
     photo: bool = False  # and that message then shows a picture it did not show before
     aside: str = ""  # told to the reader before the step
     shot: str = ""  # the name of the README's picture of what met `until`
+    pages: int = 0  # of the report it brings, each a picture in place of the chat
     within: float = 60.0  # seconds of wall time, on whatever machine this is
 
 
@@ -41,7 +46,7 @@ CARD = r"mean_reversion · signal \d+"
 
 SCRIPT: tuple[Step, ...] = (
     Step(Say("/start"), "Welcome aboard", aside="The market has just closed."),
-    Step(Clock.CLOSE, CARD, photo=True, aside="The evening's scan.", shot="card"),
+    Step(Clock.CLOSE, CARD, photo=True, aside="The evening's scan."),
     Step(Press("Why", "signal"), "strength"),
     Step(Press("Approve"), "Approved by you"),
     Step(Say("/signals"), r"signals? waiting", aside="What still waits, a row of buttons an item."),
@@ -52,16 +57,15 @@ SCRIPT: tuple[Step, ...] = (
         "Filled",
         photo=True,
         aside="The open: the orders go, what nobody decided has expired.",
-        shot="filled",
     ),
     Step(Say("/positions"), "broker agrees"),
     Step(Say("/orders"), "broker agrees"),
-    Step(Say("/pnl"), "P&L since the start", photo=True, shot="pnl"),
-    Step(Say("/weekly 12"), "The last 12 weeks", photo=True, shot="weekly"),
-    Step(Say("/calendar"), "Calendar", photo=True, shot="calendar"),
-    Step(Say("/compare"), "Strategies since the start", photo=True, shot="compare"),
-    Step(Say("/performance weekday"), "by weekday", photo=True, shot="performance"),
-    Step(Say("/slippage"), "Slippage since the start", photo=True, shot="slippage"),
+    Step(Say("/pnl"), "P&L since the start", photo=True),
+    Step(Say("/weekly 12"), "The last 12 weeks", photo=True),
+    Step(Say("/calendar"), "Calendar", photo=True),
+    Step(Say("/compare"), "Strategies since the start", photo=True),
+    Step(Say("/performance weekday"), "by weekday", photo=True),
+    Step(Say("/slippage"), "Slippage since the start", photo=True),
     Step(Say("/stats"), "Sharpe"),
     Step(Say("/trades"), "tells one whole"),
     Step(Say("/strategies"), "Allocation"),

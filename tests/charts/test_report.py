@@ -4,9 +4,11 @@ import json
 import re
 from dataclasses import replace
 from datetime import datetime
+from io import BytesIO
 from itertools import combinations
 
 import pytest
+from PIL import Image
 
 from charts import draw
 from charts.paper import A4
@@ -140,3 +142,14 @@ def test_a_table_that_does_not_fit_is_refused() -> None:
 def test_a_stored_spec_is_the_same_spec() -> None:
     once = json.loads(json.dumps(report().to_json(), allow_nan=False))
     assert ReportSpec.from_json(once).to_json() == once
+
+
+def test_a_page_can_be_a_picture_as_wide_as_asked() -> None:
+    [first, *_] = compose(report(), A4.as_wide(720)).pages
+    with Image.open(BytesIO(first.png())) as page:
+        picture = page.convert("L")
+    assert picture.width == 720
+    ink = picture.point(lambda light: 255 * (light < 250)).getbbox()
+    assert ink is not None
+    assert ink[0] < 70
+    assert ink[2] > 650  # from margin to margin, as on paper

@@ -103,6 +103,24 @@ def _fills(book: Book, fills: list[Fill]) -> list[str]:
     ]
 
 
+#: How a message begins that tells what was missed.
+MISSED = ("While Telegram was out of reach", "Held up until now")
+
+
+async def _folded(
+    journal: OrmJournal, hand: Hand, missing: set[tuple[int, int]]
+) -> set[tuple[int, int]]:
+    """Of the missing those whose card had waited too long: it is a line of a message that tells
+    what was missed, and was never sent by itself."""
+    folded = set()
+    for chat, signal in missing:
+        cards = await journal.read(Notice, recipient=chat, kind="card", subject=f"signal:{signal}")
+        merged = bool(cards) and all(card.state is NoticeState.MERGED for card in cards)
+        if merged and any(to == chat and words.startswith(MISSED) for to, words in hand.words):
+            folded.add((chat, signal))
+    return folded
+
+
 async def _told(journal: OrmJournal, orders: dict[str, Order], hand: Hand) -> list[str]:
     """Every critical notice has come to the phone, every fill once."""
     notices = await journal.read(Notice, lane=Lane.CRITICAL)
@@ -116,6 +134,7 @@ async def _told(journal: OrmJournal, orders: dict[str, Order], hand: Hand) -> li
     readers = {place[0] for place in hand.shown} or {0}
     told = hand.told_filled()
     missing = {(chat, signal) for chat in readers for signal in filled} - told.keys()
+    missing -= await _folded(journal, hand, missing)
     twice = [f"signal {signal} to {chat}" for (chat, signal), times in told.items() if times > 1]
     return [
         _finding(

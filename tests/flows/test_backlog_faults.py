@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import pytest
 
 from bot import postman
+from bot.letters import Letters
 from db.journal import OrmJournal
 from tests.flows.absence import back, missed, sent_all
 from tests.flows.conftest import Deck
 from trading.errors import JournalError
-from trading.facts import Lane
+from trading.facts import Lane, Notice
 
 __all__ = ["back"]
 
@@ -49,3 +50,21 @@ async def test_what_is_given_up_is_never_without_the_message_that_says_so(
     said = await sent_all(back)
     assert failed
     assert [one.startswith("A message could not be shown") for one in said] == [True]
+
+
+async def test_a_database_that_goes_away_while_it_is_bundled_takes_no_row_out_of_the_bundle(
+    back: Deck, monkeypatch: pytest.MonkeyPatch
+):
+    shown, failed = Letters.shown, []
+
+    async def once(letters: Letters, notice: Notice) -> bool:
+        if not failed:
+            failed.append(notice)
+            raise JournalError("the database went away")
+        return await shown(letters, notice)
+
+    monkeypatch.setattr(Letters, "shown", once)
+    await missed(back, *(f"old {n}" for n in range(5)))
+    [said] = await sent_all(back)
+    assert failed
+    assert "5 messages" in said

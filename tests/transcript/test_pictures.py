@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from transcript.house import StepFailed
-from transcript.pictures import HEIGHT, LARGEST, SCALE, WIDTH, smaller
-from transcript.script import SCRIPT
+from transcript.pictures import HIGHEST, LARGEST, SCALE, WIDTH, smaller
+from transcript.shots import SHOTS, names
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"
@@ -21,7 +21,8 @@ def png(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
-SHOTS = [f"{step.shot}.png" for step in SCRIPT if step.shot]
+TAKEN = [name for step in SHOTS for name in names(step)]
+TOGETHER = 2_000_000  # bytes: what a clone carries
 
 
 def test_every_picture_is_shown_on_a_page_and_the_readmes_are_the_scripts():
@@ -31,15 +32,20 @@ def test_every_picture_is_shown_on_a_page_and_the_readmes_are_the_scripts():
     }
     assert {path.name for path in PICTURES.iterdir()} == shown
     readme = re.findall(r"pictures/(\w+\.png)", pages[0].read_text())
-    assert sorted(readme) == sorted(SHOTS)
+    assert sorted(readme) == sorted(TAKEN)
 
 
-@pytest.mark.parametrize("name", SHOTS)
+@pytest.mark.parametrize("name", TAKEN)
 def test_a_picture_is_a_phones_screen_and_light(name: str):
     path = PICTURES / name
     assert path.stat().st_size <= LARGEST
     with Image.open(path) as picture:
-        assert picture.size == (WIDTH * SCALE, HEIGHT * SCALE)
+        assert picture.width == WIDTH * SCALE
+        assert picture.height <= max(HIGHEST, WIDTH * 2**0.5 + 1) * SCALE
+
+
+def test_the_pictures_together_are_light():
+    assert sum(path.stat().st_size for path in PICTURES.iterdir()) <= TOGETHER
 
 
 def test_a_picture_keeps_its_size_and_its_colours_where_they_are_few():
