@@ -79,6 +79,7 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
             cards=chosen.cards,
             universe=chosen.universe,
             squareoff=chosen.squareoff,
+            exits=chosen.exits.read(),
         )
         for name, chosen in settings.strategies.items()
     }

@@ -32,6 +32,7 @@ from pydantic_settings import (
 from charges.settings import ChargeSettings
 from crewing import PeopleSettings, Person
 from mail.settings import MailSettings
+from risk.exit_settings import ExitSettings
 from trading.errors import ConfigError
 from trading.ledger import Method
 from trading.types import Mode
@@ -64,6 +65,7 @@ class StrategySettings(BaseModel):
     params: dict[str, Any] = Field(default_factory=dict)
     universe: str = ""  # what it may enter; "" is the whole book
     squareoff: str = ""  # when it is squared off by itself, such as "close-10m"
+    exits: ExitSettings = ExitSettings()
 
 
 class LimitSettings(BaseModel):
@@ -318,6 +320,10 @@ def first_line(error: ValidationError) -> str:
 def _known(path: tuple[int | str, ...]) -> str:
     """The keys there are beside the one at `path`."""
     model = GROUPS.get(str(path[0]), Settings) if path else Settings
+    for part in path[1:-1]:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
     return f"known are: {', '.join(sorted(model.model_fields))}"
 
 

@@ -16,7 +16,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from brokers.paper import PaperBroker
+from brokers.paper import RESTS, PaperBroker
 from brokers.paper_statement import Statement
 from trading.errors import BrokerError, BrokerRejected, ConfigError, OutcomeUnknown
 from trading.orders import Ack, Fill, Order, Resting
@@ -142,7 +142,7 @@ class Adversary:
 
     async def terms(self) -> Terms:
         self._check_present()
-        return Terms(self.dedupes, self.settles_in)
+        return Terms(self.dedupes, self.settles_in, rests=RESTS)
 
     async def submit(self, order: Order) -> Ack:
         self._check_present()

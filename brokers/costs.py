@@ -85,15 +85,22 @@ class Costs:
         return max(((price - slip) / tick).to_integral_value(ROUND_FLOOR) * tick, tick)
 
     def execution_price(self, order: Order, quote: Quote, tick: Decimal) -> Decimal | None:
-        """What `order` would trade at on `quote`, or None while its limit is not reached.
+        """What `order` would trade at on `quote`, or None while its limit or stop is not reached.
 
         Buys meet the ask and sells the bid where the quote has them. A limit caps the slippage.
         """
         buying = order.side is Side.BUY
         market = (quote.ask if buying else quote.bid) or quote.price
         price = self.slipped(market, order.side, tick)
-        if order.type is OrderType.MARKET or order.limit is None:
-            return price
+        if order.type is not OrderType.LIMIT or order.limit is None:
+            return price if _reached(order, market) else None
         if buying:
             return min(price, order.limit) if market <= order.limit else None
         return max(price, order.limit) if market >= order.limit else None
+
+
+def _reached(order: Order, market: Decimal) -> bool:
+    """A stop trades where the market is, which after a gap lies beyond it."""
+    if order.type is not OrderType.STOP or order.stop is None:
+        return True
+    return (market - order.stop) * order.side.sign >= 0

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -25,6 +26,7 @@ from trading.ports import Feed, Instruments, Terms
 from trading.types import Account, Holdings, Instrument, Quote
 
 ZERO = Decimal(0)
+RESTS = frozenset({OrderType.LIMIT, OrderType.STOP})
 log = logging.getLogger(__name__)
 
 #: From an order's whole quantity and its lot, the most one execution may trade.
@@ -36,7 +38,7 @@ class PaperBroker:
     decision and its record happen without an await in between.
 
     A market order fills at once while its quote is tradable, else at the next tradable quote seen
-    by `work`. Limit orders rest until reached or cancelled. `cash` opens a new book only.
+    by `work`. Limit and stop orders rest until reached or cancelled. `cash` opens a new book only.
     """
 
     name: str
@@ -83,7 +85,7 @@ class PaperBroker:
 
     async def terms(self) -> Terms:
         """In this process nothing is on its way and no read lags."""
-        return Terms(self.dedupes, timedelta(0))
+        return Terms(self.dedupes, timedelta(0), rests=RESTS)
 
     async def submit(self, order: Order) -> Ack:
         """BrokerRejected says why; a book that cannot be written raises OutcomeUnknown."""
@@ -123,9 +125,11 @@ class PaperBroker:
         return self.statement.tickets[ref].ack
 
     def _resting_price(self, order: Order, quote: Quote | None, instrument: Instrument) -> Decimal:
-        """The price a resting order is held against: its limit, or the last known one slipped."""
+        """The price a resting order is held against: its own, or the last known one slipped."""
         if order.type is OrderType.LIMIT and order.limit is not None:
             return order.limit
+        if order.type is OrderType.STOP and order.stop is not None:
+            return order.stop
         last = quote.price if quote is not None else order.reference
         if last is None:
             raise BrokerRejected(f"{order.symbol} has no price yet; send a limit order")
@@ -153,6 +157,8 @@ class PaperBroker:
         instrument = self._instruments.find(order.symbol)
         if instrument is None:
             return False
+        if order.type is OrderType.STOP and ticket.filled:  # it was set off, and stays so
+            order = replace(order, type=OrderType.MARKET)
         price = self.costs.execution_price(order, quote, instrument.tick)
         if price is None:
             return False

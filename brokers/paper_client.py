@@ -20,7 +20,7 @@ from brokers.paper_wire import (
     resting_from_json,
 )
 from trading.errors import BrokerError, BrokerRejected, DataError, OutcomeUnknown
-from trading.orders import Ack, Fill, Order, Resting
+from trading.orders import Ack, Fill, Order, OrderType, Resting
 from trading.ports import Terms
 from trading.types import Account, Holdings
 
@@ -63,10 +63,11 @@ class PaperClient:
         told = await self.health()
         try:
             dedupes, settles = bool(told["dedupes"]), float(told["settles"])
+            rests = frozenset(OrderType(kind) for kind in told.get("rests", ()))
         except (KeyError, TypeError, ValueError) as error:
             raise BrokerError(f"the paper broker does not say how it settles: {error}") from error
         seconds = (self.connect_timeout + self.timeout + settles) * self.rate
-        return Terms(dedupes, timedelta(seconds=seconds))
+        return Terms(dedupes, timedelta(seconds=seconds), rests=rests)
 
     async def submit(self, order: Order) -> Ack:
         body = await self._call("POST", "/orders", json_body=order_to_json(order), acts=True)

@@ -59,6 +59,13 @@ def check_form(order: Order, instrument: Instrument | None, currency: str) -> In
             raise BrokerRejected(
                 f"limit {order.limit} is not on {order.symbol}'s {instrument.tick} tick"
             )
+    if order.type is OrderType.STOP:
+        if order.stop is None or not order.stop.is_finite() or order.stop <= 0:
+            raise BrokerRejected(f"a stop order needs a stop above zero, not {order.stop}")
+        if order.stop % instrument.tick:
+            raise BrokerRejected(
+                f"stop {order.stop} is not on {order.symbol}'s {instrument.tick} tick"
+            )
     return instrument
 
 

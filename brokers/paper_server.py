@@ -19,7 +19,7 @@ from typing import Any
 from aiohttp import ClientError, web
 
 from brokers.adversary import Adversary, BadGateway, DroppedReply, Fate, Faults
-from brokers.paper import PaperBroker
+from brokers.paper import RESTS, PaperBroker
 from brokers.paper_address import PaperAddress
 from brokers.paper_wire import (
     account_to_json,
@@ -259,6 +259,7 @@ class Counter:
                 "account": broker.account_id,
                 "dedupes": broker.dedupes,
                 "settles": (settles + self._tick).total_seconds(),
+                "rests": sorted(RESTS),
                 "pid": os.getpid(),
                 "market_time": (await self._clock.refresh()).isoformat(),
             }

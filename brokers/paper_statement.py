@@ -169,7 +169,9 @@ class Statement:
     def resting(self) -> list[Resting]:
         """What works and may still trade, oldest first."""
         return [
-            Resting(t.order.key, t.order.symbol, t.order.side, t.remaining, t.order.limit)
+            Resting(
+                t.order.key, t.order.symbol, t.order.side, t.remaining, t.order.limit, t.order.stop
+            )
             for t in self.working.values()
         ]
 

@@ -59,6 +59,7 @@ def order_to_json(order: Order) -> dict[str, Any]:
         "quantity": str(order.quantity),
         "type": order.type,
         "limit": _maybe(order.limit),
+        "stop": _maybe(order.stop),
         "reference": _maybe(order.reference),
         "reduce_only": order.reduce_only,
         "execute_at": order.execute_at.isoformat(),
@@ -81,6 +82,7 @@ def order_from_json(body: Json) -> Order:
             created_at=_time(body["created_at"]),
             type=OrderType(body["type"]),
             limit=_decimal(body.get("limit")),
+            stop=_decimal(body.get("stop")),
             reference=_decimal(body.get("reference")),
             reduce_only=_flag(body["reduce_only"]),
         ),
@@ -156,6 +158,7 @@ def resting_to_json(resting: Resting) -> dict[str, Any]:
         "side": resting.side,
         "quantity": str(resting.quantity),
         "limit": _maybe(resting.limit),
+        "stop": _maybe(resting.stop),
     }
 
 
@@ -168,6 +171,7 @@ def resting_from_json(body: Json) -> Resting:
             Side(body["side"]),
             Decimal(body["quantity"]),
             _decimal(body.get("limit")),
+            _decimal(body.get("stop")),
         ),
     )
 

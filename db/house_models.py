@@ -7,6 +7,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from db.fields import ExactField, InstantField, JsonTextField, WordsField
+from trading.brackets import Bracket
 from trading.facts import UNIQUE, Pause, Preference, Trial
 from trading.people import Authenticator, Invite, Member
 from trading.universes import Selection
@@ -106,6 +107,35 @@ class InviteRow(Model):
     class Meta:
         table = "invites"
         unique_together = (UNIQUE[Invite],)
+
+
+class BracketRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    strategy = WordsField()
+    broker = WordsField()
+    account = WordsField()
+    symbol = WordsField()
+    opened_by = WordsField()
+    opened_at = InstantField()
+    side = WordsField()
+    entry = ExactField()
+    stop = ExactField(null=True)
+    trail = ExactField(null=True)
+    target = ExactField(null=True)
+    until = InstantField(null=True)
+    rests = fields.BooleanField()
+    placed = fields.BigIntField()
+    action = fields.BigIntField()
+    moved_at = InstantField(null=True)
+    fired = WordsField()
+    fired_at = InstantField(null=True)
+    note = WordsField()
+    ended_at = InstantField(null=True)
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "brackets"
+        unique_together = (UNIQUE[Bracket],)
 
 
 class AuthenticatorRow(Model):

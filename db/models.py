@@ -14,6 +14,7 @@ from tortoise.models import Model
 from db.fields import ExactField, InstantField, JsonTextField, WordsField
 from db.house_models import (
     AuthenticatorRow,
+    BracketRow,
     InviteRow,
     ListingRow,
     MemberRow,
@@ -23,6 +24,7 @@ from db.house_models import (
     TrialRow,
 )
 from db.money_models import ActionRow, AdjustmentRow, MarkRow, RateRow, SnapshotRow
+from trading.brackets import Bracket
 from trading.facts import (
     UNIQUE,
     Beat,
@@ -89,6 +91,7 @@ class OrderRow(Model):
     created_at = InstantField()
     type = WordsField()
     limit = ExactField(null=True)
+    stop = ExactField(null=True)
     reference = ExactField(null=True)
     reduce_only = fields.BooleanField()
     purpose = WordsField()
@@ -302,5 +305,6 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Trial: TrialRow,
     Member: MemberRow,
     Invite: InviteRow,
+    Bracket: BracketRow,
     Authenticator: AuthenticatorRow,
 }

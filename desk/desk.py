@@ -13,6 +13,7 @@ from desk.hands import Hands
 from desk.timetable import Jobs, When
 from desk.vault import Vault
 from desk.vitals import Vitals
+from risk.exits import Exits
 from risk.limits import Allowance, Limits
 from trading.clocks import MarketClock, WallClock
 from trading.errors import DeskError
@@ -54,6 +55,7 @@ class Plan:
     cards: int = 3  # full cards a scan; the rest come as one list
     universe: str = ""  # what it may enter; "" is the whole book
     squareoff: str = ""  # when the schedule squares it off; "" is never
+    exits: Exits = field(default_factory=Exits)  # besides its own exit rule
 
 
 DIGESTS = ("start", "middle", "end", "week", "month")

@@ -2,15 +2,16 @@
 
 import structlog
 
-from desk import notices, sending, settle, wording
+from desk import brackets, notices, sending, settle, wording
 from desk.decide import decider
 from desk.desk import Desk
+from desk.halt import trading_state
 from desk.resolve import resolve as resolve  # noqa: PLC0414  the desk's callers find it here
 from risk import checks
 from trading.errors import BrokerError, DeskError, QuarterdeckError
-from trading.facts import Lane
+from trading.facts import Lane, Trading
 from trading.messages import bold, message
-from trading.orders import DONE, Order, OrderState
+from trading.orders import DONE, Order, OrderState, OrderType
 from trading.ports import Session
 from trading.signals import Signal
 
@@ -71,9 +72,15 @@ async def _execute(desk: Desk, order: Order, owner: str) -> OrderState | None:
         return None
     broker = desk.brokers.get(order.broker) or desk.broker_of(desk.instrument(order.symbol))
     quote = await desk.feed.quote(order.symbol, now)
-    if quote is None or not quote.tradable:
+    if order.type is not OrderType.STOP and (quote is None or not quote.tradable):
         return None  # waits for the session's first price; the session's end expires it
-    if not order.reduce_only and order.reference is not None:
+    cleared = await _make_way(desk, order)
+    if cleared is None:
+        return None
+    if not cleared.quantity:
+        return await _end(desk, cleared, OrderState.CANCELLED, "its stop closed the position")
+    order = cleared
+    if quote is not None and not order.reduce_only and order.reference is not None:
         limit = desk.limits.collar
         collar = checks.check_drift(quote.price, order.reference, limit, what="the market")
         if not collar.ok:
@@ -82,10 +89,28 @@ async def _execute(desk: Desk, order: Order, owner: str) -> OrderState | None:
         claimed = await sending.claim(desk, order, owner=owner)
     except sending.Barred as barred:
         return await _end(desk, order, OrderState.REJECTED, str(barred))
+    except sending.Overtaken as overtaken:
+        note = str(overtaken)
+        await desk.journal.move(order, state=OrderState.CANCELLED, note=note, done_at=now)
+        return None
     if claimed is None:
         return None
     # Sent and refused, or in doubt, is handled; proven not sent waits, and is handled too.
     return await sending.send(desk, broker, claimed) or OrderState.PLANNED
+
+
+async def _make_way(desk: Desk, order: Order) -> Order | None:
+    """The order, once nothing of a bracket can close the same units beside it; None until then."""
+    resting = await brackets.in_the_way(desk, order)
+    if resting is None:
+        return order
+    if await trading_state(desk, order.strategy, order.broker) is Trading.HALTED:
+        return None  # it could not go, and nothing would be left that rests
+    if not resting or await brackets.room(desk, order) >= order.quantity:
+        return await brackets.fitted(desk, order)
+    for stop in resting:
+        await cancel(desk, stop, note="it gives way to another exit")
+    return None
 
 
 def _own_session(desk: Desk, order: Order) -> Session:

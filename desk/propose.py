@@ -16,7 +16,7 @@ from desk.universes import admission
 from risk.sizing import entry_size
 from trading.bars import Answer
 from trading.facts import Picture
-from trading.orders import WORKING, Order
+from trading.orders import WORKING, Order, OrderType
 from trading.signals import Signal, SignalState
 from trading.types import Mode, Moment, Target
 
@@ -85,6 +85,7 @@ async def _wanted(
         for order in await desk.journal.read(
             Order, strategy=plan.strategy, state__in=tuple(WORKING)
         )
+        if order.type is not OrderType.STOP  # it gives way to an exit
     }
     pending = {
         signal.symbol

@@ -8,7 +8,7 @@ mean anything.
 from datetime import timedelta
 from typing import Any
 
-from desk import damage, doubt, lists, notices, settle, squaring
+from desk import brackets, damage, doubt, lists, notices, settle, squaring
 from desk.desk import Desk
 from desk.halt import goes, trading_state
 from trading.errors import BrokerError, BrokerRejected, DeskError, OutcomeUnknown, Refused
@@ -29,6 +29,10 @@ class Barred(Refused):
     """An entry on the blacklist: the order ends."""
 
 
+class Overtaken(Refused):
+    """A bracket's order for more than is left to close: it ends, and another is made."""
+
+
 async def claim(desk: Desk, order: Order, *, owner: str = "") -> Order | None:
     """Take the order to send it; None where trading is halted, or only reduces, over it, or
     somebody was first. A halt that commits later finds it on its way; after a halt's commit
@@ -47,6 +51,8 @@ async def claim(desk: Desk, order: Order, *, owner: str = "") -> Order | None:
             barred = (await lists.barred(desk)).get(order.symbol, "")
             if barred:
                 raise Barred(f"{order.symbol} was {barred}")
+        if overtaken := await brackets.check(desk, order):
+            raise Overtaken(overtaken)
         if order.purpose != "squareoff":
             await _check_doubt(desk, order)
             await damage.check(desk, order.symbol)  # a square-off goes by the broker's own word

@@ -11,7 +11,7 @@ from desk.desk import Desk
 from trading.errors import DamagedRow
 from trading.facts import Cursor, Lane, Picture
 from trading.messages import bold, message
-from trading.orders import DONE, IN_DOUBT, ORDER_MOVES, Ack, Fill, Order, OrderState
+from trading.orders import DONE, IN_DOUBT, ORDER_MOVES, Ack, Fill, Order, OrderState, OrderType
 from trading.ports import Broker
 from trading.signals import Signal
 
@@ -138,6 +138,8 @@ async def _tell(desk: Desk, order: Order) -> None:
         title = f"{wording.capital(order.state.value)}: {what}"
         at = f"\nAt {order.broker}, in {order.strategy}. /orders shows it."
         await notices.tell(desk, message(bold(title), at), lane=Lane.CRITICAL, topic="fills")
+    if order.purpose == "exit" and order.state is OrderState.FILLED:
+        await _tell_exit(desk, order)
     if order.signal_id is not None:
         await notices.tell_changed(
             desk, "card", [notices.card_subject(order.signal_id)], lane=Lane.CRITICAL
@@ -152,6 +154,18 @@ async def _tell(desk: Desk, order: Order) -> None:
             f"\n{order.note or 'the broker gave no reason'}",
         )
         await notices.tell(desk, said, lane=Lane.CRITICAL, topic="fills")
+
+
+async def _tell_exit(desk: Desk, order: Order) -> None:
+    fills = await desk.journal.read(Fill, order_key=order.key)
+    filled = sum((fill.quantity for fill in fills), ZERO) or Decimal(1)
+    average = sum((fill.quantity * fill.price for fill in fills), ZERO) / filled
+    what = f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol}"
+    kind = "Stop" if order.type is OrderType.STOP else "Exit"
+    price = wording.price(average.quantize(CENT))
+    text = f"\n@ {price} at {order.broker}, in {order.strategy}. /trades shows what it made."
+    said = message(bold(f"{kind} filled: {what}"), text)
+    await notices.tell(desk, said, lane=Lane.CRITICAL, topic="fills")
 
 
 async def _follow_up(desk: Desk, order: Order, fills: list[Fill]) -> None:

@@ -18,6 +18,7 @@ from desk import report
 from desk.desk import LAST, Desk
 from desk.executions import bounds
 from desk.leave import BY as AT_CLOSE
+from trading.brackets import Bracket, Trigger
 from trading.errors import DataError
 from trading.ledger import Trade
 from trading.ledger.fold import standing_fills
@@ -177,6 +178,14 @@ async def _traded(desk: Desk, dates: Sequence[date], strategy: str) -> Mapping[d
     return _by_day(dates, worth)
 
 
+REASONS = {
+    Trigger.NONE: "stop",
+    Trigger.STOP: "stop",
+    Trigger.TARGET: "target",
+    Trigger.SESSIONS: "last session",
+}
+
+
 async def exit_reasons(desk: Desk, trades: Sequence[Trade]) -> dict[str, str]:
     """Why each ended, in a word or two, by `Trade.closed_by`; one that nothing recorded explains
     is not there."""
@@ -184,21 +193,29 @@ async def exit_reasons(desk: Desk, trades: Sequence[Trade]) -> dict[str, str]:
     orders = {one.key: one for one in await desk.journal.read(Order, key__in=tuple(keys))}
     numbers = tuple({one.signal_id for one in orders.values() if one.signal_id is not None})
     signals = {one.id: one for one in await desk.journal.read(Signal, id__in=numbers)}
+    openers = tuple({one.opened_by for one in trades if one.opened_by})
+    brackets = await desk.journal.read(Bracket, opened_by__in=openers, fired__not="")
+    ended = {bracket.opened_by: bracket.fired for bracket in brackets}
     found = {}
     for trade in trades:
         order = orders.get(trade.closed_by)
         if order is not None:
             entry = orders.get(trade.opened_by)
             opening = signals.get(entry.signal_id or 0) if entry else None
+            fired = ended.get(trade.opened_by, Trigger.STOP)
             found[trade.closed_by] = _reason(
-                trade, order, signals.get(order.signal_id or 0), opening
+                trade, order, signals.get(order.signal_id or 0), opening, fired
             )
     return found
 
 
-def _reason(trade: Trade, order: Order, signal: Signal | None, opening: Signal | None) -> str:
+def _reason(
+    trade: Trade, order: Order, signal: Signal | None, opening: Signal | None, fired: Trigger
+) -> str:
     if order.purpose == "squareoff":
         return "square-off"
+    if order.purpose == "exit":
+        return REASONS[fired]
     if order.purpose == "manual" or signal is None:
         return "by hand"
     if signal.decided_by == AT_CLOSE:

@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -48,6 +49,9 @@ class LoadedFeed:
         self._closes = np.full((len(self._days), len(panel)), np.nan)
         self._opens[row, column] = panel.open
         self._closes[row, column] = panel.close
+        self._panel, self._cells = panel, (row, column)
+        self._spans: tuple[Floats, Floats] | None = None  # lows and highs, once asked for
+        self._visited: Mapping[str, Decimal] = {}
         self._latest = _latest(self._closes)
         self._at: datetime | None = None
         self._phase = _Phase(None, closing=False, known=-1)
@@ -57,6 +61,8 @@ class LoadedFeed:
 
     def look(self, symbol: str, at: datetime) -> Quote | None:
         """`quote` for those who do not await."""
+        if self._visited and symbol in self._visited:
+            return Quote(symbol, self._visited[symbol], at)
         if at != self._at:
             self._turn_to(at)
         quotes = self._phase.quotes
@@ -69,6 +75,27 @@ class LoadedFeed:
         if not self._sessions:
             raise DataError("there are no bars to replay")
         return self._sessions[-1].close
+
+    def visit(self, prices: Mapping[str, Decimal]) -> None:
+        """What these symbols cost until the next visit, inside their session's bar; of none, every
+        price is its own again."""
+        self._visited = prices
+
+    def span(self, symbol: str, session: Session) -> tuple[Decimal, Decimal, Decimal] | None:
+        """Open, low and high of that session; None without a bar."""
+        row, column = self._rows.get(session.day), self._columns.get(symbol)
+        if row is None or column is None:
+            return None
+        if self._spans is None:
+            low, high = np.full_like(self._opens, np.nan), np.full_like(self._opens, np.nan)
+            low[self._cells] = self._panel.low
+            high[self._cells] = self._panel.high
+            self._spans = low, high
+        prices = [table.item(row, column) for table in (self._opens, *self._spans)]
+        if any(math.isnan(price) for price in prices):
+            return None
+        opened, lowest, highest = (self._decimal(price) for price in prices)
+        return opened, lowest, highest
 
     def opens(self, day: date) -> Floats:
         """The opens of that session, (symbols,), NaN where there is no bar."""

@@ -12,6 +12,7 @@ from desk.desk import LAST, NOTICE, Desk
 from desk.snapshots import Allowed, prices_at, snapshots_of
 from market.panel import Panel
 from market.resample import completed, resampled
+from replay import walk
 from strategies.answers import Answers, all_answers
 from trading.bars import Strategy
 from trading.clocks import SimulatedClock
@@ -64,22 +65,31 @@ async def replay(
     at_open = [s for s in scripts if s.strategy.decides is Moment.OPEN]
     at_close = [s for s in scripts if s.strategy.decides is Moment.CLOSE]
     passing = [s.strategy for s in scripts if s.strategy.holds is Holding.SESSION]
+    exiting = walk.wanted(desk)
     accounts = [await broker.account() for broker in desk.brokers.values()]
     allowed = {one.account: Allowed(one.leverage) for one in accounts}
     closed = 0  # trades, by the close before
     for number, session in enumerate(sessions):
         clock.at = session.open
         await decide.expire(desk)
+        if exiting:
+            await walk.mind(desk, OWNER)  # what rests meets the open before what is sent to it
         await execute.execute_due(desk, owner=OWNER)
         if at_open:
             await _scan(desk, at_open, session, approvals, ranking)
             await execute.execute_due(desk, owner=OWNER)
+        if exiting:
+            await walk.mind(desk, OWNER)
+            await walk.walk(desk, clock, session, OWNER)
         if passing:
             clock.at = session.close - NOTICE
             for strategy in passing:
                 await leave.leave(desk, strategy.name, session)
             clock.at = session.close - LAST
             await execute.execute_due(desk, owner=OWNER)
+        if exiting:
+            clock.at = session.close - LAST
+            await walk.mind(desk, OWNER)
         clock.at = session.close
         ledger = await desk.books.ledger()
         await _mark(desk, ledger, session, ledger.trades[closed:], allowed)

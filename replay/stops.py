@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from desk.desk import Desk
 from desk.timetable import Job
+from trading.brackets import Bracket
 from trading.errors import DataError
 from trading.orders import Order, OrderState
 
@@ -18,6 +19,8 @@ async def next_stop(desk: Desk, at: datetime, until: datetime) -> datetime | Non
         Order, state=OrderState.PLANNED, execute_at__gt=at, execute_at__lte=until
     )
     stops = [order.execute_at for order in orders]
+    lasts = await desk.journal.read(Bracket, until__gt=at, until__lte=until, ended_at__isnull=True)
+    stops += [bracket.until for bracket in lasts if bracket.until is not None]
     for job in _enabled(desk):
         due = _next(job, at)
         if due and due <= until and (job.punctual or job.is_stale(due, due + HURRY)):

@@ -7,6 +7,8 @@ from decimal import Decimal
 import numpy as np
 
 from analytics.stats import returned
+from desk.brackets import EXIT
+from desk.desk import LAST
 from market.loaded import LoadedFeed
 from market.resample import completed
 from replay.journal import MemoryJournal
@@ -43,6 +45,8 @@ def tally(
     fills = journal.facts(Fill)
     net, exposure, unrealised = _courses(journal.facts(Mark), sessions)
     _add_passing(exposure, ledger.trades, sessions)
+    exits = (order for order in journal.facts(Order) if order.purpose == EXIT)
+    met = {order.key: order.stop or order.reference for order in exits}
     return Result(
         strategy=strategy.name,
         params=params,
@@ -59,7 +63,9 @@ def tally(
         trades=tuple(_round_trips(strategy, journal, ledger.trades, calendar, sessions)),
         unrealised=unrealised,
         fees=sum((fill.fee + fill.tax for fill in fills), ZERO),
-        slippage=sum((_slipped(feed, fill) for fill in fills), ZERO),
+        slippage=sum(
+            (_slipped(feed, calendar, fill, met.get(fill.order_key)) for fill in fills), ZERO
+        ),
         traded=sum((fill.quantity * fill.price * fill.multiplier for fill in fills), ZERO),
     )
 
@@ -125,9 +131,13 @@ def _round_trips(
     return rows
 
 
-def _slipped(feed: LoadedFeed, fill: Fill) -> Decimal:
-    """What the fill cost against the price it was sent at; positive is against us."""
+def _slipped(feed: LoadedFeed, calendar: Calendar, fill: Fill, met: Decimal | None) -> Decimal:
+    """What the fill cost against the price it was sent at, or that an exit met inside the bar;
+    positive is against us."""
     quote = feed.look(fill.symbol, fill.at)
     if quote is None:
         return ZERO
+    session = calendar.session_at(fill.at)
+    if met is not None and session is not None and session.open < fill.at < session.close - LAST:
+        return (fill.price - met) * fill.side.sign * fill.quantity * fill.multiplier
     return (fill.price - quote.price) * fill.side.sign * fill.quantity * fill.multiplier

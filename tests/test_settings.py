@@ -85,7 +85,7 @@ def test_an_unknown_key_in_toml():
         (
             "[strategies.mean_reversion]\nmood = 'auto'",
             "strategies.mean_reversion.mood",
-            "allocation, cards, max_positions, mode, params, position",
+            "allocation, cards, exits, max_positions, mode, params, position",
         ),
     ],
 )

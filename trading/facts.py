@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from trading.brackets import Bracket
 from trading.money import Action, Adjustment, Mark, Rate, Snapshot
 from trading.orders import ORDER_MOVES, Fill, Order
 from trading.people import Authenticator, Invite, Member
@@ -270,6 +271,7 @@ Fact = (
     | Trial
     | Member
     | Invite
+    | Bracket
     | Authenticator
 )
 
@@ -295,6 +297,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     Trial: ("study", "params", "fold"),
     Member: ("user",),
     Invite: ("digest",),
+    Bracket: ("strategy", "account", "symbol", "opened_by", "opened_at"),
     Authenticator: ("operator",),
 }
 

@@ -76,6 +76,7 @@ ORDER_MOVES: Mapping[OrderState, frozenset[OrderState]] = {
 class OrderType(StrEnum):
     MARKET = "market"
     LIMIT = "limit"
+    STOP = "stop"  # rests until the market is at `stop` or beyond, then trades at the market
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,10 @@ class Order:
     created_at: datetime  # market time
     type: OrderType = OrderType.MARKET
     limit: Decimal | None = None
+    stop: Decimal | None = None
     reference: Decimal | None = None  # the price the decision was made on; the collar's centre
     reduce_only: bool = False
-    purpose: str = "signal"  # signal | squareoff | manual
+    purpose: str = "signal"  # signal | exit | squareoff | manual
     signal_id: int | None = None
     state: OrderState = OrderState.PLANNED
     owner: str = ""  # who claimed it and may still send it; "" where nobody can
@@ -168,3 +170,4 @@ class Resting:
     side: Side
     quantity: Decimal
     limit: Decimal | None = None  # None: at the market
+    stop: Decimal | None = None  # of a stop order

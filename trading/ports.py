@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from trading.damage import Damaged
-from trading.orders import Ack, Fill, Order, Resting
+from trading.orders import Ack, Fill, Order, OrderType, Resting
 from trading.types import Account, Holdings, Instrument, Quote
 
 if TYPE_CHECKING:  # numpy, which the doors do not load
@@ -156,6 +156,8 @@ class Terms:
     dedupes: bool  # the same key submitted twice is placed once
     settles_in: timedelta | None
     finds: bool = True  # it can be asked for one order by our key
+    #: Kinds of order that rest there until the market comes to them, over the sessions' ends.
+    rests: frozenset[OrderType] = frozenset()
 
 
 class Broker(Protocol):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from desk import crew, decide, doubt, execute, inbox, readings, settle, squareoff, starting
+from desk import crew, decide, doubt, execute, exits, inbox, readings, settle, squareoff, starting
 from desk.console import verbs
 from desk.desk import Desk
 from trading.errors import BrokerError, DataError, JournalError
@@ -65,6 +65,7 @@ async def trade_once(desk: Desk, *, owner: str = "") -> None:
             desk.hands.away.add(name)
         else:
             desk.hands.away.discard(name)
+    await exits.keep(desk, owner=owner)
     for run in await squareoff.under_way(desk):
         try:
             await squareoff.advance(desk, run, owner=owner)

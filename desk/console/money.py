@@ -5,6 +5,7 @@ from datetime import datetime, time
 from decimal import Decimal
 
 from desk import doubt, notices, report, wording
+from desk.console import exits
 from desk.console.cards import CENT
 from desk.console.replies import columns
 from desk.desk import Desk
@@ -62,6 +63,8 @@ async def positions(desk: Desk, request: Request) -> None:
     value = sum((abs(row.value) for row in rows), Decimal(0))
     gain = sum((row.unrealised for row in rows), Decimal(0))
     more = f"\n… and {len(rows) - SHOWN} smaller ones" if len(rows) > SHOWN else ""
+    more += _shared(rows[:SHOWN])
+    ends = await exits.shown(desk, rows[:SHOWN])
     await notices.answer(
         desk,
         request,
@@ -69,7 +72,9 @@ async def positions(desk: Desk, request: Request) -> None:
             bold(f"{len(rows)} position{'s' if len(rows) > 1 else ''}"),
             f" · {wording.money(value, desk.currency)}\n",
             table(columns(lines)),
-            f"{more}{_shared(rows[:SHOWN])}\nUnrealised {wording.profit(gain, desk.currency)}\n",
+            more,
+            *ends,
+            f"\nUnrealised {wording.profit(gain, desk.currency)}\n",
             doubtful,
             await as_of(desk),
         ),
@@ -122,10 +127,11 @@ async def _average_prices(desk: Desk, shown: Sequence[Order]) -> dict[str, Decim
 
 def _order_line(desk: Desk, order: Order, average: Decimal | None) -> str:
     price = f" @ {wording.price(average.quantize(CENT))}" if average is not None else ""
+    stop = f" stop {wording.price(order.stop)}" if order.stop is not None else ""
     at = order.done_at or order.execute_at
     note = f": {order.note}" if order.note and order.is_done else ""
     return (
-        f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol}{price} · "
+        f"{order.side.value} {wording.quantity(order.quantity)} {order.symbol}{stop}{price} · "
         f"{order.state.value.replace('_', ' ')} {wording.moment(desk.local(at))}{note}\n"
     )
 

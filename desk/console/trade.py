@@ -7,6 +7,7 @@ from itertools import groupby
 
 from analytics.excursion import amounts
 from desk import notices, wording
+from desk.console import exits
 from desk.console.asked import number
 from desk.console.deciding import pressed
 from desk.console.money import as_of
@@ -45,7 +46,9 @@ async def trade(desk: Desk, request: Request) -> None:
         f"{_returned(one)}\n",
         table("\n".join(await _timeline(desk, one, reader=request.operator))),
         "\n",
-        ledger([*_figures(desk, one), *await _excursion(desk, one)]),
+        ledger(
+            [*_figures(desk, one), *await exits.figures(desk, one), *await _excursion(desk, one)]
+        ),
         f"\n{await as_of(desk)}",
     )
     await notices.answer(desk, request, said, edits=pressed(request))

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from desk.desk import Desk
-from desk.invariants import books, caches, decisions, fills, house, telling, waiting
+from desk.invariants import books, caches, decisions, exits, fills, house, telling, waiting
 from desk.invariants.rule import Finding, Rule
 from trading.errors import BrokerError, DamagedRow, DataError
 
@@ -116,6 +116,18 @@ RULES = (
         "the broker holds what our books hold",
         _COMPARE,
         broker=books.same_positions,
+    ),
+    Rule(
+        "stops cover",
+        "a position with a stop is covered by exactly one, or its bracket says why not",
+        "/positions shows which; " + _RUNNING,
+        facts=exits.covered_once,
+    ),
+    Rule(
+        "closed once",
+        "no live orders can together close more than is held",
+        "cancel one at the broker; then report it with a backup",
+        facts=exits.closes_what_is_held,
     ),
     Rule(
         "claims go on",

@@ -68,7 +68,8 @@ def _unlike(order: Order, signal: Signal) -> str:
         return f"it is a {order.side} and the signal's target is {signal.target}"
     if order.reduce_only is not signal.is_exit:
         return "one of the two is an exit, the other is none"
-    if signal.state is APPROVED and order.quantity != signal.quantity:
+    cut = order.reduce_only and order.quantity < signal.quantity  # its stop closed some before
+    if signal.state is APPROVED and order.quantity != signal.quantity and not cut:
         return f"{order.quantity:f} are ordered, {signal.quantity:f} were approved"
     return ""
 

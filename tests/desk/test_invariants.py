@@ -10,6 +10,7 @@ import pytest
 
 from brokers.paper import PaperBroker
 from desk import decide, execute, invariants, propose
+from tests.desk import exits_broken
 from tests.world import MONDAY, D, World, answer, at, explain, world
 from trading.clocks import SimulatedClock
 from trading.facts import (
@@ -374,6 +375,9 @@ async def marked_without_a_fact(w: World) -> None:
 async def taken_without_a_fact(w: World) -> None:
     amounts = (0, 0, 0, 0, 0, None, None, None)
     await w.journal.append([Snapshot(MONDAY, "x", "USD", *amounts, Told.NOBODY, (), ())])
+
+
+BREAKS.update(exits_broken.BREAKS)
 
 
 async def test_a_sound_desk_has_no_finding():
