@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from desk import codes, doubt, latching, notices, reconcile, squareoff, wording
+from desk import brackets, codes, doubt, latching, notices, reconcile, squareoff, wording
 from desk.console.replies import confirm, operator
 from desk.desk import Desk
 from desk.halt import goes, in_force, latch, resumes, said, scopes, tightest, what
@@ -110,9 +110,12 @@ async def _stopped(desk: Desk, scope: Scope, state: Trading) -> list[str]:
             "waits; it expires when its" if len(planned) == 1 else "wait; they expire when their"
         )
         lines.append(f"{wording.count(len(planned), 'approved order')} {waits} session ends.")
+    if state is Trading.HALTED:
+        of = {scope.kind.value: scope.name} if scope != ALL else {}
+        lines.append(await brackets.halted_line(desk, **of))
     after = "" if scope == ALL else f" {scope.name}"
     lines.append(f"/squareoff{after} closes what is held.")
-    return lines
+    return [line for line in lines if line]
 
 
 async def _orders(desk: Desk, scope: Scope, states: tuple[OrderState, ...]) -> list[Order]:

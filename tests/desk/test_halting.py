@@ -1,5 +1,7 @@
 """Halts of everything, of one strategy, of one broker; and what lets them go on."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,15 +9,17 @@ from hypothesis import strategies as st
 from desk import codes, execute
 from desk.halt import in_force, trading_state
 from desk.scope import ALL, Kind, Scope, of_key, read
-from tests.desk.floor import floor, hold, order, say
+from tests.desk.floor import D, floor, hold, order, say
 from tests.desk.test_codes import coded as crewed
 from tests.desk.test_codes import enrolled as enrolled_app
 from tests.desk.test_codes import now
 from tests.desk.test_people import CREW, asked
 from tests.world import BOB, World
+from trading.brackets import Bracket
 from trading.errors import DeskError
 from trading.facts import Latch, Notice, Request, Trading
 from trading.orders import Order, OrderState
+from trading.types import Side
 
 KNOWN = ("strategy:dip", "strategy:gap", "broker:paper", "broker:other")
 DIP, PAPER = Scope(Kind.STRATEGY, "dip"), Scope(Kind.BROKER, "paper")
@@ -208,3 +212,13 @@ async def test_a_real_code_resumes_once():
     await asked(w, "/halt dip", CREW[0])
     await asked(w, f"/resume dip {code}", CREW[0])
     assert await states(w) == {"strategy:dip": "halted"}, "a code counts once"
+
+
+async def test_a_halt_says_what_it_does_to_the_stops_of_its_scope():
+    w = await floor()
+    row = Bracket("dip", "paper", "paper", "AAPL", "o0", w.clock.at, Side.SELL, D(100), D(90))
+    await w.journal.append([row, replace(row, strategy="gap", symbol="MSFT", rests=True)])
+    dip = (await say(w, "/halt dip")).plain
+    assert "Watched stops send nothing while halted: AAPL." in dip
+    assert "stays at the broker" not in dip
+    assert "1 stop stays at the broker." in (await say(w, "/halt")).plain
