@@ -9,6 +9,7 @@ from desk.console import (
     backtest,
     bars,
     chart,
+    closing,
     codes,
     deciding,
     digests,
@@ -239,14 +240,23 @@ VERBS: dict[str, Verb] = {
     "halt": Verb(
         safety.halt,
         "no new orders, at once",
-        "[reason]",
+        "[strategy|broker] [reason]",
+        topic="Safety",
+        needs=TRADER,
+        safer=True,
+    ),
+    "reduce": Verb(
+        safety.reduce,
+        "only orders that shrink a position, at once",
+        "[strategy|broker] [reason]",
         topic="Safety",
         needs=TRADER,
         safer=True,
     ),
     "squareoff": Verb(
-        safety.square_off,
-        "close everything; asks once, then halts",
+        closing.square_off,
+        "close positions and halt; asks once",
+        "[all|broker NAME|strategy NAME|SYMBOL]",
         topic="Safety",
         needs=TRADER,
         private=True,
@@ -259,7 +269,19 @@ VERBS: dict[str, Verb] = {
         example="AAPL",
     ),
     "resume": Verb(
-        safety.resume, "let trading go on; asks once", topic="Safety", needs=TRADER, private=True
+        safety.resume,
+        "let trading go on; asks, with your code",
+        "[strategy|broker] [code]",
+        topic="Safety",
+        needs=TRADER,
+        private=True,
+    ),
+    "drill": Verb(
+        closing.drill,
+        "try a square-off on copies of the paper positions",
+        "squareoff",
+        topic="Safety",
+        needs=TRADER,
     ),
     "users": Verb(
         people.users, "who may use the desk, and as what", topic="People", needs=OWNER, private=True
