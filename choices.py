@@ -94,6 +94,7 @@ def plans(settings: Settings, known: "dict[str, Strategy]") -> dict[str, Plan]:
             promotion=Promotion(**chosen.promotion.model_dump()),
             demotion=Demotion(**chosen.demotion.model_dump()),
             cooldown=chosen.cooldown,
+            squareoff=chosen.squareoff,
             exits=chosen.exits.read(),
         )
         for name, chosen in settings.strategies.items()

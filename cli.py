@@ -17,6 +17,7 @@ from cli_charges import charging
 from cli_data import data
 from cli_mail import mail
 from cli_people import code, pair
+from cli_safety import safety
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -31,6 +32,7 @@ app = typer.Typer(
 LONGEST = 600  # characters of a refusal
 app.add_typer(charging)
 app.add_typer(books)
+app.add_typer(safety)
 app.add_typer(data, name="data")
 app.add_typer(mail, name="mail")
 app.add_typer(code, name="code")
@@ -250,18 +252,6 @@ def restore(
     from settings import load
 
     print(_run(keeper.restore(load(), file, replace=yes)))
-
-
-@app.command()
-def squareoff(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Cancel every order and close every position, without Redis or Telegram; halts trading."""
-    from house import square_off
-    from settings import load
-
-    settings = load()
-    if not yes:
-        typer.confirm("Cancel every order, close every position and halt trading?", abort=True)
-    _run(square_off(settings))
 
 
 @app.command()

@@ -226,29 +226,3 @@ def _free_port(wanted: int) -> int:
     raise ConfigError(
         f"no free port between {wanted} and {wanted + 99}; set QUARTERDECK_PHONE_PORT"
     )
-
-
-async def square_off(settings: Settings) -> None:
-    """Until flat, by the database and the broker alone. Prints each step."""
-    from brokers.paper import PaperBroker
-    from desk import squareoff
-    from folder import lived_in
-    from wiring import Silence, open_desk
-
-    lived_in(settings)
-    async with open_desk(settings, bell=Silence(), owner="cli") as rooms:
-        run = await squareoff.begin(rooms.desk, by="command line")
-        said = ""
-        broker = next(iter(rooms.desk.brokers.values()))
-        while True:
-            await rooms.base.market.refresh()
-            if isinstance(broker, PaperBroker):
-                await broker.work()  # the house is down, so nobody else fills what rests
-            progress = await squareoff.advance(rooms.desk, run)
-            text = squareoff.wording_of(rooms.desk, progress)
-            if text != said:
-                print(text, flush=True)
-                said = text
-            if progress.flat:
-                return
-            await rooms.base.clocks.sleep(1.0)

@@ -73,6 +73,7 @@ class StrategySettings(BaseModel):
     universe: str = ""  # what it may enter; "" is the whole book
     sizing: SizingSettings = SizingSettings()
     cooldown: int = Field(default=0, ge=0, le=250)  # sessions out of a symbol after a stop
+    squareoff: str = ""  # when it is squared off by itself, such as "close-10m"
     exits: ExitSettings = ExitSettings()
 
 

@@ -18,6 +18,7 @@ from configured import Configured
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from desk.desk import Desk, Plan
+from desk.halt import of_broker, of_strategy
 from desk.timetable import Jobs
 from desk.vault import Vault
 from folder import (
@@ -58,6 +59,7 @@ if TYPE_CHECKING:  # heavy: only the processes that scan or trade load them
 log = structlog.get_logger(__name__)
 PAPER_TIMEOUT, PAPER_CONNECT = 5.0, 1.0  # wall seconds its process may take to answer
 DAILY_CHORES = ("backup", "restore-check", "reconcile:session", "autonomy")
+BROKER = "paper"
 CALENDAR = "XNYS"  # whose sessions the shipped sample keeps
 
 
@@ -178,7 +180,14 @@ async def open_base(
 
 def voice_desk(base: Base) -> Desk:
     """A desk to read and tell from, without prices, brokers or strategies: the bot's."""
-    return _desk(base, NoPrices(), {}, {})
+    desk = _desk(base, NoPrices(), {}, {})
+    desk.scopes = latched_scopes(base.settings)
+    return desk
+
+
+def latched_scopes(settings: Settings) -> tuple[str, ...]:
+    """What can be halted besides everything, known without opening any of it."""
+    return (*map(of_strategy, settings.strategies), of_broker(BROKER))
 
 
 @asynccontextmanager

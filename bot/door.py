@@ -13,7 +13,7 @@ from aiogram.types import CallbackQuery, MaybeInaccessibleMessage, Message, Tele
 
 from bot.callbacks import Press
 from bot.ports import Nonces, Posts
-from desk import audit, crew, inbox, rights
+from desk import audit, crew, halt, inbox, rights
 from desk.console import people
 from desk.console.verbs import VERBS
 from desk.desk import Desk
@@ -113,7 +113,7 @@ class Door:
         )
         known = VERBS.get(verb)
         may = known is not None and not rights.refusal(self.desk, request, known)
-        return await inbox.receive(self.journal, request, latches=may)
+        return await inbox.receive(self.journal, request, halt.scopes(self.desk), latches=may)
 
     async def words(self, message: Message) -> dict[str, str]:
         """Of a text that is no command: what it says, and what the message shows that it replies

@@ -64,6 +64,7 @@ class Plan:
     promotion: Promotion = field(default_factory=Promotion)
     demotion: Demotion = field(default_factory=Demotion)
     cooldown: int = 0  # sessions out of a symbol after a stop
+    squareoff: str = ""  # when the schedule squares it off; "" is never
     exits: Exits = field(default_factory=Exits)  # besides its own exit rule
 
 
@@ -124,6 +125,7 @@ class Desk:
     methods: Mapping[str, Method] = field(default_factory=dict)  # which lots go first, by account
     rates: Mapping[str, Decimal] = field(default_factory=dict)  # base per unit, from the settings
     estimate: Estimate | None = None
+    scopes: Sequence[str] = ()  # that can be halted, where plans and brokers are not opened
     discipline: Discipline = field(default_factory=Discipline)
     vault: Vault | None = None  # None where no secret is kept
     configuration: Configuration | None = None  # None where no settings were read

@@ -18,28 +18,30 @@ from trading.types import Account
 log = structlog.get_logger(__name__)
 
 
-async def due(desk: Desk) -> list[Order]:
-    """Orders to send now, exits before entries, then as they were approved. Before this process
-    has compared the books for the first time, only a square-off's are."""
+async def due(desk: Desk, purpose: str = "") -> list[Order]:
+    """Orders to send now, of that purpose or of any, exits before entries, then as they were
+    approved. Before this process has compared the books for the first time, only a square-off's
+    are."""
     orders = await desk.journal.read(
         Order, state=OrderState.PLANNED, execute_at__lte=desk.market.now()
     )
-    if not desk.reconciled:
-        orders = [order for order in orders if order.purpose == "squareoff"]
+    if not desk.reconciled or purpose:
+        orders = [order for order in orders if order.purpose == (purpose or "squareoff")]
     return sorted(orders, key=lambda order: (not order.reduce_only, order.id))
 
 
-async def execute_due(desk: Desk, *, owner: str = "") -> int:
-    """Send everything due, as this process or as `owner`. Returns how many orders went out or were
-    refused. A broker that left one without an answer gets no more of them until the next look: it
-    would keep every one of them waiting, and in doubt."""
+async def execute_due(desk: Desk, *, owner: str = "", purpose: str = "") -> int:
+    """Send everything due, or what has that purpose, as this process or as `owner`. Returns how
+    many orders went out or were refused. A broker that left one without an answer gets no more of
+    them until the next look: it would keep every one of them waiting, and in doubt."""
     handled = 0
     silent: set[str] = set()
     accounts: dict[str, Account] = {}
-    orders = await due(desk)
+    orders = await due(desk, purpose)
     if any(not order.reduce_only for order in orders):
         await breakers.keep(desk, fresh=True)
-    desk.hands.keep_over({order.id for order in orders})
+    if not purpose:
+        desk.hands.keep_over({order.id for order in orders})
     for order in orders:
         if desk.shift.is_over:
             break  # the next process sends what is left
@@ -79,7 +81,7 @@ async def _execute(
             return await _end(desk, order, OrderState.EXPIRED, why)
     if session is None:
         return None
-    broker = desk.broker_of(desk.instrument(order.symbol))
+    broker = desk.brokers.get(order.broker) or desk.broker_of(desk.instrument(order.symbol))
     quote = await desk.feed.quote(order.symbol, now)
     rests = order.type is OrderType.STOP and order.reduce_only  # no entry goes without a price
     if not rests and (quote is None or not quote.tradable):

@@ -1,9 +1,13 @@
 """The inbox: what a door was asked is on disk before the door answers."""
 
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from desk import latching
 from desk.halt import latch
-from trading.facts import Request, RequestState, Trading
+from trading.errors import DamagedRow
+from trading.facts import Request, RequestState
 from trading.ports import Journal
 
 #: Older than this after a downtime, a command is not carried out silently.
@@ -12,21 +16,33 @@ STALE = timedelta(seconds=60)
 #: Longer than any command takes; a worker that died leaves its request to the next after this.
 LEASE = timedelta(seconds=30)
 
-#: These may only make things safer, so they latch in the door's own transaction, however late.
-LATCHING = {"halt": (), "squareoff": ("yes",)}
+#: These may only make things safer, so they are carried out however late they come.
+LATCHING = ("halt", "reduce", "squareoff")
 
 
-async def receive(journal: Journal, request: Request, *, latches: bool = True) -> Request | None:
+async def receive(
+    journal: Journal, request: Request, known: Collection[str] = (), *, latches: bool = True
+) -> Request | None:
     """Record a request once; None where this source id is known already.
 
-    `/halt` and a confirmed `/squareoff` set the latch in the same transaction, so that a full
-    lane cannot delay them; without `latches` they do not: whoever asks may not (`desk.rights`).
+    `/halt`, `/reduce` and a confirmed `/squareoff` set their latch in the same transaction, so
+    that a full lane cannot delay them; without `latches` they do not: whoever asks may not.
+    `known` are the scopes there are, as `halt.scopes` has them.
     """
     async with journal.transaction():
         recorded = await journal.append([request])
-        if latches and recorded and LATCHING.get(request.verb) == request.args[:1]:
-            by = f"operator:{request.operator}"
-            await latch(journal, Trading.HALTED, by=by, reason=f"/{request.verb}", at=None)
+        found = latching.wanted(request, known) if recorded and latches else None
+        if found is not None:
+            with suppress(DamagedRow):  # of a reduce: a latch that cannot be read halts already
+                await latch(
+                    journal,
+                    found.state,
+                    by=f"operator:{request.operator}",
+                    reason=found.reason or f"/{request.verb}",
+                    at=None,
+                    scope=found.scope.key,
+                    tighten=True,
+                )
     return recorded[0] if recorded else None
 
 

@@ -8,12 +8,24 @@ mean anything.
 from datetime import timedelta
 from typing import Any
 
-from desk import brackets, clearing, damage, doubt, judging, lists, locks, notices, rate, settle
+from desk import (
+    brackets,
+    clearing,
+    damage,
+    doubt,
+    judging,
+    lists,
+    locks,
+    notices,
+    rate,
+    settle,
+    squaring,
+)
 from desk.desk import Desk
 from desk.funds import funds
-from desk.halt import trading_state
+from desk.halt import goes, trading_state
 from trading.errors import BrokerError, BrokerRejected, DeskError, OutcomeUnknown, Refused
-from trading.facts import Lane, Trading
+from trading.facts import Lane
 from trading.messages import bold, message
 from trading.orders import DONE, IN_DOUBT, Ack, Order, OrderState
 from trading.ports import Broker
@@ -37,8 +49,9 @@ class Overtaken(Refused):
 async def claim(
     desk: Desk, order: Order, *, owner: str = "", market: clearing.Market | None = None
 ) -> Order | None:
-    """Take the order to send it; None where trading is halted or somebody was first. A halt that
-    commits later finds it on its way; after a halt's commit nothing is claimed.
+    """Take the order to send it; None where trading is halted, or only reduces, over it, or
+    somebody was first. A halt that commits later finds it on its way; after a halt's commit
+    nothing is claimed.
 
     `market`, asked just before, is what an entry is judged by again; without it, as where an
     order is sent a second time, none is. Raises Barred for an entry that may not go, rate.Over
@@ -47,12 +60,11 @@ async def claim(
     """
     owner = owner or await desk.owners.mine()
     async with desk.journal.transaction():
-        state = await trading_state(desk, order.strategy, order.broker)
-        if state is Trading.HALTED and order.purpose != "squareoff":
+        if not goes(order, await trading_state(desk, order.strategy, order.broker)):
             return None  # waits: a resume sends it, the session's end expires it
+        if await squaring.keeps_out(desk, order):
+            return None  # and the square-off cancels it
         if not order.reduce_only:
-            if state is Trading.REDUCING:
-                return None
             barred = (await lists.barred(desk)).get(order.symbol, "")
             locked = await locks.standing(desk)
             barred = barred or locks.why(desk, locked, order.symbol, order.strategy, order.side)

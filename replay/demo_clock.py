@@ -7,7 +7,7 @@ from typing import Any
 
 from desk import wording
 from desk.desk import Desk
-from desk.halt import trading_state
+from desk.halt import goes, trading_state
 from replay.stops import next_stop, night_stop
 from trading.clocks import WallClock, market_time
 from trading.facts import ClockReading, ClockStatus, Run, RunState, Trading
@@ -200,11 +200,10 @@ async def _work_due(desk: Desk, at: datetime) -> bool:
     if await desk.journal.count(Order, state=OrderState.SUBMITTING):
         return True
     for order in await desk.journal.read(Order, state=OrderState.PLANNED, execute_at__lte=at):
-        state = await trading_state(desk, order.strategy, order.broker)
-        if state is Trading.HALTED and order.purpose != "squareoff":
+        if not goes(order, await trading_state(desk, order.strategy, order.broker)):
             continue
-        if not order.reduce_only and (state is Trading.REDUCING or order.id in desk.hands.over):
-            continue  # it waits for a person, or for the order rate
+        if not order.reduce_only and order.id in desk.hands.over:
+            continue  # it waits for the order rate
         quote = await desk.feed.quote(order.symbol, at)
         if quote is not None and quote.tradable:  # one without a price may wait; time goes on
             return True

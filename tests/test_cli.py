@@ -225,14 +225,7 @@ def test_a_name_of_a_mile_is_shortened(tmp_path: Path):
         assert len(line) < 650, words
 
 
-def test_squaring_off_without_an_answer_does_nothing(tmp_path: Path):
-    done = run(tmp_path, "squareoff")
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == "quarterdeck: nothing was done"
-    assert os.listdir(tmp_path) == []
-
-
-@pytest.mark.parametrize("words", [("backup",), ("squareoff", "--yes")])
+@pytest.mark.parametrize("words", [("backup",), ("squareoff", "--yes"), ("halt",)])
 def test_a_misspelt_data_folder_is_not_taken_for_an_empty_one(
     tmp_path: Path, words: tuple[str, ...]
 ):

@@ -136,7 +136,7 @@ class World:
 
     async def ask(self, text: str, *, by: Operator = ANN, pressed: bool = False) -> int:
         """Record a command as the door would; returns its id."""
-        from desk import inbox
+        from desk import halt, inbox
 
         self.sent += 1
         verb, *args = text.removeprefix("/").split()
@@ -152,6 +152,7 @@ class World:
                 by.id,
                 payload={"pressed": pressed},
             ),
+            halt.scopes(self.desk) if self.desk.plans else (),
         )
         assert request is not None
         return request.id

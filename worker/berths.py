@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from desk.desk import Desk
-from desk.squareoff import JOB
+from desk.squaring import JOB
 from trading.facts import Run, RunState
 from trading.shift import Rest
 from worker.schedule import ready_runs

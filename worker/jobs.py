@@ -15,7 +15,9 @@ from trading.facts import Run
 from trading.signals import Signal
 from trading.types import Mode
 from worker import autonomy, backtest, digests, imports, pictures, reading, running, upkeep
+from worker import drill as drilling
 from worker import search as searching
+from worker import squareoff as squaring
 from worker.backup import backup, restore_check
 from worker.candles import candles
 from worker.reconcile import reconcile
@@ -115,6 +117,8 @@ async def leave_session(desk: Desk, strategy: str, due: datetime) -> str:
 JOBS: dict[str, Handler] = {
     "scan": _scan,
     "leave": _leave,
+    "squareoff": squaring.square_off,
+    "drill": drilling.drill,
     "mark": mark,
     "autonomy": autonomy.review,
     "backup": backup,

@@ -81,8 +81,7 @@ async def trade_once(desk: Desk, *, owner: str = "") -> None:
         else:
             desk.hands.away.discard(name)
     await exits.keep(desk, owner=owner)
-    run = await squareoff.under_way(desk)
-    if run is not None:
+    for run in await squareoff.under_way(desk):
         try:
             await squareoff.advance(desk, run, owner=owner)
         except DataError as error:  # a calendar that has ended: the job `calendar` tells it

@@ -8,7 +8,7 @@ import structlog
 
 from desk import digest, timetable
 from desk.desk import Desk
-from desk.squareoff import JOB
+from desk.squaring import JOB
 from desk.timetable import Job
 from trading.errors import DataError
 from trading.facts import Pause, Run, RunState

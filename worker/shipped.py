@@ -80,7 +80,8 @@ SHIPPED: tuple[Shipped, ...] = (
 
 def of_plan(plan: Plan) -> list[Shipped]:
     """A strategy's scan, at the open while what is decided there can still be carried out or
-    after the close; and its leave, made up for however late, so that nothing stays held."""
+    after the close; and its leave, made up for however late, so that nothing stays held; as is
+    its square-off, where the settings name a time for it."""
     at_open = plan.decides is Moment.OPEN
     weekly = "last session of the week, " if plan.timeframe == "1w" and not at_open else ""
     scan = Shipped(
@@ -101,7 +102,18 @@ def of_plan(plan: Plan) -> list[Shipped]:
         tells=True,
         stops=f"what {plan.strategy} bought for one session stays held overnight",
     )
-    return [scan, leave] if plan.holds is Holding.SESSION else [scan]
+    close = Shipped(
+        f"squareoff:{plan.strategy}",
+        plan.squareoff,
+        f"squares {plan.strategy} off",
+        "Trading",
+        "next open",
+        punctual=True,
+        tells=True,
+        stops=f"what {plan.strategy} holds stays held over the close",
+    )
+    lines = [scan, leave] if plan.holds is Holding.SESSION else [scan]
+    return [*lines, close] if plan.squareoff else lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +147,8 @@ def table(
     }
 
 
-KINDS = tuple(dict.fromkeys(["scan", "leave", *(line.name.partition(":")[0] for line in SHIPPED)]))
+OF_PLANS = ("scan", "leave", "squareoff")  # by the strategy's name
+KINDS = tuple(dict.fromkeys([*OF_PLANS, *(line.name.partition(":")[0] for line in SHIPPED)]))
 
 
 def _added(name: str, given: Given, plans: Mapping[str, Plan]) -> Shipped:
@@ -145,7 +158,7 @@ def _added(name: str, given: Given, plans: Mapping[str, Plan]) -> Shipped:
         raise ConfigError(
             f"job {name!r}: no job is of kind {kind!r}; there are: {', '.join(KINDS)}"
         )
-    if kind in ("scan", "leave") and argument not in plans:
+    if kind in OF_PLANS and argument not in plans:
         known = ", ".join(plans) or "none"
         raise ConfigError(f"job {name!r}: no strategy runs under that name; there are: {known}")
     if given.when is None:

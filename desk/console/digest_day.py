@@ -15,10 +15,9 @@ from desk.console.tables import narrow
 from desk.desk import NOTICE, Desk
 from desk.digest import Digest
 from desk.figures import Figures, figures, purse
-from desk.halt import trading_state
+from desk.halt import in_force, resumes, said
 from desk.report import Held
 from desk.wording import capital, number_of
-from trading.facts import Latch, Trading
 from trading.messages import bold, message
 from trading.money import Mark, money
 from trading.orders import AT_BROKER, Fill, Order, OrderState
@@ -175,13 +174,10 @@ def spec(
 
 
 async def _stopped(desk: Desk) -> list[Part]:
-    state = await trading_state(desk)
-    if state is Trading.ACTIVE:
-        return []
-    latch = await desk.journal.first(Latch, name="desk")
-    kind, _, number = latch.by.partition(":") if latch else ("", "", "")
-    by = desk.operator_name(int(number)) if number.isdigit() else kind
-    return [bold(f"⚠ Trading is {state.value}{' by ' + by if by else ''}"), "; /resume\n"]
+    parts: list[Part] = []
+    for row in await in_force(desk):
+        parts += [bold(f"⚠ {said(desk, row)}"), f"; {resumes(row.name)}\n"]
+    return parts
 
 
 def _stale(desk: Desk, rows: Sequence[Held], before: Session) -> list[Part]:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from desk import beats, doubt, notices, queues, timetable, wording
 from desk.console.replies import columns
 from desk.desk import Desk
-from desk.halt import trading_state
+from desk.halt import DESK, in_force, resumes, said, trading_state, who
 from desk.marks import last_marked
 from desk.queues import Queue
 from desk.vitals import HousePulse, RedisPulse
@@ -51,6 +51,7 @@ async def shown(desk: Desk, *, but: int = 0) -> Message:
         *differs,
         *_machine(house),
         *([f"Trading is {state.value}{by}: /resume lets it go on"] if by else []),
+        *await _latched(desk),
     ]
     hidden = len(wrong) - MOST
     head = bold("All well" if not wrong else wording.count(len(wrong), "thing") + " wrong")
@@ -73,12 +74,17 @@ async def shown(desk: Desk, *, but: int = 0) -> Message:
 
 async def _trading(desk: Desk) -> tuple[Trading, str]:
     """The latch, and who tightened it: " by Ann"."""
-    latch = await desk.journal.first(Latch, name="desk")
+    latch = await desk.journal.first(Latch, name=DESK)
     state = await trading_state(desk)
     if latch is None or not latch.by or state is Trading.ACTIVE:
         return state, ""
-    kind, _, number = latch.by.partition(":")
-    return state, f" by {desk.operator_name(int(number)) if number.isdigit() else kind}"
+    return state, f" by {who(desk, latch)}"
+
+
+async def _latched(desk: Desk) -> list[str]:
+    """The strategies and brokers that are halted by themselves, in words."""
+    rows = await in_force(desk)
+    return [f"{said(desk, row)}: {resumes(row.name)}" for row in rows if row.name != DESK]
 
 
 async def _house(desk: Desk) -> tuple[HousePulse | None, str]:

@@ -10,8 +10,9 @@ from desk.console.cards import CENT
 from desk.console.replies import columns
 from desk.desk import Desk, Plan
 from desk.funds import funds
+from desk.halt import trading_state
 from trading.errors import BadCommand, BrokerError, DeskError
-from trading.facts import Request
+from trading.facts import Request, Trading
 from trading.messages import Span, bold, message, table
 from trading.orders import DONE, WORKING, Fill, Order
 from trading.signals import Signal, SignalState
@@ -150,6 +151,12 @@ def _each(plan: Plan) -> list[tuple[str, str]]:
     return rows
 
 
+async def _latch(desk: Desk, strategy: str) -> list[tuple[str, str]]:
+    """A line where the strategy is halted, by itself or with everything."""
+    state = await trading_state(desk, strategy)
+    return [] if state is Trading.ACTIVE else [("Trading", state.value)]
+
+
 async def strategies(desk: Desk, request: Request) -> None:
     """Each strategy: who decides, its money, its positions, its P&L."""
     parts: list[str | Span] = []
@@ -166,6 +173,7 @@ async def strategies(desk: Desk, request: Request) -> None:
         waiting = await desk.journal.count(Signal, strategy=name, state=SignalState.PENDING)
         found = await report.profit(desk, "all", name)
         rows = [
+            *(await _latch(desk, name)),
             ("Decided by", modes.word(plan)),
             *([("Goes", plan.executes)] if plan.executes else []),
             ("Allocation", f"{wording.amount(limit, 0)} {desk.currency}"),

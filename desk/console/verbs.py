@@ -9,7 +9,7 @@ from desk.console import (
     backtest,
     bars,
     chart,
-    codes,
+    closing,
     deciding,
     digests,
     helping,
@@ -17,7 +17,6 @@ from desk.console import (
     lists,
     manual,
     money,
-    people,
     reasons,
     safety,
     service,
@@ -26,10 +25,9 @@ from desk.console import (
 from desk.console.allocate import allocate
 from desk.console.calendar import calendar
 from desk.console.compare import compare
-from desk.console.config import config, reload
+from desk.console.governing import GOVERNING
 from desk.console.health import health
 from desk.console.locks import locks_
-from desk.console.notify import notify
 from desk.console.pnl import pnl
 from desk.console.reconcile import ACTS, reconcile
 from desk.console.risk import risk
@@ -241,14 +239,23 @@ VERBS: dict[str, Verb] = {
     "halt": Verb(
         safety.halt,
         "no new orders, at once",
-        "[reason]",
+        "[strategy|broker] [reason]",
+        topic="Safety",
+        needs=TRADER,
+        safer=True,
+    ),
+    "reduce": Verb(
+        safety.reduce,
+        "only orders that shrink a position, at once",
+        "[strategy|broker] [reason]",
         topic="Safety",
         needs=TRADER,
         safer=True,
     ),
     "squareoff": Verb(
-        safety.square_off,
-        "close everything; asks once, then halts",
+        closing.square_off,
+        "close positions and halt; asks once",
+        "[all|broker NAME|strategy NAME|SYMBOL]",
         topic="Safety",
         needs=TRADER,
         private=True,
@@ -261,61 +268,21 @@ VERBS: dict[str, Verb] = {
         example="AAPL",
     ),
     "resume": Verb(
-        safety.resume, "let trading go on; asks once", topic="Safety", needs=TRADER, private=True
-    ),
-    "users": Verb(
-        people.users, "who may use the desk, and as what", topic="People", needs=OWNER, private=True
-    ),
-    "invite": Verb(
-        people.invite,
-        "a code that lets one person in, once",
-        "[owner|trader|viewer]",
-        "People",
-        "viewer",
-        OWNER,
+        safety.resume,
+        "let trading go on; asks, with your code",
+        "[strategy|broker] [code]",
+        topic="Safety",
+        needs=TRADER,
         private=True,
     ),
-    "revoke": Verb(
-        people.revoke, "shut somebody out, at once", "NAME", "People", "Bob", OWNER, private=True
+    "drill": Verb(
+        closing.drill,
+        "try a square-off on copies of the paper positions",
+        "squareoff",
+        topic="Safety",
+        needs=TRADER,
     ),
-    "role": Verb(
-        people.role,
-        "another role, or largest approval",
-        "NAME [owner|trader|viewer] [AMOUNT|any]",
-        "People",
-        "Bob trader 10000",
-        OWNER,
-        private=True,
-    ),
-    "code": Verb(
-        codes.code, "one-time codes: enrol an authenticator app", "[off]", "People", private=True
-    ),
-    "notify": Verb(
-        notify,
-        "how you are told, and your quiet hours",
-        "[KIND loud|silent|off|digest] [quiet 22:00-07:00]",
-        "People",
-        "alerts silent",
-    ),
-    "audit": Verb(
-        late("audit"),
-        "who did what, and what came of it",
-        "[user|signal|day]",
-        "People",
-        "17",
-        OWNER,
-        private=True,
-    ),
-    "config": Verb(
-        config, "the settings in force", "[GROUP]", "Console", "limits", OWNER, private=True
-    ),
-    "reload": Verb(
-        reload,
-        "what the settings file says otherwise",
-        topic="Console",
-        needs=OWNER,
-        private=True,
-    ),
+    **GOVERNING,
     "jobs": Verb(
         jobs.jobs,
         "what runs by itself, and when",

@@ -229,7 +229,7 @@ RULES = (
     ),
     Rule(
         "one latch",
-        "there is one latch, set by somebody, and a square-off runs halted",
+        "every latch was set by somebody, and a square-off runs halted, one of a scope",
         "/halt sets it; report it with a backup",
         facts=house.latch_is_one,
         always=True,

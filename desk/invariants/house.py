@@ -7,25 +7,31 @@ from desk import audit
 from desk.desk import Desk
 from desk.halt import DESK
 from desk.invariants.rule import Sentences, moment
-from desk.squareoff import JOB, under_way
-from trading.facts import ClockReading, Latch, Run, RunState, Trading
+from desk.scope import of_key
+from desk.squaring import is_latched, scope_of, under_way
+from trading.facts import ClockReading, Latch, Trading
 
 SKEW = timedelta(seconds=2)  # of the clocks of two machines
 
 
 async def latch_is_one(desk: Desk) -> Sentences:
     rows = await desk.journal.read(Latch)
-    if sum(row.name == DESK for row in rows) > 1:
-        yield f"the desk has several latches: {', '.join(row.name for row in rows)}"
     for row in rows:
+        if row.name != DESK and not row.name.startswith(("strategy:", "broker:")):
+            yield f"a latch is called {row.name}, which is neither a strategy's nor a broker's"
         if row.state is not Trading.ACTIVE and not row.by:
-            yield f"trading is {row.state} by nobody"
-    run = await under_way(desk)
-    if run is not None and not any(row.state is Trading.HALTED for row in rows):
-        yield f"square-off {run.id} is under way and trading is not halted"
-    running = (RunState.DUE, RunState.RUNNING)
-    if (several := await desk.journal.count(Run, job=JOB, state__in=running)) > 1:
-        yield f"{several} square-offs are under way"
+            what = "trading" if row.name == DESK else row.name
+            yield f"{what} is {row.state} by nobody"
+    halted = {row.name for row in rows if row.state is Trading.HALTED}
+    runs = await under_way(desk)
+    for run in runs:
+        scope = scope_of(run)
+        if is_latched(run) and scope.is_latched and not halted & {DESK, scope.key}:
+            what = "trading" if scope.key == DESK else scope.words
+            yield f"square-off {run.id} is under way and {what} is not halted"
+    of = [scope_of(run).key for run in runs]
+    for key in sorted({key for key in of if of.count(key) > 1}):
+        yield f"{of.count(key)} square-offs of {of_key(key).words} are under way"
 
 
 async def clock_is_sane(desk: Desk) -> Sentences:

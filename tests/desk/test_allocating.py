@@ -32,7 +32,7 @@ from trading.signals import Signal
 
 __all__ = ["migrated_file", "postgres"]  # fixtures
 D = Decimal
-WIDE = Limits(order_notional=D(1), position_notional=D(1), gross_notional=D(10))
+WIDE = Limits(D(1), D(1), D(10), sector=D(10), net_exposure=D(10), leverage=None)
 
 
 async def desk_of(w: World, **allocations: str) -> World:

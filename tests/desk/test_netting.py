@@ -33,7 +33,7 @@ async def netting() -> World:
         )
     }  # fmt: skip
     w.desk.plans = {name: Plan(name, allowance=Allowance(D(1), D("0.05"))) for name in NAMES}
-    w.desk.limits = Limits(D(1), D(1), D(4))
+    w.desk.limits = Limits(D(1), D(1), D(4), sector=D(4), net_exposure=D(4)).of_history()
     w.go(TUESDAY, 15)
     return w
 

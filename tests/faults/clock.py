@@ -22,9 +22,9 @@ class Hurried:
         return datetime.fromtimestamp(self.began, UTC) + timedelta(seconds=passed * self.rate)
 
 
-def clocks(began: float, rate: float) -> Clocks:
+def clocks(began: float, rate: float, market: datetime = MARKET) -> Clocks:
     """The market stands at MARKET, so that what is decided goes at once and nothing expires."""
-    return Clocks(Hurried(began, rate), SimulatedClock(MARKET), rate)
+    return Clocks(Hurried(began, rate), SimulatedClock(market), rate)
 
 
 def patient(rate: float) -> None:

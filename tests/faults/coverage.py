@@ -133,7 +133,9 @@ VERBS: Mapping[str, str] = {
     "blacklist": LISTS,
     "universe": LISTS,
     "halt": MACHINE,
+    "reduce": MACHINE,
     "squareoff": MACHINE,
+    "drill": "tests/worker/test_drill.py",
     "resume": MACHINE,
     "risk": "tests/desk/test_console_risk.py",
     "users": PEOPLE,
@@ -158,6 +160,8 @@ UPKEEP = "tests/worker/test_upkeep.py"
 JOBS: Mapping[str, str] = {
     "scan": "tests/worker/test_jobs.py",
     "leave": "tests/worker/test_moments.py",
+    "squareoff": "tests/worker/test_squareoff_job.py",
+    "drill": "tests/worker/test_drill.py",
     "mark": "tests/worker/test_jobs.py",
     "autonomy": "tests/worker/test_autonomy.py",
     "backup": "tests/deploy/test_machines.py",

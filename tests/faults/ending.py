@@ -95,7 +95,7 @@ class AtRest:
             return False
         if await journal.count(Signal, state=SignalState.PENDING):
             return False
-        return await squareoff.under_way(self.desk) is None
+        return not await squareoff.under_way(self.desk)
 
     async def compare(self) -> None:
         """The broker's own book against ours: nothing lost, nothing doubled."""

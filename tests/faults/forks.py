@@ -17,6 +17,7 @@ import select
 import signal
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -150,8 +151,9 @@ def _run(order: Order, told: Callable[[], None]) -> None:
         _local(order["phone"])
     patient(order["rate"])
     settings = load(**order["settings"])
+    market = datetime.fromisoformat(order["market"])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(processes.run(name, settings, clocks(order["began"], order["rate"])))
+        runner.run(processes.run(name, settings, clocks(order["began"], order["rate"], market)))
 
 
 def _tells(told: Callable[[], None]) -> None:

@@ -22,7 +22,7 @@ from lanes.wire import connect
 from phone import Person, Phone
 from settings import Settings, load
 from tests.faults import template
-from tests.faults.clock import clocks
+from tests.faults.clock import MARKET, clocks
 from tests.faults.hand import Hand
 from tests.faults.row import Case
 from tests.faults.truth import Truth, truth
@@ -151,6 +151,7 @@ class House:
                 "log": str(self._data / "logs" / f"{name}.log"),
                 "began": began,
                 "rate": case.rate,
+                "market": MARKET.isoformat(),
                 "seed": case.seed,
                 "phone": self.phone.url,
                 "faults": plain(self.faults),

@@ -24,7 +24,7 @@ from brokers.adversary import Adversary, Fate, Faults
 from brokers.costs import Costs
 from brokers.paper import PaperBroker
 from db.journal import open_journal
-from desk import decide, execute, inbox, invariants, propose
+from desk import decide, execute, halt, inbox, invariants, propose
 from desk.console import verbs
 from desk.desk import Desk
 from replay.journal import MemoryJournal
@@ -44,7 +44,10 @@ from worker import rounds
 
 TUESDAY = MONDAY.replace(day=4)
 OWNERS = ("a", "b")
-COMMANDS = ("resume yes", "resume yes", "halt", "orders", "positions", "squareoff yes")
+COMMANDS = (
+    "resume yes", "resume yes", "halt", "orders", "positions", "squareoff yes", "reduce",
+    "halt dip", "resume dip yes", "resume paper yes", "squareoff dip yes", "squareoff AAPL yes",
+)  # fmt: skip
 
 deaths = st.tuples(st.integers(0, 40), st.booleans())
 
@@ -219,7 +222,7 @@ class Lifecycle(AtRest, Differing, RuleBasedStateMachine):
         self.asked += 1
         number, said = str(self.asked), {"pressed": pressed}
         request = Request("test", number, verb, self.wall.at, args, by.id, by.id, said)
-        await inbox.receive(self.desk.journal, request)
+        await inbox.receive(self.desk.journal, request, halt.scopes(self.desk))
 
     @rule(by=operators, back=which, name=owners, word=st.sampled_from(("ask", "tell", "deny")))
     def answer_doubt(self, by: Any, back: int, name: str, word: str) -> None:

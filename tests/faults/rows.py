@@ -2,6 +2,7 @@
 
 from tests.faults import killing, outages, presses, stopping, telegram
 from tests.faults.clocks import CLOCKS
+from tests.faults.closing import SQUAREOFF
 from tests.faults.halting import HALT
 from tests.faults.machine import MACHINE
 from tests.faults.row import Row
@@ -17,6 +18,7 @@ ROWS: dict[str, Row] = {
         *presses.ROWS,
         *telegram.ROWS,
         HALT,
+        SQUAREOFF,
         MACHINE,
     )
 }

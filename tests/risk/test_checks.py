@@ -61,7 +61,7 @@ def test_a_barred_instrument_is_refused_in_the_words_given_and_may_be_left():
         False,
         "blacklisted by Ann",
     )
-    names = [check.name for check in checks.exit_checks(intent(), held, Trading.ACTIVE)]
+    names = [check.name for check in checks.exit_checks(intent(), held.unknown, Trading.ACTIVE)]
     assert "blacklist" not in names
 
 
@@ -221,16 +221,16 @@ def test_neither_size_nor_drift_nor_a_full_book_keeps_us_in(
         equity=equity, position=quantity * price, gross=D(10**9), open_positions=positions
     )
     for state in (Trading.ACTIVE, Trading.REDUCING):
-        checks.clear(leaving, checks.exit_checks(leaving, full, state))
+        checks.clear(leaving, checks.exit_checks(leaving, full.unknown, state))
 
 
 def test_an_exit_waits_while_halted_and_while_an_outcome_is_unknown():
     leaving = intent(side=Side.SELL, reduces=True)
     with pytest.raises(Refused, match="AAPL: trading is halted"):
-        checks.clear(leaving, checks.exit_checks(leaving, exposure(), Trading.HALTED))
+        checks.clear(leaving, checks.exit_checks(leaving, False, Trading.HALTED))
     doubt = exposure(unknown=True)
     with pytest.raises(Refused, match="outcome is not known"):
-        checks.clear(leaving, checks.exit_checks(leaving, doubt, Trading.ACTIVE))
+        checks.clear(leaving, checks.exit_checks(leaving, doubt.unknown, Trading.ACTIVE))
 
 
 # Clearing

@@ -127,7 +127,7 @@ async def test_past_the_calendars_end_a_square_off_waits_and_the_rounds_go_on():
     w.go(TUESDAY, 20)
     run = await squareoff.begin(w.desk, by="operator:1")
     await rounds.trade_once(w.desk)
-    assert (await squareoff.under_way(w.desk)) == run
+    assert (await squareoff.under_way(w.desk)) == [run]
 
 
 async def test_the_conductor_moves_the_clock_only_after_the_look():

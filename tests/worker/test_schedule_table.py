@@ -20,7 +20,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "schedule.md").read_text("utf-8")
 PLANS = {
     "dip": Plan("dip"),
     "weekly": Plan("weekly", timeframe="1w"),
-    "gap": Plan("gap", Moment.OPEN, Holding.SESSION),
+    "gap": Plan("gap", Moment.OPEN, Holding.SESSION, squareoff="close-10m"),
 }
 
 
