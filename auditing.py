@@ -45,7 +45,8 @@ async def why(settings: Settings, number: int, *, again: bool = False) -> int:
     """Prints a signal's story; `again` also whether bars and code give it again. 1 where not."""
     lived_in(settings)
     prepare(settings)
-    book = InstrumentBook.load(instruments_file(settings))
+    file = instruments_file(settings)
+    book = InstrumentBook.load(file) if file.exists() else InstrumentBook(())
     async with open_to_read(settings.database_url) as journal:
         desk = replace(await bookkeeper(settings, journal), instruments=book)
         card = await story.card(desk, number)

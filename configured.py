@@ -24,7 +24,8 @@ HOUSE = "_QUARTERDECK_FILE"  # {"file": its path, "besides": names set elsewhere
 MASK = "••••"
 _SECRET = re.compile(r"password|secret|token|(^|[._])key$", re.IGNORECASE)
 _LOGIN = re.compile(r"://[^/@\s]+@")
-PLACED = frozenset({"data", "redis"})  # made absolute, or started, by who begins the house
+#: Chosen, made absolute or started by who begins the house, whatever the file says.
+PLACED = frozenset({"mode", "data", "redis", "phone_port"})
 
 
 def origin() -> dict[str, str]:

@@ -99,6 +99,8 @@ async def test_a_process_of_the_house_compares_with_its_parents_file(
         monkeypatch.setenv(name, value)
     configured = Configured(load())
     assert list(configured.reread()) == []
+    demo = Configured(load(mode="demo", phone_port=8799))  # as `quarterdeck demo` chooses
+    assert list(demo.reread()) == []
     write(folder, "capital = 60000\n")
     changes = [(one.key, one.before, one.after) for one in configured.reread()]
     assert changes == [("capital", "50000", "60000"), ("limits.drift", "0.02", "0.01")]

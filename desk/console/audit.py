@@ -14,7 +14,7 @@ from desk.desk import Desk
 from trading.audit import Deed
 from trading.errors import BadCommand, DeskError
 from trading.facts import Request
-from trading.messages import bold, message, table
+from trading.messages import bold, code, message, table
 
 EXAMPLE = "/audit, /audit Bob, /audit 17 or /audit 2026-02-03"
 OF_A_PAGE = 6
@@ -38,8 +38,9 @@ async def audit(desk: Desk, request: Request) -> None:
         bold(title),
         "\n",
         table(lines),
-        f"\n{at_page(shown, pages)}{wording.number_of(number, 'deed')} in the chain; "
-        f"`quarterdeck audit verify` tries it. Times {wording.place(desk.calendar.zone)}.",
+        f"\n{at_page(shown, pages)}{wording.number_of(number, 'deed')} in the chain; ",
+        code("quarterdeck audit verify"),
+        f" tries it. Times {wording.place(desk.calendar.zone)}.",
         buttons=turns("audit", shown, pages, *given),
     )
     await notices.answer(desk, request, said, edits=pressed(request))

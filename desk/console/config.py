@@ -8,7 +8,7 @@ from desk.console.tables import at_page, folded, paged, turns
 from desk.desk import Desk
 from trading.errors import BadCommand
 from trading.facts import Request
-from trading.messages import bold, message, table
+from trading.messages import bold, code, message, table
 
 OF_A_PAGE = 24
 MOST = 20  # changes shown of one kind
@@ -52,7 +52,9 @@ async def reload(desk: Desk, request: Request) -> None:
         parts += [bold(f"\n{title}\n"), table("\n".join([*lines, *more])[:1_000])]
     said = message(
         *parts,
-        "\nNothing is changed yet: all of it counts from the next start, `quarterdeck up`.",
+        "\nNothing is changed yet: all of it counts from the next start, ",
+        code("quarterdeck up"),
+        ".",
     )
     await notices.answer(desk, request, said)
 

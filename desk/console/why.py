@@ -10,6 +10,7 @@ from desk.console.deciding import pressed
 from desk.console.replies import number
 from desk.console.tables import folded
 from desk.desk import Desk
+from risk.checks import Check
 from trading.audit import Deed
 from trading.errors import BadCommand
 from trading.facts import PictureState, Request
@@ -104,10 +105,15 @@ async def _checked(desk: Desk, signal: Signal) -> list[str | Span]:
         when = wording.moment(desk.local(judged.at))
         parts.append(f"\nChecks at {judged.stage.value}, {when}: {held} of {len(checks)} hold.")
         shown = checks if judged is found[-1] else [check for check in checks if not check.ok]
-        lines = [line for one in shown for line in folded("✓" if one.ok else "✗", one.text[:100])]
+        lines = [line for one in shown for line in _check(one)]
         if lines:
             parts += ["\n", table(_cut(lines, 600))]
     return parts
+
+
+def _check(check: Check) -> list[str]:
+    """A figure and its percent sign stay together."""
+    return folded("✓" if check.ok else "✗", check.text[:100].replace(" %", "\u00a0%"))
 
 
 def _cut(lines: Sequence[str], most: int) -> str:
