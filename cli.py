@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.main import get_command
 
+from cli_audit import audit, why
 from cli_books import books
 from cli_caches import rebuild
 from cli_charges import charging
@@ -35,8 +36,10 @@ app.add_typer(safety)
 app.add_typer(data, name="data")
 app.add_typer(mail, name="mail")
 app.add_typer(code, name="code")
+app.add_typer(audit, name="audit")
 app.command()(rebuild)
 app.command()(pair)
+app.command()(why)
 
 
 class Work(StrEnum):

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from choices import operators
 from db.journal import open_journal
-from desk import crew, latching, notices, squareoff
+from desk import audit, crew, latching, notices, squareoff
 from desk.console import closing, safety
 from desk.desk import Desk
 from desk.halt import scopes
@@ -64,6 +64,7 @@ async def tighten(settings: Settings, verb: str, words: Sequence[str]) -> str:
         if found is None:
             raise BadCommand(safety.unknown(desk, words))
         done = await safety.tighten(desk, found, by=BY, verb=verb)
+        await _keep(desk, verb, words)
         if isinstance(done, Latch):
             return safety.tighter(desk, done)
         title, rest = done
@@ -71,6 +72,10 @@ async def tighten(settings: Settings, verb: str, words: Sequence[str]) -> str:
             desk, message(bold(f"{title} from the command line"), rest), lane=Lane.CRITICAL
         )
         return f"{title}{rest}"
+
+
+async def _keep(desk: Desk, verb: str, words: Sequence[str]) -> None:
+    await audit.act(desk.journal, desk.wall.now(), BY, "cli", verb, *words)
 
 
 async def resume(settings: Settings, words: Sequence[str], sure: Sure) -> str:
@@ -83,6 +88,7 @@ async def resume(settings: Settings, words: Sequence[str], sure: Sure) -> str:
         await safety.check_closed(desk, scope)
         sure(await safety.question(desk, scope, row))
         title, rest = await safety.loosen(desk, scope, by=BY)
+        await _keep(desk, "resume", words)
         await notices.tell(
             desk, message(bold(f"{title} from the command line"), rest), lane=Lane.CRITICAL
         )
@@ -110,6 +116,7 @@ async def square_off(
         lines = "\n".join(await closing.would_close(desk, scope))
         sure(f"{lines}\nSquare off {scope.words}?")
         run = await squareoff.begin(desk, scope, by=BY)
+        await _keep(desk, "squareoff", scope.args)
         return await _until_flat(rooms, run.id, scope, wait=wait)
 
 

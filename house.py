@@ -8,8 +8,9 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
+from configured import origin
 from db.journal import open_journal
-from desk import crew
+from desk import audit, crew
 from lanes.server import claim_redis
 from lookout import Lookout
 from settings import Settings, as_environment
@@ -73,7 +74,10 @@ async def pair(settings: Settings) -> str:
 
     prepare(settings)
     async with open_journal(settings.database_url) as journal:
-        code = await crew.invite(journal, SystemClock().now())
+        now = SystemClock().now()
+        async with journal.transaction():
+            code = await crew.invite(journal, now)
+            await audit.act(journal, now, "command line", "cli", "pair")
     minutes = int(crew.PAIRING.total_seconds() // 60)
     return (
         f"Send this to your bot within {minutes} minutes:\n\n    /start {code}\n\n"
@@ -94,6 +98,8 @@ async def reset_code(settings: Settings, operator: int) -> str:
         name = desk.operator_name(operator)
         if not await codes.forget(desk, operator):
             return f"{name} has no authenticator; nothing was changed."
+        words = ("code", "reset", str(operator))
+        await audit.act(base.journal, base.wall.now(), "command line", "cli", *words)
     return f"{name} has no authenticator any more; /code in the chat enrols another."
 
 
@@ -137,7 +143,7 @@ def environment(settings: Settings) -> dict[str, str]:
     """What the processes are given: the settings, and a place in the data folder for the list of
     fonts, which matplotlib would keep in the user's home."""
     fonts = os.environ.get("MPLCONFIGDIR") or str(settings.data.absolute() / "matplotlib")
-    return {**as_environment(settings), "MPLCONFIGDIR": fonts}
+    return {**as_environment(settings), **origin(), "MPLCONFIGDIR": fonts}
 
 
 async def _serve(

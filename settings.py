@@ -282,7 +282,7 @@ class Settings(BaseSettings):
 
 def load(**given: Any) -> Settings:
     """The settings, or ConfigError: one line naming the key, the value and what was expected."""
-    written = _keys_written()
+    written = keys_written()
     try:
         settings = Settings(**given)
     except ValidationError as error:
@@ -333,7 +333,7 @@ def _not_json(error: SettingsError) -> str:
     return f"setting {PREFIX}{key.upper()} in {where} is no JSON: {error.__cause__}"
 
 
-def _keys_written() -> list[tuple[str, str]]:
+def keys_written() -> list[tuple[str, str]]:
     """Every key somebody wrote, and where, so that a misspelt one is not silently ignored."""
     found = [
         (name[len(PREFIX) :].lower(), "the environment")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from choices import costs, digests, discipline, estimate, limits, operators, plans
+from configured import Configured
 from db.journal import OrmJournal, open_journal
 from db.posts import Meta
 from desk.desk import Desk, Plan
@@ -286,6 +287,7 @@ def _desk(
         operators=operators(base.settings),
         discipline=discipline(base.settings),
         vault=Vault(partial(master_key, base.settings)),
+        configuration=Configured(base.settings),
         limits=limits(base.settings),
         methods=base.settings.lots,
         rates=base.settings.rates,

@@ -9,11 +9,11 @@ from typing import Any
 import structlog
 from aiogram import BaseMiddleware, F, Router
 from aiogram.enums import ChatType
-from aiogram.types import CallbackQuery, Message, TelegramObject, User
+from aiogram.types import CallbackQuery, MaybeInaccessibleMessage, Message, TelegramObject, User
 
 from bot.callbacks import Press
 from bot.ports import Nonces, Posts
-from desk import crew, halt, inbox, rights
+from desk import audit, crew, halt, inbox, rights
 from desk.console import people
 from desk.console.verbs import VERBS
 from desk.desk import Desk
@@ -83,6 +83,8 @@ class Door:
                 return False
             await crew.refresh(self.desk)
             await people.tell_joined(self.desk, joined)
+            who, now = f"operator:{user.id}", self.wall.now()
+            await audit.act(self.journal, now, who, "telegram", "join", said=f"as {joined.role}")
         await self.desk.bell.ring("postman")
         return True
 
@@ -125,7 +127,7 @@ class Door:
         return {"said": text[:MOST_SAID], "about": post.subject if post else ""}
 
     async def press(
-        self, update_id: int, user: User, chat: int, message_id: int, nonce: str
+        self, update_id: int, user: User, chat: int, message_id: int, nonce: str, *, seen: str = ""
     ) -> Request | str | None:
         """What the button asked for, on disk; a word of WHY_NOT where it counts for nothing."""
         now = self.wall.now()
@@ -152,6 +154,7 @@ class Door:
                 pressed=True,
                 message_id=message_id,
                 nonce=nonce,
+                seen=seen,
             )
 
     async def _refused_before(self, chat: int, nonce: str) -> Request | None:
@@ -267,7 +270,12 @@ def router(door: Door) -> Router:
         assert query.message is not None
         chat, message_id = query.message.chat.id, query.message.message_id
         pressed = await door.press(
-            event_update.update_id, query.from_user, chat, message_id, callback_data.nonce
+            event_update.update_id,
+            query.from_user,
+            chat,
+            message_id,
+            callback_data.nonce,
+            seen=_seen(query.message),
         )
         if isinstance(pressed, str):
             await query.answer(WHY_NOT[pressed])
@@ -281,3 +289,8 @@ def router(door: Door) -> Router:
         await query.answer(WHY_NOT["unknown"])
 
     return routes
+
+
+def _seen(message: MaybeInaccessibleMessage) -> str:
+    """What the message said whose button was pressed; "" where Telegram does not tell any more."""
+    return (message.text or message.caption or "") if isinstance(message, Message) else ""

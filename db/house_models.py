@@ -7,6 +7,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from db.fields import ExactField, InstantField, JsonTextField, WordsField
+from trading.audit import Deed
 from trading.brackets import Bracket
 from trading.facts import UNIQUE, Pause, Preference, Trial
 from trading.people import Authenticator, Invite, Member
@@ -180,3 +181,26 @@ class AuthenticatorRow(Model):
     class Meta:
         table = "authenticators"
         unique_together = (UNIQUE[Authenticator],)
+
+
+class DeedRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    number = fields.BigIntField()
+    at = InstantField()
+    who = WordsField()
+    source = WordsField()
+    verb = WordsField()
+    args = JsonTextField()
+    place = fields.BigIntField()
+    subjects = WordsField()
+    shown = WordsField()
+    outcome = WordsField()
+    said = WordsField()
+    detail = JsonTextField()
+    previous = WordsField()
+    digest = WordsField()
+
+    class Meta:
+        table = "deeds"
+        unique_together = (UNIQUE[Deed],)
+        indexes = (("at",),)

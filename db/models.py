@@ -15,6 +15,7 @@ from db.fields import ExactField, InstantField, JsonTextField, WordsField
 from db.house_models import (
     AuthenticatorRow,
     BracketRow,
+    DeedRow,
     EntryLockRow,
     InviteRow,
     JudgementRow,
@@ -26,6 +27,7 @@ from db.house_models import (
     TrialRow,
 )
 from db.money_models import ActionRow, AdjustmentRow, MarkRow, RateRow, SnapshotRow
+from trading.audit import Deed
 from trading.brackets import Bracket
 from trading.facts import (
     UNIQUE,
@@ -324,4 +326,5 @@ ROWS: Mapping[type[Any], type[Model]] = {
     Invite: InviteRow,
     Bracket: BracketRow,
     Authenticator: AuthenticatorRow,
+    Deed: DeedRow,
 }

@@ -20,7 +20,7 @@ from trading.ports import Journal
 
 PAIRING = timedelta(minutes=10)
 _SIGNS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none is taken for another
-_CODE = re.compile(rf"[{_SIGNS}]{{5}}-[{_SIGNS}]{{5}}")
+INVITED = re.compile(rf"[{_SIGNS}]{{5}}-[{_SIGNS}]{{5}}")
 _TABLE = "members"
 
 
@@ -37,7 +37,7 @@ async def admit(
     """The new member, or None for a code that is wrong, used or too old: they look the same.
     Somebody revoked comes back as what the code says; who is in already uses up no code."""
     code = code.upper()
-    if not _CODE.fullmatch(code):
+    if not INVITED.fullmatch(code):
         return None
     async with journal.transaction():
         found = await journal.first(Invite, digest=_digest(code), used_by__isnull=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from desk.books import Books
+from desk.configuration import Configuration
 from desk.hands import Hands
 from desk.timetable import Jobs, When
 from desk.vault import Vault
@@ -127,6 +128,7 @@ class Desk:
     scopes: Sequence[str] = ()  # that can be halted, where plans and brokers are not opened
     discipline: Discipline = field(default_factory=Discipline)
     vault: Vault | None = None  # None where no secret is kept
+    configuration: Configuration | None = None  # None where no settings were read
     written: dict[str, Plan] = field(default_factory=dict)  # of plans changed in a chat, before it
     by_hand: Plan = Plan(MANUAL, allowance=Allowance(allocation=Decimal(1)))
     named: Sequence[Operator] = field(init=False)  # the operators before a chat changed any

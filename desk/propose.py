@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from desk import doubt, exits, judging, notices
+from desk import doubt, exits, judging, notices, recipe
 from desk.desk import LAST, Desk, Plan
 from desk.funds import Funds, funds
 from desk.universes import admission
@@ -72,6 +72,7 @@ async def propose(
         signals = _ranked(desk, plan, wanted, money, explain, when or timing(desk, plan))
         new = await desk.journal.append(signals)
         await judging.proposed(desk, new, money)
+        await recipe.keep(desk, strategy, new)
         await _tell(desk, plan, new, chart)
     if new:
         await desk.bell.ring("draw")

@@ -97,9 +97,9 @@ class Cleared:
 
 @lru_cache(maxsize=256)
 def limit_text(limit: Decimal) -> str:
-    """`limit 5.0 %`: every decimal it was set with."""
+    """`limit 5.0 %`: every decimal it was set with; six of one that was computed."""
     exact = -int((limit * 100).normalize().as_tuple().exponent)
-    return f"limit {limit * 100:.{max(exact, 1)}f} %"
+    return f"limit {limit * 100:.{min(max(exact, 1), 6)}f} %"
 
 
 def percent(fraction: Decimal, limit: Decimal, places: int = 1, sign: str = "") -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from trading.audit import Deed
 from trading.brackets import Bracket
 from trading.judgement import Judgement
 from trading.locks import Lock
@@ -277,6 +278,7 @@ Fact = (
     | Invite
     | Bracket
     | Authenticator
+    | Deed
 )
 
 #: A second append with the same key is skipped, not an error.
@@ -303,6 +305,7 @@ UNIQUE: Mapping[type, tuple[str, ...]] = {
     Invite: ("digest",),
     Bracket: ("strategy", "account", "symbol", "opened_by", "opened_at"),
     Authenticator: ("operator",),
+    Deed: ("number",),
 }
 
 #: Kinds of which no row may be left out: a figure, a list or a latch without it would be wrong.

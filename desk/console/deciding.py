@@ -10,7 +10,6 @@ from desk.console.replies import confirm, number, operator, page_of
 from desk.desk import Desk
 from trading.errors import BadCommand
 from trading.facts import Notice, Request
-from trading.messages import Span, bold, message, table
 from trading.signals import Signal, SignalState
 
 
@@ -118,43 +117,3 @@ def parse_scan(subject: str) -> tuple[str, datetime]:
     """Strategy and bar of a list's subject."""
     _, strategy, bar = subject.split(":", 2)
     return strategy, datetime.fromisoformat(bar)
-
-
-async def why(desk: Desk, request: Request) -> None:
-    """The story of a signal: what it saw, who decided, what became of it."""
-    card = await story.card(desk, number(request, "why"), reader=request.operator)
-    signal, currency = card.signal, card.instrument.currency
-    place = wording.place(desk.calendar.zone)
-    rows = [
-        (name, f"{value:,.4g}" if abs(value) < 1 else f"{value:,.2f}")
-        for name, value in signal.features.items()
-    ]
-    width = max((len(name) for name, _ in rows), default=0)
-    features = "\n".join(f"{name.ljust(width)}  {value.rjust(10)}" for name, value in rows)
-    sector = f" · {card.instrument.sector}" if card.instrument.sector else ""
-    parts: list[str | Span] = [
-        bold(f"Why {cards.headline(card)}"),
-        f"\n{card.instrument.name}{sector}\n\n{signal.reason}\n",
-        table(features),
-        f"\nPrice {wording.price(signal.price)} {currency} at the {signal.moment.value} of "
-        f"{wording.day(signal.bar)}; strength {signal.strength:.2f}, rank {signal.rank} of its "
-        f"scan.\nProposed {wording.moment(desk.local(signal.proposed_at))} {place} by "
-        f"{signal.strategy}.",
-    ]
-    if signal.decided_at is not None:
-        parts.append(
-            f"\n{signal.state.value.capitalize()} by {card.decided_by or 'the clock'} "
-            f"{wording.moment(desk.local(signal.decided_at))}."
-        )
-    if card.order is not None:
-        parts.append(f"\nOrder {card.order.key}: {card.order.state.value.replace('_', ' ')}")
-        parts.append(f", {card.order.note}." if card.order.note else ".")
-        if card.filled:
-            slip = (card.average / signal.price - 1) * card.order.side.sign
-            parts.append(
-                f"\nFilled {wording.quantity(card.filled)} @ "
-                f"{wording.price(card.average.quantize(cards.CENT))}, "
-                f"{wording.percent(abs(slip), 2)} {'worse' if slip > 0 else 'better'} than the "
-                f"signal; fees {wording.money(card.fees, currency)}."
-            )
-    await notices.answer(desk, request, message(*parts))

@@ -4,13 +4,12 @@ import asyncio
 from difflib import get_close_matches
 from importlib import import_module
 
-from desk import inbox, notices, rights, wording
+from desk import audit, inbox, notices, rights, wording
 from desk.console import (
     backtest,
     bars,
     chart,
     closing,
-    codes,
     deciding,
     digests,
     helping,
@@ -18,7 +17,6 @@ from desk.console import (
     lists,
     manual,
     money,
-    people,
     reasons,
     safety,
     service,
@@ -27,15 +25,16 @@ from desk.console import (
 from desk.console.allocate import allocate
 from desk.console.calendar import calendar
 from desk.console.compare import compare
+from desk.console.governing import GOVERNING
 from desk.console.health import health
 from desk.console.locks import locks_
-from desk.console.notify import notify
 from desk.console.pnl import pnl
 from desk.console.reconcile import ACTS, reconcile
 from desk.console.risk import risk
 from desk.console.trades import trades
 from desk.console.unknown import unknown
 from desk.console.verb import Handler, Verb
+from desk.console.why import why
 from desk.desk import Desk
 from trading.errors import DeskError, JournalError, QuarterdeckError
 from trading.facts import Lane, Request, RequestState
@@ -86,7 +85,7 @@ VERBS: dict[str, Verb] = {
         needs=TRADER,
     ),
     "snooze": Verb(snoozed.snooze, "bring a card back later", "ID [15m|1h|end|off]", "Signals"),
-    "why": Verb(deciding.why, "the story of a signal", "ID", topic="Signals"),
+    "why": Verb(why, "the whole story of a signal or order", "ID", topic="Signals", example="17"),
     "withdraw": Verb(
         deciding.withdraw,
         "take back an approval not yet sent",
@@ -283,40 +282,7 @@ VERBS: dict[str, Verb] = {
         topic="Safety",
         needs=TRADER,
     ),
-    "users": Verb(
-        people.users, "who may use the desk, and as what", topic="People", needs=OWNER, private=True
-    ),
-    "invite": Verb(
-        people.invite,
-        "a code that lets one person in, once",
-        "[owner|trader|viewer]",
-        "People",
-        "viewer",
-        OWNER,
-        private=True,
-    ),
-    "revoke": Verb(
-        people.revoke, "shut somebody out, at once", "NAME", "People", "Bob", OWNER, private=True
-    ),
-    "role": Verb(
-        people.role,
-        "another role, or largest approval",
-        "NAME [owner|trader|viewer] [AMOUNT|any]",
-        "People",
-        "Bob trader 10000",
-        OWNER,
-        private=True,
-    ),
-    "code": Verb(
-        codes.code, "one-time codes: enrol an authenticator app", "[off]", "People", private=True
-    ),
-    "notify": Verb(
-        notify,
-        "how you are told, and your quiet hours",
-        "[KIND loud|silent|off|digest] [quiet 22:00-07:00]",
-        "People",
-        "alerts silent",
-    ),
+    **GOVERNING,
     "jobs": Verb(
         jobs.jobs,
         "what runs by itself, and when",
@@ -359,6 +325,8 @@ async def handle(desk: Desk, request_id: int) -> None:
         ended = {"state": state, "error": error, "handled_at": desk.wall.now()}
         if await desk.journal.move(request, **ended):
             await desk.journal.append(answers)
+            verb = VERBS.get(request.verb)
+            await audit.keep(desk, verb, request, answers, state=state, error=error)
     await desk.bell.ring("postman")
 
 
@@ -377,12 +345,11 @@ async def _carry_out(desk: Desk, request: Request) -> None:
 
 async def _failed(desk: Desk, request: Request, failure: Exception) -> None:
     """An error of ours: the operator is told once, with a number to find it in the log."""
-    await desk.journal.move(
-        request,
-        state=RequestState.FAILED,
-        error=repr(failure)[:500],
-        handled_at=desk.wall.now(),
-    )
+    state, error = RequestState.FAILED, repr(failure)[:500]
+    async with desk.journal.transaction():
+        ended = {"state": state, "error": error, "handled_at": desk.wall.now()}
+        if await desk.journal.move(request, **ended):
+            await audit.keep(desk, VERBS.get(request.verb), request, state=state, error=error)
     said = message(
         bold(f"/{request.verb} failed"),
         f"\nAn error of ours ({type(failure).__name__}); see request {request.id} in the log. "

@@ -221,6 +221,13 @@ RULES = (
         always=True,
     ),
     Rule(
+        "audit unbroken",
+        "every deed of the audit follows the one before, and none is missing",
+        "somebody or something changed the database by hand: `quarterdeck audit verify` names the "
+        "first; compare with a backup from before",
+        facts=house.audit_is_unbroken,
+    ),
+    Rule(
         "one latch",
         "every latch was set by somebody, and a square-off runs halted, one of a scope",
         "/halt sets it; report it with a backup",

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from math import isfinite
 
+from desk import audit
 from desk.desk import Desk
 from desk.halt import DESK
 from desk.invariants.rule import Sentences, moment
@@ -48,3 +49,10 @@ async def rows_can_be_read(desk: Desk) -> Sentences:
     """Reads every row: about 3 s for 100,000 of them."""
     for row in await desk.journal.damaged():
         yield str(row)
+
+
+async def audit_is_unbroken(desk: Desk) -> Sentences:
+    """The first broken link; what follows it may only echo it."""
+    async for wrong in audit.walk(desk.journal):
+        yield wrong
+        return
