@@ -66,7 +66,7 @@ async def test_an_order_that_cannot_be_cancelled_does_not_stop_a_square_off():
     twist(w, cancel=no)
     progress = await rounds(w, most=2)
     assert not progress.flat
-    assert "timed out" in progress.note
+    assert "timed out" in progress.places[0].note
     assert await held(w, "AAPL") == 0, "the position is closed all the same"
 
 
