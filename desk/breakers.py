@@ -61,7 +61,7 @@ class Memory:
 
 async def money(desk: Desk, ledger: Ledger) -> tuple[Decimal, Decimal]:
     """Paid-in capital and gain of all accounts at the latest prices. Raises DataError where an
-    exchange rate is not known."""
+    exchange rate is not known, or neither books nor brokers say what was paid in."""
     now, zero = desk.market.now(), ZERO
     prices = await snapshots.prices_at(desk, ledger, now)
     equity = sum((v * known(ledger, c, now) for (_, c), v in ledger.cash.items() if v), zero)
@@ -74,7 +74,25 @@ async def money(desk: Desk, ledger: Ledger) -> tuple[Decimal, Decimal]:
     )
     if capital.is_nan():
         raise DataError("no exchange rate is known for what was paid in")
-    return capital, equity - capital
+    gain = equity - capital
+    worth = await _at_brokers(desk, ledger)
+    if worth is not None:  # deposits from before our books began are in nobody's but the broker's
+        capital = max(capital, worth - gain)
+    if capital <= 0:
+        raise DataError("nobody says what was paid in")
+    return capital, gain
+
+
+async def _at_brokers(desk: Desk, ledger: Ledger) -> Decimal | None:
+    """The equity of all accounts by the brokers' own word; None where one cannot be asked."""
+    worth, now = ZERO, desk.market.now()
+    for broker in desk.brokers.values():
+        try:
+            account = await broker.account()
+        except BrokerError:
+            return None
+        worth += account.equity * known(ledger, account.currency, now)
+    return worth
 
 
 async def keep(desk: Desk, *, fresh: bool = False) -> None:

@@ -15,7 +15,7 @@ from risk.limits import Allowance, Breakers, Limits
 from tests.desk.test_deciding import TUESDAY, WEDNESDAY, bought, proposed
 from tests.world import World, answer, explain, world
 from trading.errors import Refused
-from trading.facts import Latch, Notice, Trading
+from trading.facts import Cursor, Latch, Notice, Trading
 from trading.money import Adjustment
 from trading.orders import Order, OrderState
 from trading.types import Moment
@@ -127,6 +127,16 @@ async def test_money_paid_in_or_taken_out_is_neither_gain_nor_loss():
         await w.journal.append([flow])
         assert await look(w, "100") is Trading.ACTIVE
     assert await tripped(w) == []
+
+
+async def test_where_the_books_know_no_deposit_the_brokers_own_equity_is_what_a_loss_is_of():
+    w = await invested()
+    await w.journal.remove(Adjustment, id__gt=0)
+    w.desk.books = type(w.desk.books)(w.journal, w.desk.market)
+    await w.journal.remove(Cursor, name=breakers.ROW)
+    assert await look(w, "100") is Trading.ACTIVE
+    assert await look(w, "94.01", 2) is Trading.ACTIVE, "2.995 % of what the broker holds"
+    assert await look(w, "93.9", 2) is Trading.REDUCING
 
 
 async def test_a_person_who_halted_first_is_not_overruled():
