@@ -9,6 +9,7 @@ import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from multiprocessing.connection import Connection
 from random import Random
 from time import perf_counter
@@ -50,6 +51,7 @@ async def opened(journal: OrmJournal) -> tuple[World, Book]:
     assert isinstance(w.broker, PaperBroker)
     book = Book(w.broker)
     w.desk.brokers = {"paper": book}  # type: ignore[dict-item]
+    w.desk.limits = replace(w.desk.limits.of_history(), duplicate=timedelta(0))  # time stands still
     w.go(TUESDAY, 15)
     return w, book
 

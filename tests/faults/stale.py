@@ -27,7 +27,6 @@ from worker.schedule import Schedule
 BEGINS = datetime(2026, 1, 5, 0, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 LATEST = timedelta(minutes=30)  # then a run is stale
-STEPS = 14  # calls to the journal from waking up to the end of a run
 #: How long it stands still: within its lease, past it, past the run's limit, past the next run.
 SLEEPS = (LEASE / 2, 5 * LEASE, LATEST + 5 * LEASE, HOUR + 5 * LEASE)
 NEVER = 3_600.0  # seconds; the machine's clock plays no part here
@@ -39,6 +38,7 @@ class Sleeper(Life):
     def __init__(self, die: Random, journal: OrmJournal) -> None:
         super().__init__(die)
         self.journal = journal
+        self.calls = 0
         self.still = asyncio.Event()
         self.goes_on = asyncio.Event()
 
@@ -49,6 +49,7 @@ class Sleeper(Life):
         return result
 
     async def _rest(self, *, after: bool) -> None:
+        self.calls += after
         if self._left is None or after is not self._after:
             return
         self._left -= 1
@@ -113,10 +114,11 @@ async def stale_runs(case: Case, figures: Figures, count: int) -> None:
     async with AsyncExitStack() as stack:
         other = await worker(stack, url, clock)
         await other.look()
+        steps = await undisturbed(case, await worker(stack, url, clock))
         for _ in range(count):
             async with AsyncExitStack() as life:
                 mine = await worker(life, url, clock)
-                await stand_still(case, mine, other)
+                await stand_still(case, mine, other, steps)
             refused += mine.refused
             judge(figures, mine.began + other.began)
         ends = clock.at
@@ -128,15 +130,30 @@ async def stale_runs(case: Case, figures: Figures, count: int) -> None:
         figures.broken.append(f"no stale run in {count} stops: nothing was tried")
 
 
-async def stand_still(case: Case, mine: Worker, other: Worker) -> None:
+async def undisturbed(case: Case, mine: Worker) -> int:
+    """How many calls to the journal a look takes in which one run is carried out."""
+    journal = mine.desk.journal
+    assert isinstance(journal, OrmJournal)
+    counting = Sleeper(case.random, journal)
+    mine.desk.journal = MortalJournal(journal, counting, lambda *_: None)
+    mine.clock.at = next_hour(mine.clock)
+    await mine.look()
+    return counting.calls
+
+
+def next_hour(clock: SimulatedClock) -> datetime:
+    return clock.at.replace(minute=0, second=0) + HOUR
+
+
+async def stand_still(case: Case, mine: Worker, other: Worker, steps: int) -> None:
     """One stop."""
     die, clock = case.random, mine.clock
     journal = mine.desk.journal
     assert isinstance(journal, OrmJournal)
     sleeper = Sleeper(die, journal)
     mine.desk.journal = MortalJournal(journal, sleeper, lambda *_: None)
-    sleeper.ends_in(die.randint(0, STEPS), after=die.random() < 0.5)
-    clock.at = clock.at.replace(minute=0, second=0) + HOUR
+    sleeper.ends_in(die.randint(0, steps), after=die.random() < 0.5)
+    clock.at = next_hour(clock)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(mine.look())
         task.add_done_callback(lambda _: sleeper.still.set())

@@ -68,6 +68,12 @@ def chosen(data: Path, database: str, redis: str, operators: tuple[int, ...]) ->
             AUTO: {**plan, "mode": Mode.AUTO.value},
             MANUAL: {**plan, "cards": 10},
         },
-        "limits": {"gross_notional": "10"},
+        # The market's time stands still here: nothing that passes with it may be waited for.
+        "limits": {
+            "gross_notional": "10",
+            "net_exposure": "10",
+            "sector": "10",
+            **dict.fromkeys(("duplicate", "rate", "rate_symbol", "losses", "rejects", "stops"), 0),
+        },
         "backup": {"keep": 1},
     }
