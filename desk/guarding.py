@@ -7,8 +7,9 @@ from desk import locks
 from desk.desk import Desk
 from risk import protections
 from risk.protections import Ended
+from trading.brackets import Bracket, Trigger
 from trading.errors import DataError
-from trading.ledger import Ledger, Trade
+from trading.ledger import Book, Ledger, Trade
 from trading.orders import Order
 
 BY = "protection"
@@ -51,13 +52,21 @@ async def lock(
 
 
 async def _stops(desk: Desk, trades: list[Trade]) -> set[str]:
-    """Keys of the orders that ended these at a loss and were stops."""
-    keys = tuple(trade.closed_by for trade in trades if trade.net_base < 0)
-    if not keys:
+    """Keys of the orders that ended these at a loss and were stops: such orders of their own that
+    rested at the broker, or sent once we saw the price pass."""
+    lost = [trade for trade in trades if trade.net_base < 0]
+    if not lost:
         return set()
-    return {
+    keys = tuple(trade.closed_by for trade in lost)
+    rested = {
         order.key for order in await desk.journal.read(Order, key__in=keys) if locks.is_stop(order)
     }
+    since = min(trade.opened_at for trade in lost)
+    fired = {
+        (Book(row.strategy, row.account, row.symbol), row.opened_by)
+        for row in await desk.journal.read(Bracket, fired=Trigger.STOP, fired_at__gte=since)
+    }
+    return rested | {trade.closed_by for trade in lost if (trade.book, trade.opened_by) in fired}
 
 
 def _ended(desk: Desk, trade: Trade, now: datetime, stops: set[str]) -> Ended:

@@ -11,7 +11,7 @@ from desk import wording
 from desk.desk import Desk
 from trading.errors import BadCommand, DataError
 from trading.locks import Lock, Scope
-from trading.orders import Order
+from trading.orders import Order, OrderType
 from trading.types import Side
 
 COOLDOWN = "cooldown"
@@ -112,8 +112,8 @@ async def after_stop(desk: Desk, strategy: str, symbol: str) -> Lock | None:
 
 
 def is_stop(order: Order) -> bool:
-    """Whether filling it was a stop-out, by what the order says of itself."""
-    return order.purpose == "exit" and "stop" in f"{order.type} {order.key} {order.note}"
+    """Whether filling it was a stop-out: it rested at the broker as a stop of ours."""
+    return order.purpose == "exit" and order.type is OrderType.STOP
 
 
 def after_sessions(desk: Desk, sessions: int) -> datetime:

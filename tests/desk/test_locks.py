@@ -13,6 +13,7 @@ from desk.console.verbs import handle
 from desk.desk import Operator, Plan
 from tests.desk.test_console import said
 from tests.desk.test_deciding import TUESDAY, WEDNESDAY, bought, held, proposed
+from tests.exits_world import chosen, look, price
 from tests.world import ANN, MONDAY, World, at, world
 from trading.errors import BadCommand, Refused
 from trading.facts import Notice, Request, RequestState
@@ -108,16 +109,12 @@ async def test_the_same_lock_again_is_one_that_ends_later():
 
 
 async def stopped(w: World, cooldown: int) -> None:
-    """AAPL bought on Tuesday and closed by a stop at noon."""
-    w.desk.plans = {"dip": Plan("dip", cooldown=cooldown)}
+    """AAPL bought on Tuesday and closed by its stop, which rested at the broker, at noon."""
+    w.desk.plans = {"dip": Plan("dip", cooldown=cooldown, exits=chosen(stop="5 %"))}
     await bought(w, "AAPL")
+    await look(w, 3)
     w.go(TUESDAY, 17)
-    stop = Order(
-        "t-stop-1", "dip", "paper", "paper", "AAPL", Side.SELL, D(50), w.clock.at, w.clock.at,
-        reduce_only=True, purpose="exit",
-    )  # fmt: skip
-    await w.journal.append([stop])
-    await execute.execute_due(w.desk, owner="t")
+    await price(w, "AAPL", "94")
     assert await held(w, "AAPL") == 0
 
 
