@@ -217,6 +217,8 @@ def answers(
         _, found = asked(desk, signal, instrument, market, money, state, pressed=True)
     except Refused as refusal:
         return (checks.Check("position", False, str(refusal)),)
+    except DataError as unknown:  # an exchange rate: approving says it again
+        return (checks.Check("rate", False, str(unknown)),)
     return tuple(found)
 
 

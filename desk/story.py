@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from desk import assent, snoozing
+from desk import assent, judging, snoozing
 from desk.decide import decider
 from desk.desk import Desk
 from desk.notices import card_subject
+from risk.checks import Check
 from trading.errors import DeskError
 from trading.facts import Picture
 from trading.orders import Fill, Order, OrderState
@@ -32,6 +33,7 @@ class Card:
     picture: Picture | None
     snoozed: datetime | None = None  # wall time it comes back to this reader
     first: str = ""  # who approved it and waits for a second person, by name
+    checks: tuple[Check, ...] = ()  # of one that waits, as it was judged last
 
     @property
     def value(self) -> Decimal:
@@ -60,7 +62,10 @@ async def card(desk: Desk, signal_id: int, *, reader: int = 0) -> Card:
     if signal.state is not SignalState.PENDING:
         return shown
     back = await snoozing.until(desk, reader, signal_id) if reader else None
-    return replace(shown, snoozed=back, first=await assent.first_of(desk, signal_id))
+    judged = await judging.latest(desk, signal_id)
+    checks = tuple(judging.checks_of(judged)) if judged else ()
+    first = await assent.first_of(desk, signal_id)
+    return replace(shown, snoozed=back, first=first, checks=checks)
 
 
 def _card(

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from desk import story, wording
+from desk.console import verdicts
 from desk.console.card_buttons import buttons, list_row
 from desk.desk import LAST, Desk
 from desk.story import Card
@@ -43,6 +44,7 @@ def card_message(desk: Desk, card: Card) -> Message:
         company,
         f"\n{size}\n{_asked_at(card, currency, bar)}",
         _reason(signal),
+        _judged(card),
         f"\n{_timing(desk, card)}{signal.strategy} · signal {signal.id}",
         buttons=buttons(card),
     )
@@ -63,6 +65,13 @@ def _reason(signal: Signal) -> Span:
     if signal.by_hand:
         return Span(signal.reason[:600])
     return italic(signal.reason[:400] or "no reason given")
+
+
+def _judged(card: Card) -> str:
+    """What fails of the checks, else the limits most used; by hand the reason holds them."""
+    if card.signal.by_hand or card.signal.is_exit or not card.checks:
+        return ""
+    return "\n" + "\n".join(verdicts.summary(card.checks, 2))
 
 
 def _rule(desk: Desk, signal: Signal) -> str:

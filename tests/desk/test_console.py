@@ -116,6 +116,9 @@ async def test_the_card_names_what_is_bought_why_and_until_when():
         "5,000.00 USD · 5.0 % of equity\n"
         "Signal 100.00 USD · close Mon 3 Feb\n"
         "RSI 24 under 30\n"
+        "🟢 order 5.0 % of equity, limit 5.0 %\n"
+        "🟢 AAPL 5.0 % of equity, limit 10.0 %\n"
+        "🟢 all 19 checks pass\n"
         "Goes Tue 4 Feb 09:30 New York, at the open; decide before 09:29\n"
         f"dip · signal {signal.id}"
     )

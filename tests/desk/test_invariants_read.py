@@ -54,7 +54,8 @@ async def test_a_broker_that_is_away_is_passed_over_and_named():
 
 def test_every_rule_has_a_fault_that_it_finds_and_a_name_and_advice_of_its_own():
     torn = {"rows can be read"}  # a database's alone: tests/test_checkup.py
-    assert BREAKS.keys() | torn | NAMED == {rule.name for rule in invariants.RULES}
+    audit = {"audit unbroken"}  # tests/desk/test_audit.py
+    assert BREAKS.keys() | torn | audit | NAMED == {rule.name for rule in invariants.RULES}
     assert len({rule.name for rule in invariants.RULES}) == len(invariants.RULES)
     for rule in invariants.RULES:
         assert (rule.facts is None) != (rule.broker is None), rule.name
