@@ -54,7 +54,11 @@ async def tampered(w: World, change: Any) -> list[str]:
     await w.journal.remove(Deed)
     for row in rows:
         await w.journal.append([row])
-    return await broken(w)
+    findings = await invariants.findings(w.desk, at_rest=True)
+    said = [finding.text for finding in findings if finding.rule == "audit unbroken"]
+    all_of_it = await broken(w)
+    assert said == all_of_it[: len(said)] != []
+    return all_of_it
 
 
 # What is kept
