@@ -45,7 +45,7 @@ def test_sharpe_sortino_volatility_and_drawdown_are_theirs(moves: list[float]):
     assert found.max_drawdown == pytest.approx(quantstats.max_drawdown(theirs), **EXACT)
 
 
-@settings(max_examples=40)
+@settings(max_examples=12)
 @given(RETURNS)
 def test_over_days_profit_factor_payoff_and_win_rate_are_theirs(moves: list[float]):
     """Theirs are over days, ours over trades: so each day here is a trade. Their win rate leaves

@@ -196,6 +196,6 @@ CLOCKS = Row(
     "New York's clocks go forward and back in 2025 and 2026; processes killed on the way",
     "exactly the expected list of runs",
     full=400,
-    short=24,
+    short=8,
     run=run,
 )

@@ -1,9 +1,11 @@
 """Every command as it is answered on the phone, and the commands that change what is traded."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
+from bot.pace import Pace
 from desk import crew
 from desk.console.verbs import VERBS
 from phone import Message
@@ -27,7 +29,13 @@ def fits_a_phone(message: Message) -> None:
 
 
 @pytest.mark.parametrize("held", [False, True], ids=["on an empty desk", "with positions"])
-async def test_every_command_answers_within_the_limits(deck: Deck, held: bool):
+async def test_every_command_answers_within_the_limits(
+    new_deck: OpenDeck, held: bool, monkeypatch: pytest.MonkeyPatch
+):
+    hurried = partial(Pace, chat_per_second=30.0, chat_burst=100.0)
+    monkeypatch.setattr("bot.main.Pace", hurried)  # what is asked here is not how fast
+    deck = await new_deck()
+    await deck.start()
     if held:
         await deck.bought("AAPL", "MSFT")
         deck.world.tape.prices |= {"AAPL": deck.world.tape.prices["AAPL"] * 123}

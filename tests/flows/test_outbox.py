@@ -164,7 +164,9 @@ async def test_an_edit_telegram_refuses_is_sent_as_a_new_message(deck: Deck):
 
 
 async def test_entities_telegram_refuses_are_left_away(deck: Deck):
-    deck.phone.faults.fail(code=400, description="Bad Request: can't parse entities")
+    deck.phone.faults.fail(
+        code=400, description="Bad Request: can't parse entities", method="sendMessage"
+    )
     await notice(deck, "plain at least")
     await ring(deck)
     said = await deck.phone.message(ANN.id, "plain at least")

@@ -77,7 +77,7 @@ def test_a_transcript_goes_from_start_to_flat(folders: list[Path]):
     story = [
         r"you     /start",
         r"picture chat-files/01-[\w-]+\.png\]\n +▲ Buy \d+ \w+ · ",
-        r"\[Approve\] \[Reject\] \[Why\]",
+        r"\[Approve\] \[Reject\]",
         r"press \[Why\]",
         r"press \[Approve\]",
         r"edited  ▲ Buy .*approved by you\n",
@@ -151,7 +151,7 @@ async def test_ctrl_c_leaves_nothing_running_and_writes_what_there_is(tmp_path: 
     assert left_by(tmp_path / "one") == []
     text = (tmp_path / "one" / "chat.txt").read_text("utf-8")
     assert "Welcome aboard" in text
-    assert "[Approve] [Reject] [Why]" in text
+    assert "[Approve] [Reject]" in text
     assert text.endswith("It ends here: it was interrupted.\n")
 
 

@@ -79,6 +79,9 @@ async def test_a_mail_server_that_is_away_ends_no_worker(post: Post, server: Ser
     loop = asyncio.ensure_future(keep_mailing(post.world.desk, settings, post.man.clocks, "two"))
     await asyncio.sleep(0.1)
     await post.alarm("alarm")
+    async with asyncio.timeout(10):
+        while not away and not server.mails:
+            await asyncio.sleep(0.01)
     await asyncio.sleep(0.3)
     assert not loop.done()
     assert len(server.mails) == (not away)
