@@ -6,7 +6,7 @@ from db.fields import InstantField, JsonTextField, WordsField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("journal", "0013_modes")]
+    dependencies = [("journal", "0014_modes")]
 
     initial = False
 

@@ -5,7 +5,7 @@ from db.fields import ExactField, InstantField, WordsField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("journal", "0014_exits")]
+    dependencies = [("journal", "0013_exits")]
 
     initial = False
 
