@@ -6,7 +6,7 @@ from db.fields import InstantField, JsonTextField, WordsField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("journal", "0011_people")]
+    dependencies = [("journal", "0015_judgements")]
 
     initial = False
 
