@@ -140,7 +140,7 @@ ROWS = (
         "dedupes",
         "0 lost, 0 doubled",
         full=1000,
-        short=15,
+        short=9,
         run=kill_dedupe,
     ),
     Row(
@@ -148,7 +148,7 @@ ROWS = (
         "the same without dedupe, reads that lag 0 to 2 s, orders that land late",
         "0 lost, 0 doubled; what stays unknown is told within 60 s",
         full=1000,
-        short=15,
+        short=9,
         run=kill_nodedupe,
         rate=10.0,
     ),
@@ -157,7 +157,7 @@ ROWS = (
         "SIGTERMs while orders go through",
         "0 lost, 0 doubled; each process gone within 10 s, by the machine's clock",
         full=200,
-        short=8,
+        short=5,
         run=term,
     ),
 )

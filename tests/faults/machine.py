@@ -135,7 +135,7 @@ MACHINE = Row(
     "a state machine over the life of an order: 200 examples on each database, 10,000 in memory",
     "every invariant holds",
     full=200,
-    short=6,
+    short=4,
     run=run,
     rate=1.0,
 )

@@ -29,7 +29,7 @@ async def redis(case: Case) -> Figures:
                 figures.more["flushed"] = figures.more.get("flushed", 0) + flushed
             before = await house.journal.count(Order, state__in=tuple(DONE))
             await house.redis_down()
-            await house.clocks.sleep(AWAY if case.is_full else AWAY / 30)
+            await house.clocks.sleep(AWAY if case.is_full else AWAY / 60)
             figures.more["done_while_away"] = (
                 await house.journal.count(Order, state__in=tuple(DONE)) - before
             )
@@ -80,7 +80,7 @@ ROWS = (
         "Redis killed 50 times, FLUSHALL 20 times, once gone for 10 minutes",
         "0 lost, 0 doubled; orders move again within 10 s of its return",
         full=70,
-        short=4,
+        short=2,
         run=redis,
         rate=5.0,
     ),

@@ -180,7 +180,7 @@ ROWS = (
         "expired buttons",
         "at most one order a card, none from strangers",
         full=1000,
-        short=30,
+        short=20,
         run=presses,
     ),
 )

@@ -61,7 +61,7 @@ ROWS = (
         "SIGSTOPs of a worker at random points, for up to 90 s",
         "0 lost, 0 doubled; stale runs refused; orders in doubt are told within 60 s",
         full=100,
-        short=4,
+        short=2,
         run=stop,
         rate=10.0,
     ),

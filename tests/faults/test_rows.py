@@ -22,12 +22,23 @@ def folder() -> Iterator[Path]:
     rmtree(folder, ignore_errors=True)
 
 
+#: Whose short version runs on both databases; of the others `make faults` does.
+BOTH = {"kill-nodedupe", "halt", "machine", "squareoff"}
+
+
+def short_on(row: Row, number: int) -> tuple[str, ...]:
+    """The others take the two in turn."""
+    if row.name in BOTH:
+        return row.databases
+    return (row.databases[number % len(row.databases)],)
+
+
 @pytest.mark.parametrize(
     ("row", "database"),
     [
         pytest.param(row, database, id=f"{row.name}-{database}")
-        for row in ROWS.values()
-        for database in row.databases
+        for number, row in enumerate(ROWS.values())
+        for database in short_on(row, number)
     ],
 )
 async def test_it_holds(
