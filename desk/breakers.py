@@ -75,12 +75,25 @@ async def money(desk: Desk, ledger: Ledger) -> tuple[Decimal, Decimal]:
     if capital.is_nan():
         raise DataError("no exchange rate is known for what was paid in")
     gain = equity - capital
-    worth = await _at_brokers(desk, ledger)
-    if worth is not None:  # deposits from before our books began are in nobody's but the broker's
-        capital = max(capital, worth - gain)
+    paid = await _paid(desk, ledger, gain)
+    if paid is not None:  # deposits from before our books began are in nobody's but the broker's
+        capital = max(capital, paid)
     if capital <= 0:
         raise DataError("nobody says what was paid in")
     return capital, gain
+
+
+async def _paid(desk: Desk, ledger: Ledger, gain: Decimal) -> Decimal | None:
+    """What was paid in by the brokers' own word, asked once a minute: no price moves it. None
+    where one cannot be asked."""
+    now, last = desk.wall.now(), desk.hands.paid
+    if last is not None and abs(now - last[0]) < LOOK:
+        return last[1]
+    worth = await _at_brokers(desk, ledger)
+    if worth is None:
+        return None
+    desk.hands.paid = (now, worth - gain)
+    return worth - gain
 
 
 async def _at_brokers(desk: Desk, ledger: Ledger) -> Decimal | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class Hands:
     refused: set[str] = field(default_factory=set)  # keys a broker would not have a second time
     caught: dict[str, frozenset[object]] = field(default_factory=dict)  # ended orders, by broker
     looked: tuple[datetime, datetime] | None = None  # last look of the breakers: market, wall
+    paid: tuple[datetime, Decimal] | None = None  # wall time; paid in by the brokers' word
     skews: dict[str, timedelta] = field(default_factory=dict)  # a broker's clock less ours
     over: dict[int, datetime] = field(default_factory=dict)  # market time an order waits since
     still: dict[tuple[str, str], Quiet] = field(default_factory=dict)  # by broker and symbol

@@ -18,7 +18,7 @@ from trading.errors import Refused
 from trading.facts import Cursor, Latch, Notice, Trading
 from trading.money import Adjustment
 from trading.orders import Order, OrderState
-from trading.types import Moment
+from trading.types import Account, Moment
 from worker import rounds
 
 D = Decimal
@@ -137,6 +137,24 @@ async def test_where_the_books_know_no_deposit_the_brokers_own_equity_is_what_a_
     assert await look(w, "100") is Trading.ACTIVE
     assert await look(w, "94.01", 2) is Trading.ACTIVE, "2.995 % of what the broker holds"
     assert await look(w, "93.9", 2) is Trading.REDUCING
+
+
+async def test_however_often_it_looks_a_broker_is_asked_once_a_minute():
+    w = await invested()
+    asked, account = [], w.broker.account
+
+    async def counted() -> Account:
+        asked.append(w.clock.at)
+        return await account()
+
+    w.broker.account = counted  # type: ignore[method-assign]
+    w.clock.at += timedelta(minutes=2)
+    for _ in range(5):
+        await breakers.keep(w.desk, fresh=True)
+    assert len(asked) == 1
+    w.clock.at += timedelta(minutes=1)
+    await breakers.keep(w.desk, fresh=True)
+    assert len(asked) == 2
 
 
 async def test_a_person_who_halted_first_is_not_overruled():
